@@ -1,0 +1,6 @@
+//! Ports: the few ways in which Credenza touches the outside world.
+
+pub mod clock;
+pub mod http;
+pub mod random;
+pub mod store;
