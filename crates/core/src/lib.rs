@@ -29,6 +29,7 @@ pub use event::{Event, EventSink, NoEvents};
 pub use ports::clock::{Clock, FixedClock, SystemClock};
 pub use ports::http::{AddressPolicy, Http, HttpError, Limits};
 pub use ports::random::{Random, SeededRandom, SystemRandom};
+pub use ports::recorded::{FnHttp, RecordedHttp};
 pub use ports::store::{Key, Record, Store, StoreError, Write};
 pub use report::{Check, Outcome, Report, Rule};
 pub use sealed::{SealError, Sealer};

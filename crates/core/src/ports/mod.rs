@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod http;
 pub mod random;
+pub mod recorded;
 pub mod store;
