@@ -14,6 +14,7 @@
 
 pub mod answer;
 pub mod b64;
+pub mod claims_path;
 pub mod event;
 pub mod id;
 pub mod json;
@@ -25,6 +26,7 @@ pub mod time;
 pub mod well_known;
 
 pub use answer::Answer;
+pub use claims_path::{ClaimsPath, PathElement};
 pub use event::{Event, EventSink, NoEvents};
 pub use ports::clock::{Clock, FixedClock, SystemClock};
 pub use ports::http::{AddressPolicy, Http, HttpError, Limits};
