@@ -1,0 +1,97 @@
+//! From the URL in a configuration to a store.
+
+use std::sync::Arc;
+
+use credenza_core::{Clock, Store};
+
+use crate::{Durability, MemoryStore, OpenError, SqliteOptions, SqliteStore};
+
+/// Opens the store that a URL names:
+///
+/// * `memory:` keeps everything in this process, and forgets it when the process ends;
+/// * `sqlite:PATH` keeps it in a file; `sqlite:PATH?durability=process` is faster, see [`Durability::Process`].
+///
+/// The path is taken as written, without percent-decoding; `sqlite://PATH` is the same.
+///
+/// # Errors
+/// [`OpenError::UnknownScheme`] and [`OpenError::Url`] when the URL is wrong, the others when the file is.
+pub fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, OpenError> {
+    let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
+    match scheme {
+        "memory" if rest.is_empty() => Ok(Arc::new(MemoryStore::new(clock))),
+        "memory" => Err(OpenError::Url("memory: takes no path and no options".to_owned())),
+        "sqlite" => {
+            let (path, options) = sqlite(rest)?;
+            Ok(Arc::new(SqliteStore::open(path, clock, options)?))
+        }
+        // The scheme alone: the rest may carry a password.
+        other => Err(OpenError::UnknownScheme(other.to_owned())),
+    }
+}
+
+fn sqlite(rest: &str) -> Result<(&str, SqliteOptions), OpenError> {
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let mut options = SqliteOptions::default();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("durability", "full")) => options.durability = Durability::Full,
+            Some(("durability", "process")) => options.durability = Durability::Process,
+            Some(("durability", _)) => {
+                return Err(OpenError::Url("durability is full or process".to_owned()));
+            }
+            _ => {
+                return Err(OpenError::Url(format!(
+                    "sqlite: has the option durability=full|process, not {pair:?}"
+                )));
+            }
+        }
+    }
+    Ok((path, options))
+}
+
+#[cfg(test)]
+mod tests {
+    use credenza_core::SystemClock;
+
+    use super::*;
+
+    fn refused(url: &str) -> OpenError {
+        match open(url, Arc::new(SystemClock)) {
+            Ok(_) => panic!("{url} was opened"),
+            Err(error) => error,
+        }
+    }
+
+    #[test]
+    fn schemes() {
+        assert!(open("memory:", Arc::new(SystemClock)).is_ok());
+        assert_eq!(
+            refused("postgres://user:secret@host/db"),
+            OpenError::UnknownScheme("postgres".to_owned())
+        );
+        let text = refused("redis:").to_string();
+        assert!(text.contains("memory:") && text.contains("sqlite:PATH"), "{text}");
+        assert!(matches!(refused(""), OpenError::UnknownScheme(_)));
+        assert!(matches!(refused("memory:x"), OpenError::Url(_)));
+        assert!(matches!(refused("sqlite:"), OpenError::Url(_)));
+        assert!(matches!(refused("sqlite::memory:"), OpenError::Url(_)));
+        assert!(matches!(refused("sqlite:x.db?durability=never"), OpenError::Url(_)));
+        assert!(matches!(refused("sqlite:x.db?cache=shared"), OpenError::Url(_)));
+    }
+
+    #[test]
+    fn options() {
+        assert_eq!(sqlite("/var/c.db").unwrap(), ("/var/c.db", SqliteOptions::default()));
+        assert_eq!(sqlite("///var/c.db").unwrap().0, "/var/c.db");
+        assert_eq!(sqlite("c.db?durability=process").unwrap().1.durability, Durability::Process);
+        assert_eq!(sqlite("c.db?durability=full").unwrap().1.durability, Durability::Full);
+    }
+
+    #[test]
+    fn a_file_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}?durability=process", folder.path().join("c.db").display());
+        assert!(open(&url, Arc::new(SystemClock)).is_ok());
+    }
+}
