@@ -1,2 +1,50 @@
-//! Tasks.
-fn main() {}
+//! Credenza's own tasks: `cargo xtask test` runs everything that has to hold before a change is merged.
+
+mod layering;
+mod licences;
+mod process;
+mod steps;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Credenza's own tasks
+
+Usage: cargo xtask COMMAND
+
+Commands:
+  test [STEP…]   everything, or the named steps alone; installs what it lacks from Debian's packages
+  layering       does every crate import from lower floors only?
+  licences       are all dependencies from crates.io, under an accepted licence, and none of them banned?
+  help           this text
+
+Steps of `test`, in their order:
+  fmt  clippy  layering  licences  advisories  build  unit  docs  demo
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", [].as_slice()),
+    };
+    let done = match command {
+        "test" => test::run(rest),
+        "layering" => layering::check_workspace().map(|seen| println!("{seen}")),
+        "licences" => licences::check_workspace().map(|seen| println!("{seen}")),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("there is no task \"{other}\"; `cargo xtask help` names them")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

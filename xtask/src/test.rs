@@ -1,0 +1,73 @@
+//! `cargo xtask test`: formatting, lints, layering, licences, unit and end-to-end tests, docs, and the demo.
+
+use std::path::PathBuf;
+
+use crate::process::{cargo, execute, execute_and_read, root};
+use crate::steps::{Count, Done, Steps, count_tests};
+use crate::{layering, licences, tools};
+
+/// Runs the steps that are named, or all.
+pub(crate) fn run(wanted: &[String]) -> Result<(), String> {
+    let mut steps = Steps::new(wanted);
+    steps.step("fmt", || ran(execute(cargo(["fmt", "--all", "--check"]))));
+    steps.step("clippy", || {
+        ran(execute(cargo(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])))
+    });
+    steps.step("layering", || ran(layering::check_workspace().map(|seen| println!("{seen}"))));
+    steps.step("licences", || ran(licences::check_workspace().map(|seen| println!("{seen}"))));
+    steps.step("advisories", advisories);
+    steps.step("build", || ran(execute(cargo(["build", "--locked", "--workspace", "--all-targets"]))));
+    steps.step("unit", unit);
+    steps.step("docs", || {
+        let mut docs = cargo(["doc", "--locked", "--workspace", "--no-deps", "--quiet"]);
+        docs.env("RUSTDOCFLAGS", "-D warnings");
+        ran(execute(docs))
+    });
+    steps.step("demo", demo);
+    steps.finish()
+}
+
+fn ran(done: Result<(), String>) -> Result<Done, String> {
+    done.map(|()| Done::Ran(Count::ONE))
+}
+
+/// Unit, property, vector, two-process and browser tests: everything that `cargo test` knows.
+fn unit() -> Result<Done, String> {
+    // A missing browser would silently skip the page test; here it must not.
+    tools::ensure(&["chromium", "chromedriver"], &["chromium", "chromium-driver"])?;
+    let mut tests = cargo(["test", "--locked", "--workspace", "--no-fail-fast"]);
+    tests.env("CREDENZA_TEST_BROWSER", "required");
+    let (output, success) = execute_and_read(tests)?;
+    let count = count_tests(&output);
+    if !success && count.failed == 0 {
+        return Err("the tests did not run to their end".to_owned());
+    }
+    Ok(Done::Ran(count))
+}
+
+/// Known vulnerabilities, where cargo-audit and a copy of its database are at hand: nothing is downloaded here.
+fn advisories() -> Result<Done, String> {
+    if tools::find("cargo-audit").is_none() {
+        return Ok(Done::Skipped("cargo-audit is not installed".to_owned()));
+    }
+    let database = std::env::var_os("ADVISORY_DB").map(PathBuf::from).or_else(|| {
+        std::env::var_os("CARGO_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+            .map(|home| home.join("advisory-db"))
+    });
+    let Some(database) = database.filter(|database| database.is_dir()) else {
+        return Ok(Done::Skipped("no copy of the advisory database (ADVISORY_DB)".to_owned()));
+    };
+    let database = database.to_string_lossy().into_owned();
+    ran(execute(cargo(["audit", "--no-fetch", "--stale", "--db", &database])))
+}
+
+/// What a newcomer types first, as a newcomer builds it.
+fn demo() -> Result<Done, String> {
+    execute(cargo(["build", "--locked", "--release", "--package", "credenza"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let mut demo = std::process::Command::new(target.join("release").join("credenza"));
+    demo.args(["demo", "--once"]).current_dir(root());
+    ran(execute(demo))
+}
