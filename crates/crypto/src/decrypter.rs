@@ -40,16 +40,23 @@ impl SoftwareDecrypter {
     /// # Errors
     /// A curve for signatures.
     pub fn generate(curve: Curve, random: &dyn Random) -> Result<Self, KeyError> {
+        let mut decrypter = Self::ephemeral(curve, random)?;
+        decrypter.jwk.kid = Some(decrypter.jwk.thumbprint_text());
+        decrypter.jwk.usage = Some("enc".to_owned());
+        decrypter.jwk.alg = Some("ECDH-ES".to_owned());
+        Ok(decrypter)
+    }
+
+    /// Makes a key that nobody will refer to: without a name.
+    pub(crate) fn ephemeral(curve: Curve, random: &dyn Random) -> Result<Self, KeyError> {
+        // A number above the group's order is not a key: draw again. P-521 has 521 bits in 66 bytes.
         for _ in 0..64 {
             let mut scalar = Zeroizing::new(vec![0; curve.coordinate()]);
             random.fill(&mut scalar);
             if let (Curve::P521, Some(first)) = (curve, scalar.first_mut()) {
                 *first &= 1;
             }
-            if let Ok(mut decrypter) = Self::from_scalar(curve, &scalar) {
-                decrypter.jwk.kid = Some(decrypter.jwk.thumbprint_text());
-                decrypter.jwk.usage = Some("enc".to_owned());
-                decrypter.jwk.alg = Some("ECDH-ES".to_owned());
+            if let Ok(decrypter) = Self::from_scalar(curve, &scalar) {
                 return Ok(decrypter);
             }
         }
@@ -127,7 +134,8 @@ impl Decrypter for SoftwareDecrypter {
 }
 
 impl SoftwareDecrypter {
-    fn agree_now(&self, peer: &PublicKey) -> Result<SharedSecret, AgreeError> {
+    /// The same without a port's ceremony.
+    pub(crate) fn agree_now(&self, peer: &PublicKey) -> Result<SharedSecret, AgreeError> {
         if peer.curve() != Some(self.curve) {
             return Err(AgreeError);
         }
