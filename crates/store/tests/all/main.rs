@@ -1,0 +1,8 @@
+//! Tests of the store's adapters, and of the contract that judges them.
+
+mod checker;
+mod crash;
+mod durable;
+mod files;
+mod memory;
+mod model;
