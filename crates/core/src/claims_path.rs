@@ -19,6 +19,24 @@ pub enum PathElement {
     All,
 }
 
+impl From<&str> for PathElement {
+    fn from(name: &str) -> Self {
+        Self::Key(name.to_owned())
+    }
+}
+
+impl From<String> for PathElement {
+    fn from(name: String) -> Self {
+        Self::Key(name)
+    }
+}
+
+impl From<usize> for PathElement {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
 /// A path of at least one and at most [`MAX_ELEMENTS`] steps.
 ///
 /// ```

@@ -1,0 +1,23 @@
+//! DCQL, the Digital Credentials Query Language (OID4VP 1.0 §6): parse, validate, match, choose, explain, check.
+
+mod builder;
+mod candidate;
+mod check;
+pub mod dialect;
+mod error;
+mod explain;
+mod matching;
+pub mod query;
+mod read;
+mod select;
+
+pub use builder::{Builder, Dcql};
+pub use candidate::{Authorities, Candidate};
+pub use check::Presented;
+pub use error::{Problem, QueryError};
+pub use explain::{Lacking, Unmet, Why};
+pub use matching::{CredentialMatches, Match, Matching, Mismatch, Miss, SetMatches};
+pub use query::{
+    ClaimValue, ClaimsQuery, CredentialQuery, CredentialSetQuery, DcqlQuery, Format, Meta, TrustedAuthority,
+};
+pub use select::{Chosen, OptionalSet, Selection};
