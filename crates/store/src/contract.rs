@@ -44,15 +44,25 @@ pub fn failures(make: Make<'_>) -> Vec<Failure> {
 /// All failures of a store whose answers are awaited by `block_on`, which many threads call at once.
 #[must_use]
 pub fn failures_on(make: Make<'_>, block_on: BlockOn<'_>) -> Vec<Failure> {
-    let mut failures = Vec::new();
-    for (check, run) in records::CHECKS.iter().chain(races::CHECKS) {
-        let clock = Arc::new(FixedClock::at(NOW));
-        let bench = Bench { store: make(Arc::clone(&clock) as Arc<dyn Clock>), clock, block_on };
-        if let Err(why) = run(&bench) {
-            failures.push(Failure { check, why });
-        }
-    }
-    failures
+    all().filter_map(|check| failure(check, make, block_on)).collect()
+}
+
+/// The failure that one check finds, by its name: to look at one promise alone.
+#[must_use]
+pub fn failure_of(check: &str, make: Make<'_>) -> Option<Failure> {
+    all()
+        .filter(|(name, _)| *name == check)
+        .find_map(|check| failure(check, make, &|future| block_on(future)))
+}
+
+fn all() -> impl Iterator<Item = &'static Check> {
+    records::CHECKS.iter().chain(races::CHECKS)
+}
+
+fn failure((check, run): &Check, make: Make<'_>, block_on: BlockOn<'_>) -> Option<Failure> {
+    let clock = Arc::new(FixedClock::at(NOW));
+    let bench = Bench { store: make(Arc::clone(&clock) as Arc<dyn Clock>), clock, block_on };
+    run(&bench).err().map(|why| Failure { check, why })
 }
 
 /// Checks a store, for use in a test.
@@ -175,6 +185,7 @@ fn removing(key: &Key) -> Write {
 }
 
 /// Checks an answer; large values are not printed.
+#[expect(clippy::needless_pass_by_value, reason = "answers are written in place")]
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: T, wanted: &T) -> Outcome {
     if got == *wanted {
         return Ok(());

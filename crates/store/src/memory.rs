@@ -61,15 +61,15 @@ impl MemoryStore {
             order.into_iter().map(|index| (index, self.shard(index))).collect();
         let now = self.clock.now();
 
-        for (number, write) in writes.iter().enumerate() {
-            let stored = shard(&mut held, indexes.get(number)).and_then(|shard| shard.state(write.key()));
+        for (number, (write, index)) in writes.iter().zip(&indexes).enumerate() {
+            let stored = find(&mut held, *index).and_then(|shard| shard.state(write.key()));
             let earlier = writes.get(..number).unwrap_or_default();
             if !allowed(write, state_after(earlier, write.key(), stored), now) {
                 return Err(StoreError::Conflict(number));
             }
         }
-        for (write, index) in writes.into_iter().zip(&indexes) {
-            if let Some(shard) = shard(&mut held, Some(index)) {
+        for (write, index) in writes.into_iter().zip(indexes) {
+            if let Some(shard) = find(&mut held, index) {
                 shard.apply(write);
                 shard.sweep(now, SWEPT_PER_WRITE);
             }
@@ -208,8 +208,10 @@ fn allowed(write: &Write, state: State, now: UnixTime) -> bool {
     }
 }
 
-fn shard<'h>(held: &'h mut [(usize, MutexGuard<'_, Shard>)], index: Option<&usize>) -> Option<&'h mut Shard> {
-    held.iter_mut().find(|(held, _)| Some(&*held) == index).map(|(_, shard)| &mut **shard)
+/// The shard of that index, among those that are locked, which are in order.
+fn find<'h>(held: &'h mut [(usize, MutexGuard<'_, Shard>)], index: usize) -> Option<&'h mut Shard> {
+    let at = held.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+    held.get_mut(at).map(|(_, shard)| &mut **shard)
 }
 
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {

@@ -29,7 +29,7 @@ pub enum Durability {
 }
 
 /// How an SQLite file is used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SqliteOptions {
     /// What an acknowledged write survives.
     pub durability: Durability,

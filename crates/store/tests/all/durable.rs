@@ -104,14 +104,14 @@ fn a_full_queue_is_told_at_once() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
 
     let mut answers = Vec::new();
-    for number in 0..20 {
+    for number in 0..2000 {
         let key = Key::new("offer", number.to_string());
         answers.push(store.insert(key, Vec::new(), UnixTime::from_secs(2000)));
     }
     let (done, waiting): (Vec<_>, Vec<_>) =
         answers.into_iter().partition(|answer| matches!(answer, Answer::Ready(_)));
-    // Four wait in the queue, and those that the writer has in hand.
-    assert!((4..=9).contains(&waiting.len()), "{}", waiting.len());
+    // Four wait in the queue, and those that the writer has in hand: not more than it does at once.
+    assert!((4..600).contains(&waiting.len()), "{}", waiting.len());
     for answer in done {
         assert_eq!(block_on(answer), Err(StoreError::Unavailable("busy".to_owned())));
     }

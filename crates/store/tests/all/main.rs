@@ -1,5 +1,7 @@
 //! Tests of the store's adapters, and of the contract that judges them.
 
+#![cfg(test)]
+
 mod checker;
 mod crash;
 mod durable;
