@@ -1,1 +1,3 @@
-//! placeholder
+//! Credentials as bytes: what is issued, held, presented and verified, without any protocol around it.
+
+pub mod sd_jwt;
