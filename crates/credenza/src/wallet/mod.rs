@@ -1,0 +1,3 @@
+//! A holder's wallet: where it keeps credentials and keys, what it asks before it acts.
+
+pub mod vault;
