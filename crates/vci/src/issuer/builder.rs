@@ -1,0 +1,203 @@
+//! Putting an issuer together: its identity, what it issues, its keys and its ports.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use credenza_core::{
+    AddressPolicy, Clock, EventSink, NoEvents, Random, Sealer, Store, SystemClock, SystemRandom,
+};
+use credenza_crypto::Signer;
+
+use super::claims::{ClaimsSource, OfferedClaims, StatusSource};
+use super::configuration::{CredentialConfiguration, DpopMode, Lifetimes};
+use super::{DEFAULT_BATCH_SIZE, DEFAULT_TX_CODE_TRIES, Issuer};
+use crate::messages::IssuerDisplay;
+
+/// Collects what an issuer is made of. Store, sealer, a signer and one configuration are needed; the rest has defaults.
+#[must_use]
+pub struct IssuerBuilder {
+    pub(super) identifier: String,
+    pub(super) addresses: AddressPolicy,
+    pub(super) display: Vec<IssuerDisplay>,
+    pub(super) configurations: Vec<CredentialConfiguration>,
+    pub(super) batch_size: u32,
+    pub(super) lifetimes: Lifetimes,
+    pub(super) dpop: DpopMode,
+    pub(super) anonymous_access: bool,
+    pub(super) tx_code_tries: u32,
+    pub(super) signer: Option<Arc<dyn Signer>>,
+    pub(super) signers: BTreeMap<String, Arc<dyn Signer>>,
+    pub(super) store: Option<Arc<dyn Store>>,
+    pub(super) sealer: Option<Arc<Sealer>>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) claims: Arc<dyn ClaimsSource>,
+    pub(super) status: Option<Arc<dyn StatusSource>>,
+    pub(super) events: Arc<dyn EventSink>,
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Not an https URL without query and fragment.
+    #[error("the issuer's identifier must be an https URL without query, fragment and trailing slash: {0}")]
+    Identifier(&'static str),
+    /// A part that is needed.
+    #[error("the issuer has no {0}")]
+    Missing(&'static str),
+    /// Two configurations of one name.
+    #[error("there are two credential configurations \"{0}\"")]
+    Duplicate(String),
+    /// A configuration that can't be.
+    #[error("the credential configuration \"{id}\": {reason}")]
+    Configuration {
+        /// Its identifier.
+        id: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A number that can't be.
+    #[error("{0}")]
+    Invalid(&'static str),
+}
+
+impl IssuerBuilder {
+    pub(super) fn new(identifier: &str) -> Self {
+        Self {
+            identifier: identifier.to_owned(),
+            addresses: AddressPolicy::Public,
+            display: Vec::new(),
+            configurations: Vec::new(),
+            batch_size: DEFAULT_BATCH_SIZE,
+            lifetimes: Lifetimes::default(),
+            dpop: DpopMode::default(),
+            anonymous_access: true,
+            tx_code_tries: DEFAULT_TX_CODE_TRIES,
+            signer: None,
+            signers: BTreeMap::new(),
+            store: None,
+            sealer: None,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            claims: Arc::new(OfferedClaims),
+            status: None,
+            events: Arc::new(NoEvents),
+        }
+    }
+
+    /// Allows an `http` identifier on loopback, for demos and tests.
+    pub fn addresses(mut self, policy: AddressPolicy) -> Self {
+        self.addresses = policy;
+        self
+    }
+
+    /// Adds how the issuer wants to be shown in one language.
+    pub fn display(mut self, display: IssuerDisplay) -> Self {
+        self.display.push(display);
+        self
+    }
+
+    /// Adds a kind of credential.
+    pub fn configuration(mut self, configuration: CredentialConfiguration) -> Self {
+        self.configurations.push(configuration);
+        self
+    }
+
+    /// How many copies one request may ask for: 1 to 100; 10 unless said otherwise.
+    pub fn batch_size(mut self, batch_size: u32) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// How long things live.
+    pub fn lifetimes(mut self, lifetimes: Lifetimes) -> Self {
+        self.lifetimes = lifetimes;
+        self
+    }
+
+    /// What is asked of DPoP: nothing, unless said otherwise; a proof that is sent always counts.
+    pub fn dpop(mut self, mode: DpopMode) -> Self {
+        self.dpop = mode;
+        self
+    }
+
+    /// Whether a wallet may redeem a code without saying which client it is: yes, unless said otherwise.
+    pub fn anonymous_access(mut self, allowed: bool) -> Self {
+        self.anonymous_access = allowed;
+        self
+    }
+
+    /// How many wrong transaction codes kill an offer: 5 unless said otherwise.
+    pub fn tx_code_tries(mut self, tries: u32) -> Self {
+        self.tx_code_tries = tries;
+        self
+    }
+
+    /// The key that signs credentials.
+    pub fn signer(mut self, signer: Arc<dyn Signer>) -> Self {
+        self.signer = Some(signer);
+        self
+    }
+
+    /// The key that signs credentials of one configuration.
+    pub fn signer_for(mut self, configuration_id: impl Into<String>, signer: Arc<dyn Signer>) -> Self {
+        self.signers.insert(configuration_id.into(), signer);
+        self
+    }
+
+    /// Where sessions are kept.
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// What seals codes, tokens and nonces; all nodes of a service share its keys.
+    pub fn sealer(mut self, sealer: Arc<Sealer>) -> Self {
+        self.sealer = Some(sealer);
+        self
+    }
+
+    /// The clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The source of randomness.
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Where claims come from: from the offer, unless said otherwise.
+    pub fn claims_source(mut self, source: Arc<dyn ClaimsSource>) -> Self {
+        self.claims = source;
+        self
+    }
+
+    /// Who gives credentials a status; without it they have none.
+    pub fn status_source(mut self, source: Arc<dyn StatusSource>) -> Self {
+        self.status = Some(source);
+        self
+    }
+
+    /// Who is told what happens.
+    pub fn events(mut self, sink: Arc<dyn EventSink>) -> Self {
+        self.events = sink;
+        self
+    }
+
+    /// Checks everything and puts the issuer together.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn build(self) -> Result<Issuer, ConfigError> {
+        Issuer::from_builder(self)
+    }
+}
+
+impl std::fmt::Debug for IssuerBuilder {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("IssuerBuilder").field("identifier", &self.identifier).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,287 @@
+//! What the endpoints answer when they refuse: one enum for each, since their codes differ.
+
+use credenza_core::{Report, StoreError};
+use credenza_oauth::EndpointError;
+use http::StatusCode;
+
+/// Why the token endpoint refused (§6.3, RFC 6749 §5.2, RFC 9449 §5).
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// `invalid_request`
+    #[error("{0}")]
+    InvalidRequest(&'static str),
+    /// `invalid_client`
+    #[error("{0}")]
+    InvalidClient(&'static str),
+    /// `invalid_grant`: wrong, used, expired or cancelled code, or wrong transaction code. Which of these is told to
+    /// the issuer's own people, not to the client.
+    #[error("the code or the transaction code is wrong, was used before, or has expired")]
+    InvalidGrant,
+    /// `unsupported_grant_type`
+    #[error("this grant type is not supported")]
+    UnsupportedGrantType,
+    /// `invalid_authorization_details`
+    #[error("{0}")]
+    InvalidAuthorizationDetails(&'static str),
+    /// `invalid_scope`
+    #[error("the scope goes beyond the offer")]
+    InvalidScope,
+    /// `invalid_dpop_proof`
+    #[error("the DPoP proof was not accepted{}", because(.0))]
+    InvalidDpopProof(Box<Report>),
+    /// `use_dpop_nonce`
+    #[error("the DPoP proof must contain the nonce of this server")]
+    UseDpopNonce(String),
+    /// The store failed.
+    #[error("the service is temporarily unavailable")]
+    Unavailable(#[source] StoreError),
+}
+
+impl EndpointError for TokenError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidClient(_) => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidDpopProof(_) => "invalid_dpop_proof",
+            Self::UseDpopNonce(_) => "use_dpop_nonce",
+            Self::Unavailable(_) => "temporarily_unavailable",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn dpop_nonce(&self) -> Option<&str> {
+        match self {
+            Self::UseDpopNonce(nonce) => Some(nonce),
+            _ => None,
+        }
+    }
+}
+
+impl TokenError {
+    /// What was checked, when the reason is a check.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::InvalidDpopProof(report) => Some(report),
+            _ => None,
+        }
+    }
+}
+
+/// Why a request with an access token was not let in (RFC 6750 §3, RFC 9449 §7.1).
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// No access token at all: 401 without an error code.
+    #[error("an access token is needed")]
+    Missing,
+    /// `invalid_token`
+    #[error("the access token is not valid here")]
+    InvalidToken,
+    /// `invalid_request`
+    #[error("the Authorization header is malformed")]
+    Malformed,
+    /// `invalid_dpop_proof`
+    #[error("the DPoP proof was not accepted{}", because(.0))]
+    InvalidDpopProof(Box<Report>),
+    /// `use_dpop_nonce`
+    #[error("the DPoP proof must contain the nonce of this server")]
+    UseDpopNonce(String),
+}
+
+impl AccessError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Missing | Self::InvalidToken => "invalid_token",
+            Self::Malformed => "invalid_request",
+            Self::InvalidDpopProof(_) => "invalid_dpop_proof",
+            Self::UseDpopNonce(_) => "use_dpop_nonce",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            _ => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    /// One challenge for each scheme: the error in both, for a client that can do either (RFC 9449 §7.2).
+    fn challenges(&self) -> Vec<String> {
+        let error = match self {
+            Self::Missing => String::new(),
+            _ => format!("error=\"{}\", ", self.code()),
+        };
+        let dpop = format!("DPoP {error}algs=\"ES256 ES384 EdDSA\"");
+        match self {
+            Self::Missing => vec![dpop, "Bearer".to_owned()],
+            Self::InvalidDpopProof(_) | Self::UseDpopNonce(_) => vec![dpop],
+            Self::InvalidToken | Self::Malformed => vec![dpop, format!("Bearer error=\"{}\"", self.code())],
+        }
+    }
+
+    fn dpop_nonce(&self) -> Option<&str> {
+        match self {
+            Self::UseDpopNonce(nonce) => Some(nonce),
+            _ => None,
+        }
+    }
+}
+
+/// Why the credential endpoint refused (§8.3.1).
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// No valid access token (§8.3.1.1).
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// `invalid_credential_request`
+    #[error("{0}")]
+    InvalidRequest(&'static str),
+    /// `unknown_credential_configuration`
+    #[error("there is no such credential configuration, or it was not offered")]
+    UnknownConfiguration,
+    /// `unknown_credential_identifier`
+    #[error("there is no such credential identifier for this access token")]
+    UnknownIdentifier,
+    /// `invalid_proof`
+    #[error("a key proof was not accepted{}", because(.0))]
+    InvalidProof(Box<Report>),
+    /// `invalid_nonce`
+    #[error("the nonce of a key proof is not one of ours, too old, or was used before")]
+    InvalidNonce(Box<Report>),
+    /// `invalid_encryption_parameters`
+    #[error("{0}")]
+    InvalidEncryptionParameters(&'static str),
+    /// `credential_request_denied`
+    #[error("{0}")]
+    Denied(&'static str),
+    /// The store, the signer or the source of claims failed.
+    #[error("the service is temporarily unavailable")]
+    Unavailable(String),
+}
+
+impl EndpointError for CredentialError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Access(error) => error.code(),
+            Self::InvalidRequest(_) => "invalid_credential_request",
+            Self::UnknownConfiguration => "unknown_credential_configuration",
+            Self::UnknownIdentifier => "unknown_credential_identifier",
+            Self::InvalidProof(_) => "invalid_proof",
+            Self::InvalidNonce(_) => "invalid_nonce",
+            Self::InvalidEncryptionParameters(_) => "invalid_encryption_parameters",
+            Self::Denied(_) => "credential_request_denied",
+            Self::Unavailable(_) => "temporarily_unavailable",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Access(error) => error.status(),
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn challenges(&self) -> Vec<String> {
+        match self {
+            Self::Access(error) => error.challenges(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn dpop_nonce(&self) -> Option<&str> {
+        match self {
+            Self::Access(error) => error.dpop_nonce(),
+            _ => None,
+        }
+    }
+
+    fn has_body(&self) -> bool {
+        !matches!(self, Self::Access(AccessError::Missing))
+    }
+}
+
+impl CredentialError {
+    /// What was checked, when the reason is a check.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::InvalidProof(report)
+            | Self::InvalidNonce(report)
+            | Self::Access(AccessError::InvalidDpopProof(report)) => Some(report),
+            _ => None,
+        }
+    }
+}
+
+/// Why the notification endpoint refused (§11.3).
+#[derive(Debug, thiserror::Error)]
+pub enum NotificationError {
+    /// No valid access token.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// `invalid_notification_request`: malformed, or it contradicts what was told before.
+    #[error("{0}")]
+    InvalidRequest(&'static str),
+    /// `invalid_notification_id`
+    #[error("there is no such notification_id for this access token")]
+    InvalidId,
+    /// The store failed.
+    #[error("the service is temporarily unavailable")]
+    Unavailable(#[source] StoreError),
+}
+
+impl EndpointError for NotificationError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Access(error) => error.code(),
+            Self::InvalidRequest(_) => "invalid_notification_request",
+            Self::InvalidId => "invalid_notification_id",
+            Self::Unavailable(_) => "temporarily_unavailable",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Access(error) => error.status(),
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn challenges(&self) -> Vec<String> {
+        match self {
+            Self::Access(error) => error.challenges(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn dpop_nonce(&self) -> Option<&str> {
+        match self {
+            Self::Access(error) => error.dpop_nonce(),
+            _ => None,
+        }
+    }
+
+    fn has_body(&self) -> bool {
+        !matches!(self, Self::Access(AccessError::Missing))
+    }
+}
+
+/// The first check that failed, as the end of a sentence.
+fn because(report: &Report) -> String {
+    report.first_failure().map_or_else(String::new, |check| {
+        let evidence = check.evidence.as_deref().unwrap_or("it does not hold");
+        format!(": {} ({evidence})", check.rule.id)
+    })
+}

@@ -1,0 +1,109 @@
+//! What a session looks like from outside: for a REST answer or a page. No secret and no claim is in it.
+
+use credenza_core::{Event, UnixTime};
+use serde::{Deserialize, Serialize};
+
+use crate::messages::NotificationEvent;
+
+/// A session, as the issuer's own people may see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SessionView {
+    /// Its identifier.
+    pub id: String,
+    /// Where it stands.
+    pub state: SessionState,
+    /// What the creator of the offer calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// When the offer was made.
+    pub created_at: UnixTime,
+    /// When the offer, or later the access token, ends.
+    pub expires_at: UnixTime,
+    /// The transaction code, when one is needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tx_code: Option<TxCodeView>,
+    /// Whether the access token is bound to a key of the wallet (DPoP); `None` before there is a token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_constrained: Option<bool>,
+    /// The credentials of the offer, in its order.
+    pub credentials: Vec<CredentialView>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// What happened, oldest first.
+    pub events: Vec<Event>,
+}
+
+/// Where a session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionState {
+    /// The offer was made.
+    Created,
+    /// A wallet has fetched it.
+    Retrieved,
+    /// A wallet has redeemed the code.
+    Authorized,
+    /// Some of the credentials were issued.
+    Issuing,
+    /// All were issued.
+    Issued,
+    /// The wallet says that it has stored them all.
+    Acknowledged,
+    /// It came to a bad end.
+    Failed,
+    /// Nobody came in time.
+    Expired,
+    /// It was called off.
+    Cancelled,
+}
+
+impl SessionState {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Retrieved => "retrieved",
+            Self::Authorized => "authorized",
+            Self::Issuing => "issuing",
+            Self::Issued => "issued",
+            Self::Acknowledged => "acknowledged",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// How the transaction code fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct TxCodeView {
+    /// Wrong ones so far.
+    pub wrong: u32,
+    /// How many may be wrong before the offer dies.
+    pub allowed: u32,
+}
+
+/// One credential of an offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CredentialView {
+    /// Its configuration.
+    pub configuration_id: String,
+    /// The name of its data set.
+    pub identifier: String,
+    /// The responses in which it was issued.
+    pub issued: Vec<IssuedView>,
+}
+
+/// One response in which a credential was issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IssuedView {
+    /// When.
+    pub at: UnixTime,
+    /// How many copies.
+    pub copies: u32,
+    /// What the wallet told about it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notification: Option<NotificationEvent>,
+}

@@ -1,0 +1,40 @@
+//! Everything OpenID4VCI 1.0 puts on the wire, as types with the specification's own names.
+
+pub mod claims_description;
+pub mod credential;
+pub mod display;
+pub mod metadata;
+pub mod nonce;
+pub mod notification;
+pub mod offer;
+pub mod offer_link;
+pub mod token;
+
+pub use claims_description::ClaimDescription;
+pub use credential::{CredentialRequest, CredentialResponse, IssuedCredential, Proofs};
+pub use display::{ClaimDisplay, CredentialDisplay, Image, IssuerDisplay};
+pub use metadata::{CredentialIssuerMetadata, SupportedCredential};
+pub use nonce::NonceResponse;
+pub use notification::{NotificationEvent, NotificationRequest};
+pub use offer::{CredentialOffer, InputMode, PreAuthorizedCodeGrant, TxCode};
+pub use offer_link::OfferLink;
+pub use token::{AuthorizationDetail, TokenRequest, TokenResponse};
+
+/// The grant type of the pre-authorized code flow (Appendix G.1.1).
+pub const PRE_AUTHORIZED_CODE: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+
+/// The type of the authorization details that mean a credential (§5.1.1).
+pub const OPENID_CREDENTIAL: &str = "openid_credential";
+
+/// A list that must have elements when it is there.
+fn non_empty<'de, T, D>(input: D) -> Result<Vec<T>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    let list = <Vec<T> as serde::Deserialize>::deserialize(input)?;
+    if list.is_empty() {
+        return Err(serde::de::Error::custom("an empty array where at least one element is needed"));
+    }
+    Ok(list)
+}

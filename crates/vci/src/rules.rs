@@ -1,0 +1,119 @@
+//! The checks of this crate, by name.
+
+use credenza_core::Rule;
+
+/// The proof is a JWT.
+pub const PROOF_JWT: Rule = Rule::new("vci.proof.jwt", "OID4VCI 1.0 §F.1", "The key proof is a JWT.");
+/// Its type.
+pub const PROOF_TYP: Rule = Rule::new(
+    "vci.proof.typ",
+    "OID4VCI 1.0 §F.1",
+    "The proof says that it is one: its typ is openid4vci-proof+jwt.",
+);
+/// Its algorithm.
+pub const PROOF_ALG: Rule = Rule::new(
+    "vci.proof.alg",
+    "OID4VCI 1.0 §F.1, §F.4",
+    "It is signed with an algorithm that the metadata names for this credential.",
+);
+/// Its key.
+pub const PROOF_KEY: Rule = Rule::new(
+    "vci.proof.key",
+    "OID4VCI 1.0 §F.1",
+    "It names the key to bind to in exactly one way, and carries nothing private.",
+);
+/// Its signature.
+pub const PROOF_SIGNATURE: Rule = Rule::new(
+    "vci.proof.signature",
+    "OID4VCI 1.0 §F.4",
+    "The signature was made with the key that is to be bound.",
+);
+/// Its claims.
+pub const PROOF_CLAIMS: Rule =
+    Rule::new("vci.proof.claims", "OID4VCI 1.0 §F.1", "It has the claims it needs, each of the right type.");
+/// Its audience.
+pub const PROOF_AUD: Rule = Rule::new(
+    "vci.proof.aud",
+    "OID4VCI 1.0 §F.1",
+    "It was made for this issuer: aud is the issuer's identifier.",
+);
+/// Its issuer.
+pub const PROOF_ISS: Rule = Rule::new(
+    "vci.proof.iss",
+    "OID4VCI 1.0 §F.1",
+    "iss is the client that the access token was issued to, and absent when that was anonymous.",
+);
+/// Its time.
+pub const PROOF_IAT: Rule = Rule::new("vci.proof.iat", "OID4VCI 1.0 §F.4, §13.8", "It was made just now.");
+/// Its nonce.
+pub const PROOF_NONCE: Rule = Rule::new(
+    "vci.proof.nonce",
+    "OID4VCI 1.0 §F.4",
+    "It contains a nonce of this issuer's, fresh and never used.",
+);
+/// Its key once.
+pub const PROOF_DISTINCT: Rule =
+    Rule::new("vci.proof.distinct", "OID4VCI 1.0 §8.3", "No two proofs of a request are for the same key.");
+
+/// Metadata is whose it should be.
+pub const METADATA_ISSUER: Rule = Rule::new(
+    "vci.metadata.issuer",
+    "OID4VCI 1.0 §12.2.4",
+    "The metadata names exactly the issuer that it was fetched for.",
+);
+/// AS metadata is whose it should be.
+pub const METADATA_AS_ISSUER: Rule = Rule::new(
+    "vci.metadata.as-issuer",
+    "RFC 8414 §3.3",
+    "The authorization server's metadata names exactly the server that it was fetched for.",
+);
+
+/// No more credentials than keys.
+pub const RECEIVED_COUNT: Rule = Rule::new(
+    "vci.received.count",
+    "OID4VCI 1.0 §8.3",
+    "There is at least one credential, and not more than keys were proven.",
+);
+/// It is of the format asked for.
+pub const RECEIVED_FORMAT: Rule = Rule::new(
+    "vci.received.format",
+    "OID4VCI 1.0 §A.3.4",
+    "The credential is in the format that was asked for.",
+);
+/// It is of the type asked for.
+pub const RECEIVED_TYPE: Rule =
+    Rule::new("vci.received.type", "OID4VCI 1.0 §A.3.2", "The credential is of the type that was asked for.");
+/// It is bound to our key.
+pub const RECEIVED_KEY: Rule = Rule::new(
+    "vci.received.key",
+    "OID4VCI 1.0 §8.3",
+    "The credential is bound to a key of this wallet's, and no other credential is bound to the same.",
+);
+/// Its issuer is trusted.
+pub const RECEIVED_TRUST: Rule = Rule::new(
+    "vci.received.trust",
+    "OID4VCI 1.0 §13.3",
+    "The credential is signed by somebody who is trusted to issue this type.",
+);
+
+/// All checks of this crate.
+pub const ALL: [&Rule; 18] = [
+    &PROOF_JWT,
+    &PROOF_TYP,
+    &PROOF_ALG,
+    &PROOF_KEY,
+    &PROOF_SIGNATURE,
+    &PROOF_CLAIMS,
+    &PROOF_AUD,
+    &PROOF_ISS,
+    &PROOF_IAT,
+    &PROOF_NONCE,
+    &PROOF_DISTINCT,
+    &METADATA_ISSUER,
+    &METADATA_AS_ISSUER,
+    &RECEIVED_COUNT,
+    &RECEIVED_FORMAT,
+    &RECEIVED_TYPE,
+    &RECEIVED_KEY,
+    &RECEIVED_TRUST,
+];
