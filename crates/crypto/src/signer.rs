@@ -148,6 +148,24 @@ impl SoftwareSigner {
         Secret::new(value.to_string())
     }
 
+    /// The public key alone.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        self.jwk.key.clone()
+    }
+
+    /// The same as [`sign`](Signer::sign), without a port's ceremony.
+    pub(crate) fn sign_now(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let signature = match &self.pair {
+            Pair::Ecdsa(pair) => pair.sign_digest(&digest::digest(digest_of(self.algorithm), message)),
+            Pair::Ed25519(pair) => pair.try_sign(message),
+        };
+        match signature {
+            Ok(signature) => Ok(signature.as_ref().to_vec()),
+            Err(_) => Err(SignError("the software key failed".to_owned())),
+        }
+    }
+
     /// The same key under the name `kid`.
     #[must_use]
     pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
@@ -173,14 +191,7 @@ impl Signer for SoftwareSigner {
     }
 
     fn sign<'a>(&'a self, message: &'a [u8]) -> Answer<'a, Result<Vec<u8>, SignError>> {
-        let signature = match &self.pair {
-            Pair::Ecdsa(pair) => pair.sign_digest(&digest::digest(digest_of(self.algorithm), message)),
-            Pair::Ed25519(pair) => pair.try_sign(message),
-        };
-        Answer::ready(match signature {
-            Ok(signature) => Ok(signature.as_ref().to_vec()),
-            Err(_) => Err(SignError("the software key failed".to_owned())),
-        })
+        Answer::ready(self.sign_now(message))
     }
 }
 

@@ -18,8 +18,7 @@ pub(super) struct ReceivedHeader {
 
 impl ReceivedHeader {
     pub(super) fn parse(encoded: &str) -> Result<Self, JweError> {
-        let decoded =
-            b64::decode(encoded).map_err(|_| JweError::Malformed("the header is not base64url"))?;
+        let decoded = b64::decode(encoded).map_err(|_| JweError::Malformed("the header is not base64url"))?;
         let members = json::parse_object(&decoded)
             .map_err(|_| JweError::Malformed("the header is not a JSON object"))?;
         if members.contains_key("crit") {
