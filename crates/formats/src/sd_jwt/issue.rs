@@ -1,10 +1,13 @@
 //! Issuing: claims and what is to be concealed of them become a signed SD-JWT.
 
-use credenza_core::Random;
-use credenza_crypto::{Header, IdentifiedBy, Jwk, SignError, Signer, SigningHeader};
-use serde_json::{Map, Value};
+use credenza_core::{Random, UnixTime};
+use credenza_crypto::{Header, IdentifiedBy, Jwk, SignError, Signer, SigningHeader, jws};
+use serde::Deserialize as _;
+use serde_json::{Map, Value, json};
 
-use super::{Concealment, MEDIA_TYPE, Profile};
+use super::payload::{self, Written};
+use super::process::{ALGORITHM, DIGESTS, PLACEHOLDER};
+use super::{Concealment, MEDIA_TYPE, Profile, SdJwtLimits, vc};
 
 /// What is to be issued.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +39,10 @@ pub enum IssueError {
     /// A registered claim is missing or has the wrong type.
     #[error("the claim {0} is missing or is not what it must be")]
     Claim(&'static str),
-    /// Nested too deep.
+    /// Claims that are no JSON.
+    #[error("the claims can't be written as JSON")]
+    Json,
+    /// Nested too deep: a verifier with our own limits would refuse it.
     #[error("the claims are nested too deep")]
     Depth,
     /// The signer could not sign.
@@ -59,6 +65,75 @@ pub async fn issue(
     issuance: &Issuance<'_>,
     random: &dyn Random,
 ) -> Result<String, IssueError> {
-    let _ = (signer, issuance, random);
-    Err(IssueError::Shape)
+    let written = prepare(issuance, random)?;
+    let mut text = jws::sign(signer, issuance.header, &written.payload).await?;
+    text.reserve_exact(written.disclosures.len() + 1);
+    text.push_str(&written.disclosures);
+    text.push('~');
+    Ok(text)
+}
+
+fn prepare(issuance: &Issuance<'_>, random: &dyn Random) -> Result<Written, IssueError> {
+    let Issuance { claims, concealment, holder, profile, .. } = *issuance;
+    if let Some(name) = profile.not_concealable().find(|name| concealment.plan.touches(name)) {
+        return Err(IssueError::NotConcealable(name));
+    }
+    check_names(claims, 1)?;
+    check_registered(claims, profile)?;
+    let cnf = match holder {
+        None => None,
+        Some(_) if claims.contains_key("cnf") => return Err(IssueError::Claim("cnf")),
+        // The key and nothing else that the wallet has said about it.
+        Some(holder) => Some(json!({ "jwk": Jwk::new(holder.key.clone()).to_value() })),
+    };
+    let extra = cnf.as_ref().map(|cnf| ("cnf", cnf));
+    payload::write(claims, extra.as_slice(), concealment, random)
+}
+
+/// No reserved names, and no deeper than we would accept ourselves.
+fn check_names(members: &Map<String, Value>, depth: usize) -> Result<(), IssueError> {
+    for (name, value) in members {
+        if [DIGESTS, PLACEHOLDER, ALGORITHM].contains(&name.as_str()) {
+            return Err(IssueError::ReservedName);
+        }
+        check_value(value, depth)?;
+    }
+    Ok(())
+}
+
+fn check_value(value: &Value, depth: usize) -> Result<(), IssueError> {
+    match value {
+        Value::Object(_) | Value::Array(_) if depth >= SdJwtLimits::DEPTH => Err(IssueError::Depth),
+        Value::Object(members) => check_names(members, depth + 1),
+        Value::Array(items) => items.iter().try_for_each(|item| check_value(item, depth + 1)),
+        _ => Ok(()),
+    }
+}
+
+fn check_registered(claims: &Map<String, Value>, profile: Profile) -> Result<(), IssueError> {
+    for name in ["exp", "nbf", "iat"] {
+        if claims.get(name).is_some_and(|time| UnixTime::deserialize(time).is_err()) {
+            return Err(IssueError::Claim(name));
+        }
+    }
+    if claims.get("iss").is_some_and(|issuer| !issuer.is_string()) {
+        return Err(IssueError::Claim("iss"));
+    }
+    if claims.get("cnf").is_some_and(|cnf| vc::holder(cnf).is_err()) {
+        return Err(IssueError::Claim("cnf"));
+    }
+    if profile == Profile::Plain {
+        return Ok(());
+    }
+    let vct = vc::vct(claims).ok_or(IssueError::Claim("vct"))?;
+    if !vc::aka_vcts_fit(claims, vct) {
+        return Err(IssueError::Claim("aka_vcts"));
+    }
+    if claims.get("vct#integrity").is_some_and(|integrity| !integrity.is_string()) {
+        return Err(IssueError::Claim("vct#integrity"));
+    }
+    if claims.get("status").is_some_and(|status| !status.is_object()) {
+        return Err(IssueError::Claim("status"));
+    }
+    Ok(())
 }

@@ -5,8 +5,11 @@ pub mod hold;
 pub mod issue;
 pub mod key_binding;
 pub mod parse;
+mod payload;
 mod process;
 pub mod rules;
+mod selection;
+mod vc;
 pub mod verify;
 
 pub use concealment::{Concealment, Decoys};
@@ -14,6 +17,7 @@ pub use hold::{Held, HoldError, Presentation};
 pub use issue::{Issuance, IssueError, header, issue};
 pub use key_binding::{BindError, Binding, KeyBinding, bind};
 pub use parse::{ParseError, SdJwt, SdJwtLimits};
+pub use process::Defect;
 pub use verify::{Expected, HolderBinding, Verified, verify};
 
 /// The media type of SD-JWT VC without `application/`, which is also the `typ` of its header and the name of the
@@ -34,14 +38,17 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// Claims that decide on validity and are never selectively disclosable (SD-JWT VC §2.2.2.3, RFC 9901 §9.7).
+    /// Claims that are never in a disclosure, because validity depends on them (SD-JWT VC §2.2.2.3, RFC 9901 §9.7).
     #[must_use]
     pub const fn always_disclosed(self) -> &'static [&'static str] {
         match self {
-            Self::Credential => {
-                &["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "aud"]
-            }
-            Self::Plain => &["iss", "nbf", "exp", "cnf", "aud"],
+            Self::Credential => &["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"],
+            Self::Plain => &["iss", "nbf", "exp", "cnf"],
         }
+    }
+
+    /// Claims that are not concealed here: `aud` too, which RFC 9901 §9.7 only advises.
+    fn not_concealable(self) -> impl Iterator<Item = &'static str> {
+        self.always_disclosed().iter().copied().chain(["aud"])
     }
 }

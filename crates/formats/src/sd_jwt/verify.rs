@@ -1,12 +1,16 @@
 //! Verification, by the issuer's key that the caller has found.
 
+use std::fmt;
 use std::time::Duration;
 
-use credenza_core::{Report, UnixTime};
-use credenza_crypto::{Algorithm, HashAlgorithm, Jwk, PublicKey, jwt};
+use credenza_core::{Report, Rule, UnixTime};
+use credenza_crypto::{Algorithm, HashAlgorithm, Jwk, Jws, PublicKey, jwt};
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
-use super::{KeyBinding, MEDIA_TYPE, Profile, SdJwt};
+use super::key_binding::{self, Bound, KeyBinding};
+use super::process::{self, Defect, Trace};
+use super::{MEDIA_TYPE, Profile, SdJwt, rules, vc};
 
 /// What the verifier (or the wallet, on receipt) expects. Start from [`Expected::credential`] or [`Expected::plain`].
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +82,13 @@ pub struct Verified {
     pub key_binding: Option<Map<String, Value>>,
 }
 
+/// Shows no claim.
+impl fmt::Debug for Verified {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Verified({} claims)", self.claims.len())
+    }
+}
+
 impl Verified {
     /// `iss`
     #[must_use]
@@ -116,6 +127,141 @@ pub fn verify(
     expected: &Expected<'_>,
     report: &mut Report,
 ) -> Option<Verified> {
-    let _ = (sd_jwt, issuer_key, expected, report);
-    None
+    verify_tracing(sd_jwt, issuer_key, expected, report, &mut ())
+}
+
+pub(super) fn verify_tracing<T: Trace>(
+    sd_jwt: SdJwt<'_>,
+    issuer_key: &PublicKey,
+    expected: &Expected<'_>,
+    report: &mut Report,
+    trace: &mut T,
+) -> Option<Verified> {
+    let SdJwt { jws, payload, disclosures, kb_jwt, sd_jwt, depth } = sd_jwt;
+    report.pass(&rules::PARSE);
+    let mut sound = check_type(&jws, expected, report);
+    check_signature(&jws, issuer_key, expected, report)?;
+    let hash = check_hash(&payload, expected, report)?;
+    // The issuer's word on the holder's key counts only where it is signed in the clear.
+    let cnf = payload.get("cnf").map(vc::holder).transpose();
+    let in_the_clear = vc::registered_in_the_clear(&payload);
+    let claims = match process::process(payload, &disclosures, hash, depth, trace) {
+        Ok(claims) => claims,
+        Err(defect) => {
+            report.fail(defect.rule(), defect.to_string());
+            return None;
+        }
+    };
+    DISCLOSURE_RULES.iter().for_each(|rule| report.pass(rule));
+    sound &= check_validity(&claims, expected, report);
+    if expected.profile == Profile::Credential {
+        sound &= vc::check(&claims, in_the_clear, report);
+        if let Err(error) = &cnf {
+            report.fail(&rules::VC_CNF, error.to_string());
+            sound = false;
+        }
+    }
+    let holder = cnf.ok().flatten().flatten();
+    let mut key_binding = None;
+    match &expected.holder_binding {
+        HolderBinding::Required(binding) => {
+            let bound = Bound { kb_jwt, sd_jwt, hash, holder: holder.as_ref() };
+            key_binding = key_binding::verify(&bound, binding, expected.now, expected.leeway, report);
+            sound &= key_binding.is_some();
+        }
+        HolderBinding::NotRequired => report.skip(&rules::KB_PRESENT, "not asked for"),
+        HolderBinding::Refused => {
+            sound &= report.check(&rules::KB_PRESENT, kb_jwt.is_none(), || "there is a KB-JWT");
+        }
+    }
+    sound.then_some(Verified { claims, holder, key_binding })
+}
+
+/// The rules that hold when the disclosures could be processed.
+const DISCLOSURE_RULES: [&Rule; 7] = [
+    &rules::STRUCTURE,
+    &rules::FORM,
+    &rules::RESERVED_NAME,
+    &rules::NAME_CLASH,
+    &rules::UNIQUE,
+    &rules::REFERENCED,
+    &rules::DEPTH,
+];
+
+fn check_type(jws: &Jws<'_>, expected: &Expected<'_>, report: &mut Report) -> bool {
+    if expected.types.is_empty() {
+        report.skip(&rules::TYP, "any type is accepted");
+        return true;
+    }
+    let accepted = expected.types.iter().any(|typ| jws.header.has_type(typ));
+    report.check(&rules::TYP, accepted, || format!("typ is not one of {:?}", expected.types))
+}
+
+fn check_signature(
+    jws: &Jws<'_>,
+    key: &PublicKey,
+    expected: &Expected<'_>,
+    report: &mut Report,
+) -> Option<()> {
+    let algorithm = jws.header.algorithm;
+    if !report.check(&rules::ALG, expected.algorithms.contains(&algorithm), || {
+        format!("{algorithm} is not accepted here")
+    }) {
+        return None;
+    }
+    match jws.verify(key, expected.algorithms) {
+        Ok(()) => report.pass(&rules::SIGNATURE),
+        Err(error) => {
+            report.fail(&rules::SIGNATURE, error.to_string());
+            return None;
+        }
+    }
+    Some(())
+}
+
+fn check_hash(
+    payload: &Map<String, Value>,
+    expected: &Expected<'_>,
+    report: &mut Report,
+) -> Option<HashAlgorithm> {
+    let hash = process::hash_algorithm(payload).ok().filter(|hash| expected.hashes.contains(hash));
+    report.check(&rules::SD_ALG, hash.is_some(), || Defect::Hash.to_string());
+    hash
+}
+
+/// Times, audience and claims that must be there, all on the processed payload (RFC 9901 §7.1 step 6).
+fn check_validity(claims: &Map<String, Value>, expected: &Expected<'_>, report: &mut Report) -> bool {
+    let Expected { now, leeway, .. } = *expected;
+    let mut sound = check_time(&rules::EXP, claims, "exp", report, |expires| now < expires + leeway);
+    sound &= check_time(&rules::NBF, claims, "nbf", report, |start| start <= now + leeway);
+    sound &= check_time(&rules::IAT, claims, "iat", report, |issued| issued <= now + leeway);
+    if let Some(audience) = claims.get("aud") {
+        let ours = |name: &Value| name.as_str().is_some_and(|name| expected.audiences.contains(&name));
+        let meant = ours(audience) || audience.as_array().is_some_and(|names| names.iter().any(ours));
+        sound &= report.check(&rules::AUD, meant, || "aud names others");
+    }
+    if !expected.required_claims.is_empty() {
+        let missing = expected.required_claims.iter().find(|name| !claims.contains_key(**name));
+        sound &= report.check(&rules::REQUIRED_CLAIMS, missing.is_none(), || {
+            format!("{} is missing", missing.copied().unwrap_or_default())
+        });
+    }
+    sound
+}
+
+fn check_time(
+    rule: &'static Rule,
+    claims: &Map<String, Value>,
+    name: &str,
+    report: &mut Report,
+    holds: impl FnOnce(UnixTime) -> bool,
+) -> bool {
+    match claims.get(name).map(UnixTime::deserialize) {
+        None => {
+            report.skip(rule, "not limited");
+            true
+        }
+        Some(Ok(time)) => report.check(rule, holds(time), || format!("{name} is {time}")),
+        Some(Err(_)) => report.check(rule, false, || format!("{name} is not a time")),
+    }
 }
