@@ -1,0 +1,43 @@
+//! What a verifier says about itself (OID4VP 1.0 §5.1, `client_metadata`; §11.1).
+
+use credenza_crypto::{Algorithm, ContentEncryption, JwkSet};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// The verifier's metadata; members that are not known are ignored, as §5.1 demands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClientMetadata {
+    /// Keys to encrypt the response to; never to verify a request with. Keys that can't be used here are left out
+    /// when it is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<JwkSet>,
+    /// By format, what the verifier can verify.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vp_formats_supported: Option<Map<String, Value>>,
+    /// Content encryption algorithms for the response; absent means `A128GCM`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted_response_enc_values_supported: Option<Vec<String>>,
+}
+
+impl ClientMetadata {
+    /// The content encryptions that may be used for the response, of those known here, in the verifier's order.
+    #[must_use]
+    pub fn content_encryptions(&self) -> Vec<ContentEncryption> {
+        match &self.encrypted_response_enc_values_supported {
+            None => vec![ContentEncryption::A128Gcm],
+            Some(names) => names.iter().filter_map(|name| ContentEncryption::from_name(name)).collect(),
+        }
+    }
+}
+
+/// `vp_formats_supported` of a verifier of SD-JWT VC (Appendix B.3.4).
+#[must_use]
+pub fn sd_jwt_formats(algorithms: &[Algorithm]) -> Map<String, Value> {
+    let names: Vec<_> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
+    let mut formats = Map::new();
+    formats.insert(
+        credenza_formats::sd_jwt::MEDIA_TYPE.to_owned(),
+        json!({ "sd-jwt_alg_values": names, "kb-jwt_alg_values": names }),
+    );
+    formats
+}

@@ -1,0 +1,158 @@
+//! The authorization request: in the parameters of a URL, or as the claims of a request object (OID4VP 1.0 §5).
+
+use credenza_core::{UnixTime, json};
+use credenza_oauth::Form;
+use credenza_query::DcqlQuery;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Attempt, ClientMetadata};
+
+/// How the answer comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResponseMode {
+    /// `direct_post`: a form in the clear (§8.2).
+    #[serde(rename = "direct_post")]
+    DirectPost,
+    /// `direct_post.jwt`: encrypted (§8.3.1).
+    #[serde(rename = "direct_post.jwt")]
+    DirectPostJwt,
+    /// Another one, which is not supported.
+    #[serde(other)]
+    Unsupported,
+}
+
+impl ResponseMode {
+    /// Whether the answer is encrypted.
+    #[must_use]
+    pub const fn is_encrypted(self) -> bool {
+        matches!(self, Self::DirectPostJwt)
+    }
+}
+
+/// How a request object is fetched (§5.1, `request_uri_method`; §5.10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequestUriMethod {
+    /// As RFC 9101 has it.
+    #[default]
+    Get,
+    /// With the wallet's nonce and metadata in a form.
+    Post,
+}
+
+/// An attestation about the verifier (§5.11). It is kept and shown; nothing in it is believed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VerifierInfo {
+    /// What kind of attestation it is.
+    pub format: String,
+    /// The attestation.
+    pub data: Value,
+    /// The credential queries it is about; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_ids: Option<Vec<String>>,
+}
+
+/// The parameters of a request. Those that are not known are ignored (§5).
+///
+/// As the claims of a request object it also has `aud`, the times and `wallet_nonce`; `iss` is ignored, as §5 demands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(
+    missing_docs,
+    reason = "each member is the parameter of that name in §5.1, §5.2, §8.2 and RFC 9101 §5"
+)]
+pub struct AuthorizationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_mode: Option<ResponseMode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dcql_query: Option<Attempt<DcqlQuery>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_metadata: Option<Attempt<ClientMetadata>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction_data: Option<Attempt<Vec<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verifier_info: Option<Attempt<Vec<VerifierInfo>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_uri_method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<UnixTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<UnixTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<UnixTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallet_nonce: Option<String>,
+}
+
+/// Parameters that are plain text in a URL.
+const TEXTS: [&str; 10] = [
+    "client_id",
+    "response_type",
+    "response_mode",
+    "response_uri",
+    "redirect_uri",
+    "nonce",
+    "state",
+    "scope",
+    "request",
+    "request_uri",
+];
+
+/// Parameters that are JSON in a URL.
+const JSON: [&str; 4] = ["dcql_query", "client_metadata", "transaction_data", "verifier_info"];
+
+impl AuthorizationRequest {
+    /// Reads the parameters of a URL's query. Text that should be JSON and is none becomes a failed [`Attempt`].
+    #[must_use]
+    pub fn from_query(query: &Form<'_>) -> Self {
+        let mut members = Map::new();
+        for name in TEXTS.into_iter().chain(["request_uri_method"]) {
+            if let Some(text) = query.get(name) {
+                members.insert(name.to_owned(), text.into());
+            }
+        }
+        for name in JSON {
+            if let Some(text) = query.get(name) {
+                let value = json::parse(text.as_bytes()).unwrap_or_else(|_| Value::from(text));
+                members.insert(name.to_owned(), value);
+            }
+        }
+        serde_json::from_value(Value::Object(members)).unwrap_or_default()
+    }
+
+    /// The parameters as a URL's query.
+    #[must_use]
+    pub fn to_query(&self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if let Ok(Value::Object(members)) = serde_json::to_value(self) {
+            for (name, value) in &members {
+                match value {
+                    Value::String(text) => query.append_pair(name, text),
+                    other => query.append_pair(name, &other.to_string()),
+                };
+            }
+        }
+        query.finish()
+    }
+}

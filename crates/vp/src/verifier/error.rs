@@ -1,0 +1,174 @@
+//! What each of the verifier's doors answers when it refuses.
+
+use credenza_core::{Report, StoreError};
+use credenza_crypto::SignError;
+use credenza_oauth::{EndpointError, FormError};
+use http::StatusCode;
+
+use crate::messages::request_uri::RequestUriFormError;
+use crate::messages::response::ResponseSyntaxError;
+
+/// Why a request was not made: the caller's mistake, but for [`Store`](Self::Store).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CreateError {
+    /// Signed requests need a key with certificates.
+    #[error("there is no key to sign requests with; only redirect_uri is possible")]
+    Signer,
+    /// `x509_san_dns` needs a certificate with the DNS name of the base URL.
+    #[error("the certificate for requests does not have the DNS name of this verifier")]
+    DnsName,
+    /// A response mode that is not supported here.
+    #[error("the response mode is not supported")]
+    ResponseMode,
+    /// `request_uri_method` with an unsigned request, which has no `request_uri`.
+    #[error("an unsigned request has no request_uri that could be posted to")]
+    Method,
+    /// The redirect lies below no configured prefix.
+    #[error("the redirect is not below an allowed address")]
+    Redirect,
+    /// The query asks twice for one claim (OID4VP 1.0 §6.1).
+    #[error("the query asks for the same claim twice")]
+    DuplicateClaim,
+    /// A format in the query that can't be verified here.
+    #[error("presentations of the format {0} can't be verified here")]
+    Format(String),
+    /// The authorization endpoint is not a URL.
+    #[error("the authorization endpoint of the wallet is not a URL")]
+    AuthorizationEndpoint,
+    /// A text is longer than it may be.
+    #[error("{0} is too long")]
+    TooLong(&'static str),
+    /// The lifetime is zero or longer than a day.
+    #[error("the lifetime has to be between a second and a day")]
+    Lifetime,
+    /// The key for the response could not be made.
+    #[error("no key could be made for the response")]
+    Key,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why no request object was handed out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestObjectError {
+    /// No such request, or it can't be answered any more. Both look the same from outside.
+    #[error("there is no such request, or it was answered or has expired")]
+    Unknown,
+    /// The posted form.
+    #[error(transparent)]
+    Form(#[from] RequestUriFormError),
+    /// The signer.
+    #[error("the request could not be signed")]
+    Sign(#[from] SignError),
+    /// The store.
+    #[error("try again later")]
+    Store(#[from] StoreError),
+}
+
+impl EndpointError for RequestObjectError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown | Self::Form(_) => "invalid_request",
+            Self::Sign(_) => "server_error",
+            Self::Store(_) => "temporarily_unavailable",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unknown => StatusCode::NOT_FOUND,
+            Self::Form(RequestUriFormError::Form(FormError::TooLarge)) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Form(_) => StatusCode::BAD_REQUEST,
+            Self::Sign(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// Why a response was refused.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RespondError {
+    /// No such request, or it was answered or has expired. All look the same from outside.
+    #[error("there is no such request, or it was answered or has expired")]
+    Unknown,
+    /// The form.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// The parameters.
+    #[error(transparent)]
+    Syntax(#[from] ResponseSyntaxError),
+    /// In the clear, though an encrypted response was asked for; or the other way round.
+    #[error("the response does not have the response mode that was asked for")]
+    ResponseMode,
+    /// It does not decrypt with the key of this request.
+    #[error("the response does not decrypt")]
+    Decrypt,
+    /// `state` is missing or another one.
+    #[error("state is missing or is not that of the request")]
+    State,
+    /// Checks failed: the report says which. Nothing of the response is used.
+    #[error("the presentation was refused: {}", .0.first_failure().map_or("nothing was checked", |check| check.rule.id))]
+    Refused(Box<Report>),
+    /// The store.
+    #[error("try again later")]
+    Store(#[from] StoreError),
+}
+
+impl RespondError {
+    /// The report, when checks were made.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Refused(report) => Some(report),
+            _ => None,
+        }
+    }
+}
+
+impl EndpointError for RespondError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Store(_) => "temporarily_unavailable",
+            _ => "invalid_request",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Form(FormError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// Why a session is not shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SessionError {
+    /// There is none of that id, or it was forgotten.
+    #[error("there is no such presentation")]
+    Unknown,
+    /// It has ended already.
+    #[error("the presentation has ended already")]
+    Ended,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a result is not handed out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResultError {
+    /// There is no session of that id, or it was forgotten.
+    #[error("there is no such presentation")]
+    Unknown,
+    /// There is no verified answer.
+    #[error("the presentation was not verified")]
+    NotVerified,
+    /// The response code is missing, wrong, or was used before: whoever asks did not come from the wallet.
+    #[error("the response code is missing, wrong, or was used before")]
+    ResponseCode,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,71 @@
+//! What of the wallet answers the request, and what it would disclose.
+
+use credenza_core::ClaimsPath;
+use credenza_query::dcql::{CredentialQuery, Matching, Unmet};
+use serde_json::{Map, Value};
+
+use super::{Asked, Holding};
+
+/// The answers that the wallet could give.
+pub struct Matches<'a> {
+    matching: Matching<'a>,
+    holdings: &'a [Holding<'a>],
+}
+
+/// One presentation that could be made.
+pub struct Proposal<'m> {
+    /// The credential query that it answers.
+    pub query: &'m CredentialQuery,
+    /// Which credential: its position in what the wallet gave.
+    pub holding: usize,
+    /// What is disclosed of it: the argument of [`super::Choice`].
+    pub disclose: &'m [ClaimsPath],
+    /// Whether the verifier can do without it.
+    pub optional: bool,
+    /// Other credentials that answer the same query, as positions.
+    pub others: Vec<usize>,
+}
+
+impl Asked {
+    /// Looks for credentials that answer the request.
+    #[must_use]
+    pub fn matches<'a>(&'a self, holdings: &'a [Holding<'a>]) -> Matches<'a> {
+        let candidates: Vec<_> = holdings.iter().map(Holding::candidate).collect();
+        Matches { matching: self.query().matching(&candidates), holdings }
+    }
+}
+
+impl Matches<'_> {
+    /// Whether everything that is insisted on can be delivered. If not, nothing may be.
+    #[must_use]
+    pub fn satisfiable(&self) -> bool {
+        self.matching.satisfiable()
+    }
+
+    /// What is lacking, the smallest part first: for the person, never for the verifier.
+    #[must_use]
+    pub fn unmet(&self) -> Vec<Unmet<'_>> {
+        self.matching.unmet()
+    }
+
+    /// Everything that matched, to choose by oneself.
+    #[must_use]
+    pub fn matching(&self) -> &Matching<'_> {
+        &self.matching
+    }
+
+    /// The default choice: what is required first, then what is welcome. Empty when the request can't be met.
+    #[must_use]
+    pub fn proposals(&self) -> Vec<Proposal<'_>> {
+        Vec::new()
+    }
+
+    /// What the verifier would see of a proposal.
+    #[must_use]
+    pub fn preview(&self, proposal: &Proposal<'_>) -> Map<String, Value> {
+        self.holdings
+            .get(proposal.holding)
+            .map(|holding| holding.preview(proposal.disclose))
+            .unwrap_or_default()
+    }
+}

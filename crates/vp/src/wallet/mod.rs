@@ -1,0 +1,19 @@
+//! The wallet's side: who asks, what for, what would be disclosed, and the answer (OID4VP 1.0).
+//!
+//! A request is resolved to [`Asked`], which is all that a person needs to decide by. Deciding uses it up: one
+//! request is answered once.
+
+mod answer;
+mod config;
+mod encrypt;
+mod error;
+mod holding;
+mod matches;
+mod resolve;
+
+pub use answer::{Answered, Choice};
+pub use config::{UntrustedVerifiers, Wallet, WalletBuilder};
+pub use error::{AnswerError, Refusal, ResolveError};
+pub use holding::Holding;
+pub use matches::{Matches, Proposal};
+pub use resolve::{Asked, HowKnown, Who};
