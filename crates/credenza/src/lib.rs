@@ -1,5 +1,6 @@
 //! Issue, hold, present and verify digital credentials over OpenID4VCI and OpenID4VP.
 
+pub mod config;
 pub mod http;
 pub mod inspect;
 pub mod keys;

@@ -1,7 +1,7 @@
 //! X.509 certificates: PEM, DER as base64, and chains in `x5c`.
 
 use credenza_core::b64;
-use credenza_crypto::{Certificate, Jwk};
+use credenza_crypto::{Certificate, Jwk, x509};
 use serde_json::{Value, json};
 
 use super::{Found, rules};
@@ -11,15 +11,7 @@ pub(super) fn pem(text: &str, found: &mut Found) -> Result<String, String> {
     if text.contains("PRIVATE KEY-----") {
         return Err("this is a private key; nobody should see it, and it is not decoded here".to_owned());
     }
-    let mut chain = Vec::new();
-    for block in text.split("-----BEGIN CERTIFICATE-----").skip(1) {
-        let body = block.split("-----END CERTIFICATE-----").next().unwrap_or_default();
-        let body: String = body.split_whitespace().collect();
-        chain.push(b64::decode_std(&body).map_err(|_| "the PEM is damaged: not base64".to_owned())?);
-    }
-    if chain.is_empty() {
-        return Err("PEM, and no certificate in it".to_owned());
-    }
+    let chain = x509::pem_to_der_chain(text).map_err(|error| error.to_string())?;
     show(&chain, found);
     Ok(if chain.len() == 1 { "certificate".to_owned() } else { format!("{} certificates", chain.len()) })
 }

@@ -94,7 +94,7 @@ pub(super) fn client_id(client_id: Option<&Value>, found: &mut Found) {
     let client_id = client_id.and_then(Value::as_str).unwrap_or_default();
     match client_id.split_once(':') {
         Some((prefix, _)) if PREFIXES.contains(&prefix) => {
-            found.report.pass_with(&rules::CLIENT_ID, prefix.to_owned())
+            found.report.pass_with(&rules::CLIENT_ID, prefix.to_owned());
         }
         Some(_) => found.report.fail(&rules::CLIENT_ID, "a prefix that is not known"),
         None if client_id.is_empty() => found.report.fail(&rules::CLIENT_ID, "no client_id"),

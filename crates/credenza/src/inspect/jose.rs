@@ -23,6 +23,8 @@ const TYPES: &[(&str, &str)] = &[
     ("verifier-attestation+jwt", "verifier attestation"),
 ];
 
+type Members = Map<String, Value>;
+
 /// Takes a JWT apart.
 pub(super) fn jwt(text: &str, found: &mut Found) -> Result<String, String> {
     let (header, claims) = signed(text, "", found)?;
@@ -36,11 +38,7 @@ pub(super) fn jwt(text: &str, found: &mut Found) -> Result<String, String> {
 }
 
 /// Shows header, claims and signature of a compact JWS; the names of the parts get a prefix.
-pub(super) fn signed(
-    text: &str,
-    prefix: &str,
-    found: &mut Found,
-) -> Result<(Map<String, Value>, Map<String, Value>), String> {
+pub(super) fn signed(text: &str, prefix: &str, found: &mut Found) -> Result<(Members, Members), String> {
     let mut parts = text.split('.');
     let (Some(header), Some(payload), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())

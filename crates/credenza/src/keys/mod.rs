@@ -1,4 +1,6 @@
-//! Files with secrets: written whole or not at all, readable by their owner alone.
+//! Keys at rest: files that are written whole or not at all, readable by their owner alone.
+
+pub mod identity;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};

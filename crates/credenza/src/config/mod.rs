@@ -1,0 +1,51 @@
+//! The configuration of a service: `credenza.toml`, read strictly, and every mistake explained where it is.
+
+mod init;
+mod problem;
+mod read;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use credenza_core::Sealer;
+use credenza_crypto::SoftwareSigner;
+use credenza_vci::issuer::CredentialConfiguration;
+use url::Url;
+
+pub use init::{CREDENTIAL_TYPE, Initialized, init};
+pub use problem::{ConfigProblem, ConfigProblems};
+pub use read::read;
+
+/// Everything that a service needs to start: read, checked, keys loaded.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where wallets reach the service.
+    pub url: Url,
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The store, as [`credenza_store::open`] understands it.
+    pub database: String,
+    /// What is logged, as `tracing` filters it.
+    pub log: String,
+    /// SHA-256 of the admin token.
+    pub admin_token: [u8; 32],
+    /// How the issuer calls itself.
+    pub issuer_name: String,
+    /// Signs credentials.
+    pub issuer_key: SoftwareSigner,
+    /// What is issued.
+    pub credential_types: Vec<CredentialConfiguration>,
+    /// How the verifier calls itself.
+    pub verifier_name: String,
+    /// Signs requests.
+    pub verifier_key: SoftwareSigner,
+    /// Whose credentials are accepted: DER.
+    pub anchors: Vec<Vec<u8>>,
+    /// Seals codes, tokens and nonces.
+    pub sealer: Sealer,
+    /// The file that it was read from.
+    pub file: PathBuf,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,331 @@
+//! From the text of `credenza.toml` to [`Settings`].
+
+use std::fs;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use credenza_core::{Clock, Sealer, b64, json};
+use credenza_crypto::{Certificate, Signer as _, SoftwareSigner, x509};
+use credenza_vci::issuer::CredentialConfiguration;
+use serde::Deserialize;
+use toml::Spanned;
+use url::Url;
+
+use super::{ConfigProblem, ConfigProblems, Settings};
+use crate::http::is_loopback;
+use crate::keys;
+
+/// The file as it is written. Every name in it is documented in the file that `credenza init` writes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    url: Spanned<String>,
+    listen: Spanned<String>,
+    database: Spanned<String>,
+    sealing_key: Spanned<PathBuf>,
+    #[serde(default)]
+    log: Option<Spanned<String>>,
+    admin: Admin,
+    issuer: Issuer,
+    verifier: Verifier,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Admin {
+    token_sha256: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Issuer {
+    name: Spanned<String>,
+    key: Spanned<PathBuf>,
+    credential_types: Spanned<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verifier {
+    name: Spanned<String>,
+    key: Spanned<PathBuf>,
+    trusted_issuers: Spanned<Vec<PathBuf>>,
+}
+
+/// Reads and checks a configuration. Paths in it are relative to its own folder.
+///
+/// # Errors
+/// All mistakes at once, each with its line and what to do about it.
+pub fn read(path: &Path, clock: &dyn Clock) -> Result<Settings, ConfigProblems> {
+    let whole = |problem: String, remedy: &str| ConfigProblems {
+        file: path.to_owned(),
+        problems: vec![ConfigProblem {
+            line: None,
+            setting: String::new(),
+            problem,
+            remedy: remedy.to_owned(),
+        }],
+    };
+    let text = fs::read_to_string(path).map_err(|error| {
+        whole(error.to_string(), "name the file with --config, or write one with: credenza init")
+    })?;
+    let file: File = toml::from_str(&text).map_err(|error| ConfigProblems {
+        file: path.to_owned(),
+        problems: vec![ConfigProblem {
+            line: error.span().map(|span| line(&text, &span)),
+            setting: String::new(),
+            problem: error.message().to_owned(),
+            remedy: "every setting is explained in the file that `credenza init` writes".to_owned(),
+        }],
+    })?;
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let mut reader = Reader { text: &text, folder, clock, problems: Vec::new() };
+    let settings = reader.settings(&file, path);
+    match settings {
+        Some(settings) if reader.problems.is_empty() => Ok(settings),
+        _ => Err(ConfigProblems { file: path.to_owned(), problems: reader.problems }),
+    }
+}
+
+fn line(text: &str, span: &Range<usize>) -> usize {
+    text.get(..span.start).unwrap_or(text).matches('\n').count() + 1
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    folder: PathBuf,
+    clock: &'a dyn Clock,
+    problems: Vec<ConfigProblem>,
+}
+
+impl Reader<'_> {
+    fn settings(&mut self, file: &File, path: &Path) -> Option<Settings> {
+        // Everything is looked at before anything is given up, so that all mistakes are told at once.
+        let url = self.url(&file.url);
+        let listen = self.listen(&file.listen);
+        let database = self.database(&file.database);
+        let sealer = self.sealer(&file.sealing_key);
+        let admin_token = self.admin_token(&file.admin.token_sha256);
+        let issuer_name = self.name("issuer.name", &file.issuer.name);
+        let issuer_key = self.key("issuer.key", &file.issuer.key);
+        let credential_types = self.credential_types(&file.issuer.credential_types);
+        let verifier_name = self.name("verifier.name", &file.verifier.name);
+        let verifier_key = self.key("verifier.key", &file.verifier.key);
+        let anchors = self.anchors(&file.verifier.trusted_issuers);
+        let log = file.log.as_ref().map_or_else(|| "info".to_owned(), |log| log.get_ref().clone());
+        Some(Settings {
+            url: url?,
+            listen: listen?,
+            database: database?,
+            log,
+            admin_token: admin_token?,
+            issuer_name: issuer_name?,
+            issuer_key: issuer_key?,
+            credential_types: credential_types?,
+            verifier_name: verifier_name?,
+            verifier_key: verifier_key?,
+            anchors: anchors?,
+            sealer: sealer?,
+            file: path.to_owned(),
+        })
+    }
+
+    fn problem<T>(
+        &mut self,
+        setting: &str,
+        at: &Spanned<T>,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.problems.push(ConfigProblem {
+            line: Some(line(self.text, &at.span())),
+            setting: setting.to_owned(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    fn url(&mut self, value: &Spanned<String>) -> Option<Url> {
+        let remedy = "write the https URL under which wallets reach the service, such as \"https://issuer.example\"; \
+                      http is accepted for localhost and 127.0.0.1 alone";
+        let problem = match Url::parse(value.get_ref()) {
+            Err(error) => format!("not a URL: {error}"),
+            Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+                "has a query or a fragment".to_owned()
+            }
+            Ok(url) if !url.username().is_empty() => "carries a user name".to_owned(),
+            Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) => {
+                return Some(url);
+            }
+            Ok(_) => "not https".to_owned(),
+        };
+        self.problem("url", value, problem, remedy);
+        None
+    }
+
+    fn listen(&mut self, value: &Spanned<String>) -> Option<SocketAddr> {
+        let parsed = value.get_ref().parse().ok();
+        if parsed.is_none() {
+            let remedy = "write address and port, such as \"127.0.0.1:7777\" or \"[::]:7777\"";
+            self.problem("listen", value, "not an address with a port", remedy);
+        }
+        parsed
+    }
+
+    fn database(&mut self, value: &Spanned<String>) -> Option<String> {
+        let remedy = "write \"sqlite:FILE\"; \"memory:\" forgets everything when the service stops";
+        match value.get_ref().split_once(':') {
+            Some(("memory", "")) => Some(value.get_ref().clone()),
+            Some(("sqlite", file)) if !file.is_empty() => {
+                let path = self.folder.join(file.strip_prefix("//").unwrap_or(file));
+                Some(format!("sqlite:{}", path.display()))
+            }
+            _ => {
+                self.problem("database", value, "not a store that is known", remedy);
+                None
+            }
+        }
+    }
+
+    fn sealer(&mut self, value: &Spanned<PathBuf>) -> Option<Sealer> {
+        let path = self.folder.join(value.get_ref());
+        let bytes = match keys::read_private(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let remedy = "point it at the file that `credenza init` has written";
+                self.problem("sealing_key", value, error.to_string(), remedy);
+                return None;
+            }
+        };
+        let key = std::str::from_utf8(&bytes).ok().and_then(|text| b64::decode(text.trim()).ok());
+        match key.and_then(|key| <[u8; 32]>::try_from(key).ok()) {
+            Some(key) => Some(Sealer::new([(0, key)])),
+            None => {
+                let remedy = "it holds 32 random bytes as base64url: 43 characters";
+                self.problem("sealing_key", value, "not a sealing key", remedy);
+                None
+            }
+        }
+    }
+
+    fn admin_token(&mut self, value: &Spanned<String>) -> Option<[u8; 32]> {
+        let hash = b64::decode(value.get_ref()).ok().and_then(|hash| <[u8; 32]>::try_from(hash).ok());
+        if hash.is_none() {
+            let remedy = "write the SHA-256 of the token as base64url: \
+                          printf %s \"$TOKEN\" | openssl dgst -sha256 -binary | basenc --base64url | tr -d =";
+            self.problem("admin.token_sha256", value, "not the SHA-256 of a token", remedy);
+        }
+        hash
+    }
+
+    fn name(&mut self, setting: &str, value: &Spanned<String>) -> Option<String> {
+        let name = value.get_ref().trim();
+        if name.is_empty() {
+            self.problem(setting, value, "empty", "write the name that people see in their wallet");
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    fn key(&mut self, setting: &str, value: &Spanned<PathBuf>) -> Option<SoftwareSigner> {
+        let path = self.folder.join(value.get_ref());
+        let bytes = match keys::read_private(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.problem(
+                    setting,
+                    value,
+                    error.to_string(),
+                    "point it at a private JWK with an x5c member",
+                );
+                return None;
+            }
+        };
+        let signer =
+            std::str::from_utf8(&bytes).ok().and_then(|jwk| SoftwareSigner::from_private_jwk(jwk).ok());
+        let Some(signer) = signer else {
+            let remedy = "the file holds a private JWK (EC P-256) with its certificates in x5c";
+            self.problem(setting, value, format!("{}: not a private JWK", path.display()), remedy);
+            return None;
+        };
+        let fault = match signer.x5c().first().map(|leaf| Certificate::parse(leaf)) {
+            None => Some("it has no certificates (x5c)".to_owned()),
+            Some(Err(error)) => Some(error.to_string()),
+            Some(Ok(leaf)) if leaf.key != signer.public_jwk().key => {
+                Some("its first certificate is another key's".to_owned())
+            }
+            Some(Ok(leaf)) if leaf.not_after < self.clock.now() => {
+                Some(format!("its certificate has expired on {}", leaf.not_after))
+            }
+            Some(Ok(leaf)) if leaf.not_before > self.clock.now() => {
+                Some(format!("its certificate is not valid before {}", leaf.not_before))
+            }
+            Some(Ok(_)) => None,
+        };
+        match fault {
+            Some(fault) => {
+                let remedy = "put the certificates into x5c, leaf first, without the root";
+                self.problem(setting, value, format!("{}: {fault}", path.display()), remedy);
+                None
+            }
+            None => Some(signer),
+        }
+    }
+
+    fn credential_types(&mut self, value: &Spanned<PathBuf>) -> Option<Vec<CredentialConfiguration>> {
+        let folder = self.folder.join(value.get_ref());
+        let setting = "issuer.credential_types";
+        let remedy = "point it at a folder with one JSON file for each type of credential";
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.problem(setting, value, format!("{}: {error}", folder.display()), remedy);
+                return None;
+            }
+        };
+        let mut files: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+            .collect();
+        files.sort();
+        let mut types = Vec::new();
+        let mut good = true;
+        for file in &files {
+            let read = fs::read(file).map_err(|error| error.to_string());
+            let parsed = read.and_then(|bytes| json::from_slice(&bytes).map_err(|error| error.to_string()));
+            match parsed {
+                Ok(credential_type) => types.push(credential_type),
+                Err(error) => {
+                    good = false;
+                    let remedy = "compare it with the one that `credenza init` writes";
+                    self.problem(setting, value, format!("{}: {error}", file.display()), remedy);
+                }
+            }
+        }
+        if files.is_empty() {
+            self.problem(setting, value, format!("no JSON file in {}", folder.display()), remedy);
+        }
+        (good && !types.is_empty()).then_some(types)
+    }
+
+    fn anchors(&mut self, value: &Spanned<Vec<PathBuf>>) -> Option<Vec<Vec<u8>>> {
+        let setting = "verifier.trusted_issuers";
+        let mut anchors = Vec::new();
+        let mut good = true;
+        for file in value.get_ref() {
+            let path = self.folder.join(file);
+            let read = fs::read_to_string(&path).map_err(|error| error.to_string());
+            match read.and_then(|pem| x509::pem_to_der_chain(&pem).map_err(|error| error.to_string())) {
+                Ok(certificates) => anchors.extend(certificates),
+                Err(error) => {
+                    good = false;
+                    let remedy =
+                        "name PEM files with the root certificates of issuers whose credentials you accept";
+                    self.problem(setting, value, format!("{}: {error}", path.display()), remedy);
+                }
+            }
+        }
+        good.then_some(anchors)
+    }
+}

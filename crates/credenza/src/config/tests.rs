@@ -1,0 +1,138 @@
+//! What init writes is what read accepts, and every mistake is told with its line.
+
+use std::fs;
+use std::path::Path;
+
+use credenza_core::{FixedClock, SystemRandom, UnixTime};
+use tempfile::TempDir;
+
+use super::*;
+
+const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
+
+fn initialized() -> (TempDir, Initialized) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = "https://issuer.example".parse().unwrap();
+    let written = init(folder.path(), &url, "127.0.0.1:7777", NOW, &SystemRandom).unwrap();
+    (folder, written)
+}
+
+fn changed(from: &str, to: &str) -> String {
+    let (folder, written) = initialized();
+    let text = fs::read_to_string(&written.file).unwrap();
+    assert!(text.contains(from), "{from}");
+    fs::write(&written.file, text.replace(from, to)).unwrap();
+    let problems = read(&written.file, &FixedClock::at(NOW)).unwrap_err().to_string();
+    drop(folder);
+    problems
+}
+
+#[test]
+fn what_init_writes_is_read() {
+    let (folder, written) = initialized();
+    let settings = read(&written.file, &FixedClock::at(NOW)).unwrap();
+    assert_eq!(settings.url.as_str(), "https://issuer.example/");
+    assert_eq!(settings.credential_types[0].id, "pid");
+    assert_eq!(settings.anchors.len(), 1);
+    assert!(settings.database.starts_with(&format!("sqlite:{}", folder.path().display())));
+    assert_eq!(settings.admin_token, credenza_crypto::hash::sha256(written.admin_token.expose().as_bytes()));
+}
+
+#[test]
+fn it_is_short_and_every_setting_is_commented() {
+    let (_folder, written) = initialized();
+    let text = fs::read_to_string(&written.file).unwrap();
+    let settings = text.lines().filter(|line| line.contains('=') && !line.starts_with('#')).count();
+    assert!(settings < 15, "{settings}");
+    let mut above = "";
+    for line in text.lines() {
+        if line.contains('=') && !line.starts_with('#') {
+            assert!(above.starts_with('#'), "no comment above {line}");
+        }
+        above = line;
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn secrets_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (folder, written) = initialized();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for name in ["issuer.jwk", "verifier.jwk", "root.jwk", "sealing.key"] {
+        assert_eq!(mode(&folder.path().join("keys").join(name)), 0o600, "{name}");
+    }
+    assert_eq!(mode(&written.file), 0o600);
+    let token = written.admin_token.expose();
+    assert!(!fs::read_to_string(&written.file).unwrap().contains(token), "the token is not stored");
+
+    let key = folder.path().join("keys/issuer.jwk");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let problems = read(&written.file, &FixedClock::at(NOW)).unwrap_err().to_string();
+    assert!(problems.contains("chmod 600"), "{problems}");
+}
+
+#[test]
+fn nothing_is_overwritten() {
+    let (folder, written) = initialized();
+    let url = "https://other.example".parse().unwrap();
+    for name in ["", "credenza.toml"] {
+        if !name.is_empty() {
+            fs::remove_file(&written.file).unwrap();
+        }
+        let refused = init(folder.path(), &url, "127.0.0.1:1", NOW, &SystemRandom).unwrap_err();
+        assert!(refused.to_string().contains("exists"), "{refused}");
+    }
+}
+
+#[test]
+fn every_mistake_is_told_with_line_and_remedy() {
+    for (from, to, line, say) in [
+        ("url = \"https://issuer.example\"", "url = \"http://issuer.example\"", Some(6), "not https"),
+        ("url = \"https://issuer.example\"", "url = \"issuer\"", Some(6), "not a URL"),
+        ("127.0.0.1:7777", "localhost", Some(9), "127.0.0.1:7777"),
+        ("sqlite:credenza.db", "mysql:x", Some(12), "sqlite:FILE"),
+        ("keys/sealing.key", "keys/nothing", Some(15), "No such file"),
+        ("keys/sealing.key", "keys/root.pem", Some(15), "sealing"),
+        ("keys/issuer.jwk", "keys/sealing.key", None, "not a private JWK"),
+        ("keys/issuer.jwk", "keys/root.jwk", None, "x5c"),
+        ("keys/root.pem\"]", "keys/issuer.jwk\"]", None, "PEM"),
+        ("\"credential-types\"", "\"keys\"", None, "no JSON file"),
+        ("log = ", "logg = ", Some(18), "unknown field `logg`"),
+        ("[admin]", "[admin", None, "credenza.toml:"),
+        ("name = \"Example Issuer\"", "", None, "missing field `name`"),
+        ("name = \"Example Issuer\"", "name = \" \"", None, "empty"),
+        ("token_sha256 = \"", "token_sha256 = \"x", None, "SHA-256"),
+    ] {
+        let problems = changed(from, to);
+        assert!(problems.contains(say), "{to}: {problems}");
+        assert!(problems.contains('→'), "{to}: {problems}");
+        if let Some(line) = line {
+            assert!(problems.contains(&format!("credenza.toml:{line}:")), "{to}: {problems}");
+        }
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let (_folder, written) = initialized();
+    let text = fs::read_to_string(&written.file).unwrap();
+    fs::write(&written.file, text.replace("https://", "ftp://").replace("127.0.0.1:7777", "x")).unwrap();
+    let problems = read(&written.file, &FixedClock::at(NOW)).unwrap_err();
+    assert_eq!(problems.problems.len(), 2, "{problems}");
+}
+
+#[test]
+fn an_expired_certificate_is_told() {
+    let (_folder, written) = initialized();
+    let later = FixedClock::at(UnixTime::from_secs(1_900_000_000));
+    let problems = read(&written.file, &later).unwrap_err().to_string();
+    assert!(problems.contains("has expired on"), "{problems}");
+}
+
+#[test]
+fn a_missing_file_names_init() {
+    let problems =
+        read(Path::new("/nonexistent/credenza.toml"), &FixedClock::at(NOW)).unwrap_err().to_string();
+    assert!(problems.contains("credenza init"), "{problems}");
+}
