@@ -8,11 +8,11 @@ pub const KNOWN: Rule =
 /// No id of the answer comes twice.
 pub const ONCE: Rule =
     Rule::new("dcql.credential.once", "OID4VP 1.0 §8.1", "Each credential query is answered in one place.");
-/// No id of the answer is without a presentation.
+/// The answer is not empty, and no id in it is without a presentation.
 pub const NOT_EMPTY: Rule = Rule::new(
     "dcql.credential.not-empty",
     "OID4VP 1.0 §8.1",
-    "Each credential query that is answered has a presentation.",
+    "Something was presented, and each credential query that is answered has a presentation.",
 );
 /// One presentation, unless `multiple`.
 pub const MULTIPLE: Rule = Rule::new(

@@ -29,7 +29,6 @@ pub struct Dcql;
 
 impl Dcql {
     /// Begins a query with its first credential query.
-    #[must_use]
     pub fn credential(id: impl Into<String>) -> Builder {
         Builder { credentials: Vec::new(), sets: Vec::new(), error: None }.credential(id)
     }

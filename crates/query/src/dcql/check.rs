@@ -65,7 +65,13 @@ impl DcqlQuery {
         }
         report.check(&rules::KNOWN, unknown == 0, || format!("{unknown} ids that were not asked for"));
         report.check(&rules::ONCE, twice == 0, || format!("{twice} ids that occur again"));
-        report.check(&rules::NOT_EMPTY, empty == 0, || format!("{empty} ids without a presentation"));
+        report.check(&rules::NOT_EMPTY, empty == 0 && !presented.is_empty(), || {
+            if empty == 0 {
+                "nothing at all".to_owned()
+            } else {
+                format!("{empty} ids without a presentation")
+            }
+        });
         self.check_sets(&answered, &mut report);
         report
     }
@@ -156,7 +162,7 @@ fn check_claims(query: &CredentialQuery, plan: &Plan, credential: &Prepared<'_>,
         report.pass(&rules::VALUES);
     } else {
         let other = plan.closest(|claim| state(claim) == Found::AsAsked);
-        report.fail(&rules::VALUES, format!("other values than asked for: {}", paths(query, &other)));
+        report.fail(&rules::VALUES, format!("not as asked for: {}", paths(query, &other)));
     }
 }
 

@@ -1,7 +1,7 @@
 //! DCQL of the drafts before 1.0, translated to the final form.
 //!
 //! What differs: an mdoc claim is named by `namespace` and `claim_name` (drafts 22 and 23), `meta` may be left out or be
-//! empty for any format (before draft 29), and an SD-JWT VC is called `vc+sd-jwt` (before draft 24).
+//! empty for any format (before draft 29), and an SD-JWT VC is called `vc+sd-jwt` (before draft 23).
 
 use serde_json::{Map, Value, json};
 

@@ -1,11 +1,12 @@
 //! Why a query cannot be met: the smallest part that is lacking, in words for the wallet's user.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use credenza_core::ClaimsPath;
 
 use super::matching::{CredentialMatches, Matching, Mismatch};
-use super::query::{CredentialQuery, Format};
+use super::query::{CredentialQuery, Format, MAX_CLAIMS};
 
 /// Something that the verifier insists on and the wallet cannot deliver.
 ///
@@ -33,6 +34,8 @@ pub struct Lacking<'m> {
     pub id: &'m str,
     /// Why the closest candidate does not answer it.
     pub why: Why<'m>,
+    /// How far that one is from being an answer.
+    distance: usize,
 }
 
 /// Why nothing answers a credential query, the most general reason first.
@@ -62,45 +65,47 @@ impl Matching<'_> {
     /// met.
     #[must_use]
     pub fn unmet(&self) -> Vec<Unmet<'_>> {
+        let lacking: HashMap<&str, Lacking<'_>> =
+            self.credentials.iter().filter_map(lacking).map(|lacking| (lacking.id, lacking)).collect();
         let mut unmet: Vec<_> = if self.sets.is_empty() {
-            self.credentials.iter().filter_map(lacking).map(Unmet::Credential).collect()
+            let ids = self.credentials.iter().map(|found| found.query.id.as_str());
+            ids.filter_map(|id| lacking.get(id)).cloned().map(Unmet::Credential).collect()
         } else {
             let failed =
                 self.sets.iter().enumerate().filter(|(_, set)| set.query.required && set.options.is_empty());
-            failed
-                .filter_map(|(position, set)| {
-                    let options = set.query.options.iter().enumerate();
-                    let (option, lacking) = options
-                        .map(|(option, ids)| (option, self.lacking_of(ids)))
-                        .min_by_key(|(_, lacking)| size(lacking))?;
-                    Some(Unmet::Set { set: position, option, lacking })
-                })
-                .collect()
+            failed.filter_map(|(position, set)| closest(position, &set.query.options, &lacking)).collect()
         };
         unmet.sort_by_key(|part| match part {
-            Unmet::Credential(lacking) => size(std::slice::from_ref(lacking)),
+            Unmet::Credential(lacking) => (1, lacking.distance),
             Unmet::Set { lacking, .. } => size(lacking),
         });
         unmet
     }
+}
 
-    fn lacking_of(&self, ids: &[String]) -> Vec<Lacking<'_>> {
-        let ids: std::collections::HashSet<&str> = ids.iter().map(String::as_str).collect();
-        self.credentials
-            .iter()
-            .filter(|found| ids.contains(found.query.id.as_str()))
-            .filter_map(lacking)
-            .collect()
-    }
+/// The option of a set that lacks the least.
+fn closest<'m>(
+    set: usize,
+    options: &[Vec<String>],
+    lacking: &HashMap<&str, Lacking<'m>>,
+) -> Option<Unmet<'m>> {
+    let of = |ids: &Vec<String>| {
+        let mut seen = HashSet::new();
+        let distinct = ids.iter().map(String::as_str).filter(|id| seen.insert(*id));
+        distinct.filter_map(|id| lacking.get(id)).cloned().collect::<Vec<_>>()
+    };
+    let options = options.iter().enumerate().map(|(option, ids)| (option, of(ids)));
+    let (option, lacking) = options.min_by_key(|(_, lacking)| size(lacking))?;
+    Some(Unmet::Set { set, option, lacking })
 }
 
 fn lacking<'m>(found: &'m CredentialMatches<'_>) -> Option<Lacking<'m>> {
     if !found.matches.is_empty() {
         return None;
     }
-    let closest = found.misses.iter().map(|miss| why(found.query, &miss.mismatch)).min_by_key(Why::distance);
-    let why = closest.unwrap_or_else(|| why(found.query, &Mismatch::Format));
-    Some(Lacking { id: &found.query.id, why })
+    let closest = found.misses.iter().map(|miss| &miss.mismatch).min_by_key(|mismatch| mismatch.distance());
+    let closest = closest.unwrap_or(&Mismatch::Format);
+    Some(Lacking { id: &found.query.id, why: why(found.query, closest), distance: closest.distance() })
 }
 
 fn why<'m>(query: &'m CredentialQuery, mismatch: &Mismatch) -> Why<'m> {
@@ -121,19 +126,21 @@ fn why<'m>(query: &'m CredentialQuery, mismatch: &Mismatch) -> Why<'m> {
 
 /// How much is lacking: the number of credentials, and then how far the closest candidates are from answering.
 fn size(lacking: &[Lacking<'_>]) -> (usize, usize) {
-    (lacking.len(), lacking.iter().map(|one| one.why.distance()).sum())
+    (lacking.len(), lacking.iter().map(|one| one.distance).sum())
 }
 
-impl Why<'_> {
+/// More than all claims of a credential query together.
+const STEP: usize = MAX_CLAIMS + 1;
+
+impl Mismatch {
+    /// How far a candidate is from being an answer.
     fn distance(&self) -> usize {
-        // More than all claims of a credential query together.
-        const STEP: usize = super::query::MAX_CLAIMS + 1;
         match self {
             Self::Claims { missing, other_value } => missing.len() + other_value.len(),
-            Self::OtherAuthority => STEP,
-            Self::NoHolderBinding => 2 * STEP,
-            Self::NoneOfType => 3 * STEP,
-            Self::NoneOfFormat(_) | Self::UnknownFormat(_) => 4 * STEP,
+            Self::Authority => STEP,
+            Self::HolderBinding => 2 * STEP,
+            Self::Type => 3 * STEP,
+            Self::Format => 4 * STEP,
         }
     }
 }

@@ -4,12 +4,14 @@ mod builder;
 mod candidate;
 mod check;
 pub mod dialect;
+mod disclosure;
 mod error;
 mod explain;
 mod matching;
 pub mod query;
 mod read;
 mod select;
+mod validate;
 
 pub use builder::{Builder, Dcql};
 pub use candidate::{Authorities, Candidate};

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 use super::error::{At, Problem, QueryError};
 use super::query::{
     ClaimValue, ClaimsQuery, CredentialQuery, CredentialSetQuery, Format, MAX_CLAIM_SETS, MAX_CLAIMS,
-    MAX_CREDENTIAL_SETS, MAX_CREDENTIALS, MAX_OPTIONS, MAX_TEXT, MAX_VALUES, Meta, TrustedAuthority, within,
+    MAX_CREDENTIAL_SETS, MAX_CREDENTIALS, MAX_OPTIONS, MAX_TEXT, MAX_VALUES, Meta, TrustedAuthority,
 };
+use super::validate::within;
 use credenza_core::{ClaimsPath, PathElement};
 
 pub(super) fn query(query: &Value) -> Result<(Vec<CredentialQuery>, Vec<CredentialSetQuery>), QueryError> {
