@@ -41,7 +41,9 @@ fn measure(name: &str, store: &dyn Store, count: usize) -> Result<(), StoreError
     let value = || vec![b'v'; VALUE];
 
     let (start, cpu) = (Instant::now(), cpu_time());
-    run(keys.iter().map(|key| store.insert(key.clone(), value(), until)))?;
+    run((0..)
+        .zip(&keys)
+        .map(|(n, key)| store.insert(key.clone(), value(), until + Duration::from_millis(n))))?;
     report(name, "insert", count, start, cpu);
 
     let (start, cpu) = (Instant::now(), cpu_time());

@@ -10,16 +10,31 @@ use crate::OpenError;
 /// Marks a database as ours, in SQLite's header: "CRDZ".
 const APPLICATION_ID: i64 = 0x4352_445a;
 
+/// Bytes of pages that the writer keeps in memory: enough that a busy transaction is not written out twice.
+const WRITER_CACHE: i64 = 16 * 1024 * 1024;
+
+/// Pages of 4 KiB after which the log is copied into the database. Several changes of a page are copied once, so
+/// fewer times is cheaper; but after a crash the log has to be read again.
+const CHECKPOINT: i64 = 4096;
+
+/// Bytes of the log that are kept for its next use, after a burst.
+const LOG_KEPT: i64 = 64 * 1024 * 1024;
+
 /// What makes each schema from the one before it. Released ones never change.
+///
+/// The ids are random. Records in the order of their ids (WITHOUT ROWID) would make every write touch a page of its
+/// own; in the order of their arrival they share pages, and only the small index of the ids is scattered: three times
+/// cheaper to write, and not dearer to read.
 const MIGRATIONS: &[&str] = &["
     CREATE TABLE records (
+        number INTEGER PRIMARY KEY,
         kind TEXT NOT NULL,
         id TEXT NOT NULL,
         version INTEGER NOT NULL,
         expires INTEGER NOT NULL, -- seconds since 1970
-        value BLOB NOT NULL,
-        PRIMARY KEY (kind, id)
-    ) STRICT, WITHOUT ROWID;
+        value BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX records_by_key ON records (kind, id);
     CREATE INDEX records_by_expiry ON records (expires);
 "];
 
@@ -52,8 +67,10 @@ pub(super) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connec
     connection.pragma_update(None, "secure_delete", "FAST").map_err(failed)?;
     // Pre-images of savepoints.
     connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
-    // A log that grew in a burst is cut when it starts anew.
-    connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024).map_err(failed)?;
+    let set = |pragma, value: i64| connection.pragma_update(None, pragma, value).map_err(failed);
+    set("cache_size", -WRITER_CACHE / 1024)?;
+    set("wal_autocheckpoint", CHECKPOINT)?;
+    set("journal_size_limit", LOG_KEPT)?;
 
     // Two processes may start at once: the version is read inside the transaction.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
@@ -84,11 +101,10 @@ fn open(path: &Path, options: &SqliteOptions, flags: OpenFlags) -> Result<Connec
 /// Refuses another program's database before anything is changed in it.
 fn recognise(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     let failed = |error: rusqlite::Error| file(path, &error);
-    let id = number(connection, "application_id").map_err(failed)?;
+    // In this order: another process may be making the database right now, and both come to be at once.
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).map_err(failed)?;
-    // A database that is just being made by another process has no id yet, and no tables.
-    if id == APPLICATION_ID || (id == 0 && tables == 0) {
+    if tables == 0 || number(connection, "application_id").map_err(failed)? == APPLICATION_ID {
         return Ok(());
     }
     Err(OpenError::Foreign { path: path.to_owned() })

@@ -196,8 +196,8 @@ fn take(connection: &Connection, key: &Key, now: UnixTime) -> rusqlite::Result<O
 }
 
 fn sweep(connection: &Connection, now: UnixTime, limit: usize) -> rusqlite::Result<usize> {
-    const SWEEP: &str = "DELETE FROM records WHERE (kind, id) IN
-        (SELECT kind, id FROM records WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";
+    const SWEEP: &str = "DELETE FROM records WHERE number IN
+        (SELECT number FROM records WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     connection.prepare_cached(SWEEP)?.execute((now.as_secs(), limit))
 }
