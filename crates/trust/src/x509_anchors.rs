@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use credenza_core::{Answer, UnixTime};
-use credenza_crypto::x509::{self, Certificate, PathPolicy, X509Error};
+use credenza_crypto::x509::{Anchors, Certificate, ChainCache, PathPolicy, X509Error};
 
 use crate::{Distrust, KeyMaterial, Purpose, Trust, Trusted};
 
@@ -42,25 +42,6 @@ impl Anchor {
     pub fn for_wallet_providers(der: Vec<u8>) -> Self {
         Self { der, wallet_providers: true, ..Self::default() }
     }
-
-    fn serves(&self, purpose: Purpose<'_>) -> bool {
-        match purpose {
-            Purpose::Issuer { .. } | Purpose::IssuerMetadata => self.issuers,
-            Purpose::Verifier => self.verifiers,
-            Purpose::StatusList => self.status_lists,
-            Purpose::WalletProvider => self.wallet_providers,
-        }
-    }
-
-    fn covers(&self, purpose: Purpose<'_>) -> bool {
-        match purpose {
-            Purpose::Issuer { credential_type } => {
-                self.credential_types.is_empty()
-                    || self.credential_types.iter().any(|known| known == credential_type)
-            }
-            _ => true,
-        }
-    }
 }
 
 /// Whose name a certificate gives to the issuer of a credential.
@@ -75,19 +56,81 @@ pub enum IssuerBinding {
 
 /// Trusts keys whose certificates lead to an anchor for the purpose (RFC 5280 §6).
 ///
-/// Without anchors it trusts nobody. [`replace`](Self::replace) swaps all anchors at once.
-#[derive(Debug, Default)]
+/// Without anchors it trusts nobody. [`replace`](Self::replace) swaps all anchors at once. Chains that were validated
+/// are remembered, so that only the first credential of an issuer costs signatures beside its own.
+#[derive(Debug)]
 pub struct X509Anchors {
-    anchors: RwLock<Arc<Vec<Anchor>>>,
+    sets: RwLock<Arc<Sets>>,
+    cache: ChainCache,
     binding: IssuerBinding,
     anchor_must_be_absent: bool,
 }
 
+/// The anchors, sorted by purpose: half of them never takes effect.
+#[derive(Debug)]
+struct Sets {
+    issuers: AnchorSet,
+    verifiers: AnchorSet,
+    status_lists: AnchorSet,
+    wallet_providers: AnchorSet,
+}
+
+#[derive(Debug)]
+struct AnchorSet {
+    /// In the order of `anchors`: the types that each is restricted to.
+    credential_types: Vec<Vec<String>>,
+    anchors: Anchors,
+}
+
+impl AnchorSet {
+    fn new(anchors: &[Anchor], serves: impl Fn(&Anchor) -> bool) -> Result<Self, X509Error> {
+        let serving: Vec<_> = anchors.iter().filter(|anchor| serves(anchor)).collect();
+        let der: Vec<_> = serving.iter().map(|anchor| anchor.der.clone()).collect();
+        let credential_types = serving.iter().map(|anchor| anchor.credential_types.clone()).collect();
+        Ok(Self { credential_types, anchors: Anchors::new(&der)? })
+    }
+
+    /// Whether the anchor of that number is good for the type of credential.
+    fn covers(&self, anchor: usize, purpose: Purpose<'_>) -> bool {
+        let Purpose::Issuer { credential_type } = purpose else { return true };
+        self.credential_types
+            .get(anchor)
+            .is_some_and(|types| types.is_empty() || types.iter().any(|known| known == credential_type))
+    }
+}
+
+impl Sets {
+    fn new(anchors: &[Anchor]) -> Result<Self, X509Error> {
+        Ok(Self {
+            issuers: AnchorSet::new(anchors, |anchor| anchor.issuers)?,
+            verifiers: AnchorSet::new(anchors, |anchor| anchor.verifiers)?,
+            status_lists: AnchorSet::new(anchors, |anchor| anchor.status_lists)?,
+            wallet_providers: AnchorSet::new(anchors, |anchor| anchor.wallet_providers)?,
+        })
+    }
+
+    fn of(&self, purpose: Purpose<'_>) -> &AnchorSet {
+        match purpose {
+            Purpose::Issuer { .. } | Purpose::IssuerMetadata => &self.issuers,
+            Purpose::Verifier => &self.verifiers,
+            Purpose::StatusList => &self.status_lists,
+            Purpose::WalletProvider => &self.wallet_providers,
+        }
+    }
+}
+
 impl X509Anchors {
     /// Trusts these anchors.
-    #[must_use]
-    pub fn new(anchors: Vec<Anchor>) -> Self {
-        Self { anchors: RwLock::new(Arc::new(anchors)), ..Self::default() }
+    ///
+    /// # Errors
+    /// One of them is not a certificate: half a set is not what was asked for.
+    pub fn new(anchors: &[Anchor]) -> Result<Self, X509Error> {
+        Ok(Self {
+            sets: RwLock::new(Arc::new(Sets::new(anchors)?)),
+            cache: ChainCache::default(),
+            binding: IssuerBinding::default(),
+            anchor_must_be_absent: false,
+        })
     }
 
     /// Says how `iss` and the certificate must fit.
@@ -105,14 +148,23 @@ impl X509Anchors {
     }
 
     /// Replaces all anchors at once: every decision is made with all of the old ones or all of the new ones.
-    pub fn replace(&self, anchors: Vec<Anchor>) {
-        *self.anchors.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(anchors);
+    ///
+    /// # Errors
+    /// One of them is not a certificate. The old ones stay.
+    pub fn replace(&self, anchors: &[Anchor]) -> Result<(), X509Error> {
+        let sets = Arc::new(Sets::new(anchors)?);
+        *self.sets.write().unwrap_or_else(PoisonError::into_inner) = sets;
+        Ok(())
     }
 
-    /// Whether nobody is trusted: a service that needs anchors is not ready then.
+    /// Whether nobody is trusted for the purpose: a service that needs anchors is not ready then.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.anchors.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    pub fn is_empty(&self, purpose: Purpose<'_>) -> bool {
+        self.sets().of(purpose).anchors.certificates().is_empty()
+    }
+
+    fn sets(&self) -> Arc<Sets> {
+        Arc::clone(&self.sets.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn decide(
@@ -122,39 +174,29 @@ impl X509Anchors {
         now: UnixTime,
     ) -> Result<Trusted, Distrust> {
         let chain = material.x5c.filter(|chain| !chain.is_empty()).ok_or(Distrust::NoMaterial)?;
-        let anchors = Arc::clone(&self.anchors.read().unwrap_or_else(PoisonError::into_inner));
-        let serving: Vec<&Anchor> = anchors.iter().filter(|anchor| anchor.serves(purpose)).collect();
-        if serving.is_empty() {
-            return Err(Distrust::Unknown);
-        }
-        let fitting: Vec<Vec<u8>> =
-            serving.iter().filter(|anchor| anchor.covers(purpose)).map(|anchor| anchor.der.clone()).collect();
-        if fitting.is_empty() {
-            return Err(Distrust::CredentialType);
-        }
+        let sets = self.sets();
+        let set = sets.of(purpose);
         let policy =
             PathPolicy { anchor_must_be_absent: self.anchor_must_be_absent, ..PathPolicy::default() };
-        let (leaf, anchor) = x509::validate(chain, &fitting, now, policy)?;
-        if self.binding == IssuerBinding::AlternativeName
-            && let (Purpose::Issuer { .. } | Purpose::IssuerMetadata, Some(issuer)) =
-                (purpose, material.issuer)
-            && !names(&leaf, issuer)
+        let path = self.cache.validate(chain, &set.anchors, now, policy)?;
+        if !set.covers(path.anchor, purpose) {
+            return Err(Distrust::CredentialType);
+        }
+        let issues = matches!(purpose, Purpose::Issuer { .. } | Purpose::IssuerMetadata);
+        if issues
+            && self.binding == IssuerBinding::AlternativeName
+            && material.issuer.is_some_and(|issuer| !names(&path.leaf, issuer))
         {
             return Err(Distrust::IssuerName);
         }
-        let anchor = fitting.get(anchor).ok_or(X509Error::Malformed("no such anchor"))?;
-        let anchor = Certificate::parse(anchor)?;
-        let mut authority_key_ids = Vec::with_capacity(chain.len());
-        authority_key_ids.extend(leaf.authority_key_id.clone());
-        for above in chain.iter().skip(1) {
-            authority_key_ids.extend(Certificate::parse(above)?.authority_key_id);
-        }
+        let anchor = set.anchors.certificates().get(path.anchor).ok_or(Distrust::Unknown)?;
+        let chain = std::iter::once(&path.leaf).chain(&path.intermediates);
         Ok(Trusted {
-            key: leaf.key.clone(),
-            how: format!("{} under the anchor {}", leaf.subject, anchor.subject).into(),
-            name: Some(leaf.subject.clone()),
-            authority_key_ids,
-            leaf: Some(leaf),
+            key: path.leaf.key.clone(),
+            how: format!("{} under the anchor {}", path.leaf.subject, anchor.subject).into(),
+            name: Some(path.leaf.subject.clone()),
+            authority_key_ids: chain.filter_map(|certificate| certificate.authority_key_id.clone()).collect(),
+            leaf: Some(path.leaf.clone()),
         })
     }
 }
