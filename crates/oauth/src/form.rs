@@ -36,7 +36,15 @@ impl<'a> Form<'a> {
     /// # Errors
     /// See [`FormError`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, FormError> {
-        if bytes.len() > MAX_FORM {
+        Self::parse_within(bytes, MAX_FORM)
+    }
+
+    /// Reads a form of at most `limit` bytes, where the default of [`MAX_FORM`] is not right: presentations are longer.
+    ///
+    /// # Errors
+    /// See [`FormError`].
+    pub fn parse_within(bytes: &'a [u8], limit: usize) -> Result<Self, FormError> {
+        if bytes.len() > limit {
             return Err(FormError::TooLarge);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| FormError::Malformed)?;
