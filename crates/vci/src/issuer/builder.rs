@@ -56,6 +56,9 @@ pub enum ConfigError {
         /// What is wrong.
         reason: String,
     },
+    /// Texts or claims that may not be published like this.
+    #[error("{0}")]
+    Metadata(String),
     /// A number that can't be.
     #[error("{0}")]
     Invalid(&'static str),

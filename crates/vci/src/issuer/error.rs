@@ -87,6 +87,9 @@ pub enum AccessError {
     /// `invalid_token`
     #[error("the access token is not valid here")]
     InvalidToken,
+    /// `insufficient_scope`: the token is valid, and not for this credential.
+    #[error("the access token does not cover this credential")]
+    InsufficientScope,
     /// `invalid_request`
     #[error("the Authorization header is malformed")]
     Malformed,
@@ -102,6 +105,7 @@ impl AccessError {
     fn code(&self) -> &'static str {
         match self {
             Self::Missing | Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
             Self::Malformed => "invalid_request",
             Self::InvalidDpopProof(_) => "invalid_dpop_proof",
             Self::UseDpopNonce(_) => "use_dpop_nonce",
@@ -111,6 +115,7 @@ impl AccessError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
             _ => StatusCode::UNAUTHORIZED,
         }
     }
@@ -125,7 +130,9 @@ impl AccessError {
         match self {
             Self::Missing => vec![dpop, "Bearer".to_owned()],
             Self::InvalidDpopProof(_) | Self::UseDpopNonce(_) => vec![dpop],
-            Self::InvalidToken | Self::Malformed => vec![dpop, format!("Bearer error=\"{}\"", self.code())],
+            Self::InvalidToken | Self::InsufficientScope | Self::Malformed => {
+                vec![dpop, format!("Bearer error=\"{}\"", self.code())]
+            }
         }
     }
 

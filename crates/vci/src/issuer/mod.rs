@@ -2,19 +2,36 @@
 //!
 //! A handler of an HTTP server is five lines: headers and body in, `respond(issuer.token(…).await)` out.
 
+mod access;
+mod build;
 mod builder;
 mod claims;
 mod configuration;
+mod credential;
 mod error;
+mod kind;
+mod metadata;
+mod notification;
 mod offers;
+pub(crate) mod proof;
+mod records;
+mod seals;
+mod session;
+mod token;
 mod view;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use credenza_oauth::Reply;
+use credenza_core::{Clock, EventSink, Random, Store};
+use credenza_oauth::dpop::{self, Nonces};
 use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use url::Url;
+
+use kind::Kind;
+use seals::Seals;
 
 pub use builder::{ConfigError, IssuerBuilder};
 pub use claims::{ClaimsAnswer, ClaimsError, ClaimsSource, IssuanceContext, OfferedClaims, StatusSource};
@@ -25,8 +42,6 @@ pub use offers::{
     TxCodeRequest,
 };
 pub use view::{CredentialView, IssuedView, SessionState, SessionView, TxCodeView};
-
-use crate::messages::{CredentialResponse, NonceResponse, TokenResponse};
 
 /// How many copies one request may ask for, unless the issuer says otherwise.
 pub const DEFAULT_BATCH_SIZE: u32 = 10;
@@ -39,7 +54,26 @@ pub const MAX_OFFER_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A credential issuer that is its own authorization server.
 pub struct Issuer {
+    identifier: String,
     endpoints: Endpoints,
+    kinds: BTreeMap<String, Kind>,
+    batch_size: u32,
+    lifetimes: Lifetimes,
+    dpop: DpopMode,
+    dpop_policy: dpop::Policy,
+    token_nonces: Option<Nonces>,
+    resource_nonces: Option<Nonces>,
+    anonymous_access: bool,
+    tx_code_tries: u32,
+    seals: Seals,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    claims: Arc<dyn ClaimsSource>,
+    status: Option<Arc<dyn StatusSource>>,
+    events: Arc<dyn EventSink>,
+    metadata: Arc<[u8]>,
+    authorization_server_metadata: Arc<[u8]>,
 }
 
 /// The URLs of an issuer, as the metadata advertises them. A server routes their paths to the methods of [`Issuer`].
@@ -67,15 +101,10 @@ impl Issuer {
         IssuerBuilder::new(credential_issuer)
     }
 
-    fn from_builder(parts: IssuerBuilder) -> Result<Self, ConfigError> {
-        let _ = parts;
-        Err(ConfigError::Missing("insides yet"))
-    }
-
     /// Its identifier.
     #[must_use]
     pub fn identifier(&self) -> &str {
-        ""
+        &self.identifier
     }
 
     /// Its URLs.
@@ -84,68 +113,32 @@ impl Issuer {
         &self.endpoints
     }
 
-    /// What it issues.
-    #[must_use]
-    pub fn configurations(&self) -> &[CredentialConfiguration] {
-        &[]
+    /// What it issues, by identifier.
+    pub fn configurations(&self) -> impl Iterator<Item = &CredentialConfiguration> {
+        self.kinds.values().map(|kind| &kind.configuration)
     }
 
     /// Its metadata (§12.2.4): JSON that was rendered once.
     #[must_use]
     pub fn metadata(&self) -> Arc<[u8]> {
-        Arc::from([])
+        self.metadata.clone()
     }
 
     /// The metadata of its authorization server (RFC 8414): JSON that was rendered once.
     #[must_use]
     pub fn authorization_server_metadata(&self) -> Arc<[u8]> {
-        Arc::from([])
+        self.authorization_server_metadata.clone()
     }
+}
 
-    /// The token endpoint (§6): the headers and the form of a POST.
-    ///
-    /// # Errors
-    /// See [`TokenError`].
-    pub async fn token(&self, headers: &HeaderMap, form: &[u8]) -> Result<Reply<TokenResponse>, TokenError> {
-        let _ = (headers, form);
-        Err(TokenError::InvalidGrant)
-    }
-
-    /// The nonce endpoint (§7): a fresh challenge, and nothing is stored.
-    #[must_use]
-    pub fn nonce(&self) -> Reply<NonceResponse> {
-        Reply::ok(NonceResponse { c_nonce: String::new() })
-    }
-
-    /// The credential endpoint (§8): the headers and the JSON of a POST.
-    ///
-    /// # Errors
-    /// See [`CredentialError`].
-    pub async fn credential(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Result<Reply<CredentialResponse>, CredentialError> {
-        let _ = (headers, body);
-        Err(CredentialError::UnknownConfiguration)
-    }
-
-    /// The notification endpoint (§11): the headers and the JSON of a POST.
-    ///
-    /// # Errors
-    /// See [`NotificationError`].
-    pub async fn notification(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Result<Reply<()>, NotificationError> {
-        let _ = (headers, body);
-        Err(NotificationError::InvalidId)
-    }
+/// The media type of a request without its parameters, in lower case.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
 }
 
 impl std::fmt::Debug for Issuer {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Issuer({})", self.identifier())
+        write!(out, "Issuer({})", self.identifier)
     }
 }

@@ -1,0 +1,125 @@
+//! From a builder to an issuer: everything is checked, and rendered once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use credenza_core::{AddressPolicy, well_known};
+use credenza_oauth::dpop::{Nonces, Policy, Server};
+use serde::Serialize;
+use url::Url;
+
+use super::builder::{ConfigError, IssuerBuilder};
+use super::kind::Kind;
+use super::seals::Seals;
+use super::{Endpoints, Issuer, metadata};
+use crate::messages::metadata::{MAX_CONFIGURATIONS, WELL_KNOWN};
+
+/// No batch is larger: each copy costs a signature.
+const MAX_BATCH_SIZE: u32 = 100;
+
+impl Issuer {
+    pub(super) fn from_builder(mut parts: IssuerBuilder) -> Result<Self, ConfigError> {
+        let endpoints = endpoints(&parts.identifier, parts.addresses)?;
+        if !(1..=MAX_BATCH_SIZE).contains(&parts.batch_size) {
+            return Err(ConfigError::Invalid("the batch size must be between 1 and 100"));
+        }
+        if parts.tx_code_tries == 0 {
+            return Err(ConfigError::Invalid("a transaction code needs one try at least"));
+        }
+        if parts.lifetimes.offer > super::MAX_OFFER_LIFETIME {
+            return Err(ConfigError::Invalid("offers must not live longer than 30 days"));
+        }
+        let kinds = kinds(&mut parts)?;
+        let dpop_policy = Policy::default();
+        let metadata = metadata::issuer(&parts, &endpoints, &kinds);
+        metadata.check().map_err(|error| ConfigError::Metadata(error.to_string()))?;
+        let server = metadata::authorization_server(&parts, &endpoints, &dpop_policy.algorithms);
+        let sealer = parts.sealer.ok_or(ConfigError::Missing("sealer"))?;
+        let nonces = |server| {
+            let lifetime = parts.lifetimes.dpop_nonce;
+            parts.dpop.nonce.then(|| Nonces::new(sealer.clone(), server, parts.identifier.as_str(), lifetime))
+        };
+        Ok(Self {
+            token_nonces: nonces(Server::Authorization),
+            resource_nonces: nonces(Server::Resource),
+            metadata: rendered(&metadata)?,
+            authorization_server_metadata: rendered(&server)?,
+            seals: Seals::new(sealer, parts.random.clone(), &parts.identifier),
+            identifier: parts.identifier,
+            endpoints,
+            kinds,
+            batch_size: parts.batch_size,
+            lifetimes: parts.lifetimes,
+            dpop: parts.dpop,
+            dpop_policy,
+            anonymous_access: parts.anonymous_access,
+            tx_code_tries: parts.tx_code_tries,
+            store: parts.store.ok_or(ConfigError::Missing("store"))?,
+            clock: parts.clock,
+            random: parts.random,
+            claims: parts.claims,
+            status: parts.status,
+            events: parts.events,
+        })
+    }
+}
+
+/// Checks the identifier (§12.2.1) and makes all URLs from it.
+fn endpoints(identifier: &str, addresses: AddressPolicy) -> Result<Endpoints, ConfigError> {
+    let bad = ConfigError::Identifier;
+    let base = Url::parse(identifier).map_err(|_| bad("it is not a URL"))?;
+    if !addresses.scheme(base.scheme()) {
+        return Err(bad("it is not https"));
+    }
+    if base.query().is_some()
+        || base.fragment().is_some()
+        || !base.username().is_empty()
+        || base.password().is_some()
+    {
+        return Err(bad("it has a query, a fragment or credentials"));
+    }
+    // Wallets compare it character by character, so that it must be written in the one form that URLs have for us.
+    let path = base.path().trim_end_matches('/');
+    let written = format!("{}{path}", base.origin().ascii_serialization());
+    if identifier != written {
+        return Err(bad("it is not in normal form, or ends with a slash"));
+    }
+    let below = |name: &str| {
+        let mut url = base.clone();
+        url.set_path(&format!("{path}/{name}"));
+        url
+    };
+    Ok(Endpoints {
+        metadata: well_known::insert(&base, WELL_KNOWN),
+        authorization_server_metadata: well_known::insert(&base, credenza_oauth::metadata::WELL_KNOWN),
+        token: below("token"),
+        nonce: below("nonce"),
+        credential: below("credential"),
+        notification: below("notification"),
+        offers: below("offers/"),
+    })
+}
+
+fn kinds(parts: &mut IssuerBuilder) -> Result<BTreeMap<String, Kind>, ConfigError> {
+    if parts.configurations.is_empty() {
+        return Err(ConfigError::Missing("credential configuration"));
+    }
+    if parts.configurations.len() > MAX_CONFIGURATIONS {
+        return Err(ConfigError::Invalid("there are too many credential configurations"));
+    }
+    let mut kinds = BTreeMap::new();
+    for configuration in &parts.configurations {
+        let id = configuration.id.clone();
+        let signer =
+            parts.signers.get(&id).or(parts.signer.as_ref()).ok_or(ConfigError::Missing("signer"))?;
+        let kind = Kind::new(configuration.clone(), signer.clone())?;
+        if kinds.insert(id.clone(), kind).is_some() {
+            return Err(ConfigError::Duplicate(id));
+        }
+    }
+    Ok(kinds)
+}
+
+fn rendered(value: &impl Serialize) -> Result<Arc<[u8]>, ConfigError> {
+    serde_json::to_vec(value).map(Arc::from).map_err(|error| ConfigError::Metadata(error.to_string()))
+}

@@ -1,0 +1,139 @@
+//! One kind of credential as the issuer has prepared it: header, concealment and metadata are made once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use credenza_core::{ClaimsPath, Random, UnixTime};
+use credenza_crypto::{IdentifiedBy, Jwk, Signer, SigningHeader};
+use credenza_formats::sd_jwt::{self, Concealment, Decoys, Issuance, IssueError, Profile};
+use serde_json::{Map, Value};
+
+use super::builder::ConfigError;
+use super::configuration::{CredentialConfiguration, Format};
+use crate::messages::claims_description;
+
+/// Claims that the issuer sets itself.
+const RESERVED: [&str; 10] = ["iss", "iat", "nbf", "exp", "vct", "cnf", "status", "_sd", "_sd_alg", "..."];
+
+pub(super) struct Kind {
+    pub(super) configuration: CredentialConfiguration,
+    pub(super) signer: Arc<dyn Signer>,
+    mandatory: Vec<ClaimsPath>,
+    header: SigningHeader,
+    concealment: Concealment,
+}
+
+pub(super) enum ClaimsProblem {
+    Missing(String),
+    Reserved(&'static str),
+}
+
+/// When a credential was issued, and until when it is valid.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Validity {
+    pub(super) issued: UnixTime,
+    pub(super) expires: UnixTime,
+}
+
+impl Kind {
+    pub(super) fn new(
+        configuration: CredentialConfiguration,
+        signer: Arc<dyn Signer>,
+    ) -> Result<Self, ConfigError> {
+        let bad = |reason: String| ConfigError::Configuration { id: configuration.id.clone(), reason };
+        if configuration.id.is_empty() || configuration.id.len() > 128 {
+            return Err(bad("its identifier must have 1 to 128 characters".to_owned()));
+        }
+        if configuration.format.credential_type().is_empty() {
+            return Err(bad("its type is empty".to_owned()));
+        }
+        if configuration.validity < Duration::from_secs(60) {
+            return Err(bad("it must be valid for a minute at least".to_owned()));
+        }
+        if configuration.batch_size == Some(0) {
+            return Err(bad("its batch size is zero".to_owned()));
+        }
+        claims_description::check(&configuration.claims).map_err(|conflict| bad(conflict.to_string()))?;
+        let concealment = match &configuration.disclosure.selective {
+            None => Concealment::everything_but(&[]),
+            Some(paths) => Concealment::at(paths),
+        };
+        let concealment = match configuration.disclosure.decoys {
+            0 => concealment,
+            decoys => concealment.with_decoys(Decoys::Add(decoys)),
+        };
+        let identified_by = if signer.x5c().is_empty() { IdentifiedBy::Kid } else { IdentifiedBy::X5c };
+        let header = match &configuration.format {
+            Format::SdJwtVc { .. } => sd_jwt::header(&*signer, identified_by),
+        };
+        let mandatory = configuration
+            .claims
+            .iter()
+            .filter(|claim| claim.mandatory)
+            .map(|claim| claim.path.clone())
+            .collect();
+        Ok(Self { configuration, signer, mandatory, header, concealment })
+    }
+
+    /// Whether a credential can be made of these claims.
+    pub(super) fn check(&self, claims: &Map<String, Value>) -> Result<(), ClaimsProblem> {
+        if let Some(name) = RESERVED.iter().find(|name| claims.contains_key(**name)) {
+            return Err(ClaimsProblem::Reserved(name));
+        }
+        if self.mandatory.is_empty() {
+            return Ok(());
+        }
+        // The claims have to be a value for a path to select in them.
+        let claims = Value::Object(claims.clone());
+        match self.mandatory.iter().find(|path| path.select(&claims).is_err()) {
+            Some(path) => Err(ClaimsProblem::Missing(path.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    /// When a credential that is made now begins and ends: rounded, so that copies and people can't be linked by it.
+    pub(super) fn validity(&self, now: UnixTime, rounding: Duration) -> Validity {
+        let step = i64::try_from(rounding.as_secs()).unwrap_or(1).max(1);
+        let issued = UnixTime::from_secs(now.as_secs() - now.as_secs() % step);
+        Validity { issued, expires: issued + self.configuration.validity }
+    }
+
+    /// Completes claims with what the issuer says.
+    pub(super) fn complete(
+        &self,
+        issuer: &str,
+        claims: Map<String, Value>,
+        validity: Validity,
+    ) -> Map<String, Value> {
+        let mut all = Map::with_capacity(claims.len() + 6);
+        all.insert("iss".to_owned(), issuer.into());
+        all.insert("iat".to_owned(), validity.issued.as_secs().into());
+        all.insert("exp".to_owned(), validity.expires.as_secs().into());
+        match &self.configuration.format {
+            Format::SdJwtVc { vct } => all.insert("vct".to_owned(), vct.as_str().into()),
+        };
+        all.extend(claims);
+        all
+    }
+
+    /// Signs one copy.
+    pub(super) async fn issue(
+        &self,
+        claims: &Map<String, Value>,
+        holder: Option<&Jwk>,
+        random: &dyn Random,
+    ) -> Result<Value, IssueError> {
+        match &self.configuration.format {
+            Format::SdJwtVc { .. } => {
+                let issuance = Issuance {
+                    header: &self.header,
+                    claims,
+                    concealment: &self.concealment,
+                    holder,
+                    profile: Profile::Credential,
+                };
+                sd_jwt::issue(&*self.signer, &issuance, random).await.map(Value::String)
+            }
+        }
+    }
+}
