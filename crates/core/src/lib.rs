@@ -27,7 +27,7 @@ pub mod well_known;
 
 pub use answer::Answer;
 pub use claims_path::{ClaimsPath, PathElement};
-pub use event::{Event, EventSink, NoEvents};
+pub use event::{Event, EventSink, NoEvents, RecordingSink};
 pub use ports::clock::{Clock, FixedClock, SystemClock};
 pub use ports::http::{AddressPolicy, Http, HttpError, Limits};
 pub use ports::random::{Random, SeededRandom, SystemRandom};

@@ -5,7 +5,7 @@ use std::sync::mpsc::Receiver;
 
 use credenza_core::{Clock, Key, Record, StoreError, UnixTime, Write};
 use futures_channel::oneshot::Sender;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{record, unavailable};
 
@@ -80,13 +80,18 @@ impl Writer {
                 return Err(unavailable(&error));
             }
         };
+        let mut broken = false;
         for job in jobs.drain(..) {
             // An error of the disk can have rolled everything back: then nothing more is done outside a transaction.
-            replies.push(if transaction.is_autocommit() {
+            broken = broken || transaction.is_autocommit();
+            replies.push(if broken {
                 refuse(job, &rolled_back())
             } else {
-                work(&transaction, job, self.clock.now())
+                work(&transaction, job, self.clock.now(), &mut broken)
             });
+        }
+        if broken || transaction.is_autocommit() {
+            return Err(rolled_back());
         }
         let now = self.clock.now();
         if self.swept != Some(now) {
@@ -95,9 +100,6 @@ impl Writer {
             if sweep(&transaction, now, limit).is_ok_and(|swept| swept < limit) {
                 self.swept = Some(now);
             }
-        }
-        if transaction.is_autocommit() {
-            return Err(rolled_back());
         }
         transaction.commit().map_err(|error| unavailable(&error))
     }
@@ -115,9 +117,10 @@ fn refuse(job: Job, error: &StoreError) -> Reply {
     }
 }
 
-fn work(connection: &Transaction<'_>, job: Job, now: UnixTime) -> Reply {
+/// Does one job; `broken` when half of it is done and can't be undone alone.
+fn work(connection: &Connection, job: Job, now: UnixTime, broken: &mut bool) -> Reply {
     match job {
-        Job::Commit(writes, sender) => Reply::Commit(commit(connection, &writes, now), sender),
+        Job::Commit(writes, sender) => Reply::Commit(commit(connection, &writes, now, broken), sender),
         Job::Take(key, sender) => {
             Reply::Take(take(connection, &key, now).map_err(|error| unavailable(&error)), sender)
         }
@@ -128,23 +131,20 @@ fn work(connection: &Transaction<'_>, job: Job, now: UnixTime) -> Reply {
 }
 
 /// All the writes or none. A single one is one statement, which SQLite does or does not; several need a savepoint.
-fn commit(connection: &Connection, writes: &[Write], now: UnixTime) -> Result<(), StoreError> {
+fn commit(
+    connection: &Connection,
+    writes: &[Write],
+    now: UnixTime,
+    broken: &mut bool,
+) -> Result<(), StoreError> {
     if writes.len() < 2 {
         return write_all(connection, writes, now);
     }
-    let step = |sql: &str| {
-        connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute(()))
-            .map(drop)
-            .map_err(|error| unavailable(&error))
-    };
-    step("SAVEPOINT writes")?;
+    let step = |sql| connection.prepare_cached(sql).and_then(|mut step| step.execute(()));
+    step("SAVEPOINT writes").map_err(|error| unavailable(&error))?;
     let result = write_all(connection, writes, now);
-    if result.is_err() {
-        step("ROLLBACK TO writes")?;
-    }
-    step("RELEASE writes")?;
+    let undone = if result.is_err() { step("ROLLBACK TO writes") } else { Ok(0) };
+    *broken = undone.and_then(|_| step("RELEASE writes")).is_err();
     result
 }
 

@@ -163,3 +163,74 @@ fn expired_records_leave_the_file_without_housekeeping() {
     // About 100 are alive at any time.
     assert!(rows < 300, "{rows}");
 }
+
+/// Makes SQLite fail in the middle of a batch, and hands over the answers to all of its jobs.
+fn batch_with_a_failure(
+    store: &SqliteStore,
+    file: &rusqlite::Connection,
+    raise: &str,
+) -> Vec<Result<(), StoreError>> {
+    file.execute_batch(&format!(
+        "CREATE TRIGGER fault BEFORE INSERT ON records WHEN new.id = 'fault'
+         BEGIN SELECT RAISE({raise}, 'the disk is on fire'); END;
+         BEGIN IMMEDIATE"
+    ))
+    .unwrap();
+    let until = UnixTime::from_secs(2000);
+    let insert = |id: &str| Write::Insert { key: Key::new("offer", id), value: Vec::new(), expires: until };
+    let answers = [
+        store.commit(vec![insert("before")]),
+        store.commit(vec![insert("half"), insert("fault")]),
+        store.commit(vec![insert("fault")]),
+        store.commit(vec![insert("after")]),
+    ];
+    file.execute_batch("ROLLBACK").unwrap();
+    let answers = answers.into_iter().map(block_on).collect();
+    file.execute_batch("DROP TRIGGER fault").unwrap();
+    answers
+}
+
+fn ids(file: &rusqlite::Connection) -> Vec<String> {
+    let mut ids = file.prepare("SELECT id FROM records ORDER BY id").unwrap();
+    ids.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn q04_a_failed_write_undoes_its_own_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let clock = Arc::new(FixedClock::at(UnixTime::from_secs(1000)));
+    let store = SqliteStore::open(&path, clock, SqliteOptions::default()).unwrap();
+    let file = rusqlite::Connection::open(&path).unwrap();
+
+    let answers = batch_with_a_failure(&store, &file, "ABORT");
+    assert!(matches!(
+        &*answers,
+        [Ok(()), Err(StoreError::Unavailable(_)), Err(StoreError::Unavailable(_)), Ok(())]
+    ));
+    assert_eq!(ids(&file), ["after", "before"]);
+}
+
+#[test]
+fn q04_a_rolled_back_batch_is_nobodys_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let clock = Arc::new(FixedClock::at(UnixTime::from_secs(1000)));
+    let store = SqliteStore::open(&path, clock, SqliteOptions::default()).unwrap();
+    let file = rusqlite::Connection::open(&path).unwrap();
+
+    let answers = batch_with_a_failure(&store, &file, "ROLLBACK");
+    // The writer may have had the first job in hand alone, before the others came.
+    let done: Vec<_> = ["before", "half", "fault", "after"]
+        .into_iter()
+        .zip(&answers)
+        .filter_map(|(id, answer)| answer.is_ok().then_some(id))
+        .collect();
+    assert!(!done.contains(&"half") && !done.contains(&"fault"), "{answers:?}");
+    let mut acknowledged = done.clone();
+    acknowledged.sort_unstable();
+    assert_eq!(ids(&file), acknowledged, "{answers:?}");
+    // And it works on.
+    let key = Key::new("offer", "later");
+    assert_eq!(block_on(store.insert(key, Vec::new(), UnixTime::from_secs(2000))), Ok(()));
+}
