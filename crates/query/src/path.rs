@@ -121,6 +121,20 @@ pub(crate) fn locate<'v>(path: &ClaimsPath, claims: &'v Value) -> Result<Vec<Fou
     if selected.is_empty() { Err(SelectError::Absent) } else { Ok(selected) }
 }
 
+/// How many paths are written out in a message.
+const LISTED: usize = 8;
+/// How many characters of a path are written out in a message.
+const LISTED_CHARS: usize = 80;
+
+/// Paths for a person to read. A stranger may have chosen the names in them: control characters are escaped, and what is
+/// too long or too much is cut.
+pub(crate) fn listed<'p>(paths: impl ExactSizeIterator<Item = &'p ClaimsPath>) -> String {
+    let more = paths.len().saturating_sub(LISTED);
+    let shown = |path: &ClaimsPath| path.to_string().escape_debug().take(LISTED_CHARS).collect::<String>();
+    let text = paths.take(LISTED).map(shown).collect::<Vec<_>>().join(", ");
+    if more == 0 { text } else { format!("{text} and {more} more") }
+}
+
 /// Processing starts at the top-level object of the credential.
 fn top(claims: &Value) -> Result<&Value, SelectError> {
     if claims.is_object() { Ok(claims) } else { Err(SelectError::Shape) }

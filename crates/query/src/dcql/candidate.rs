@@ -1,7 +1,7 @@
 //! A credential as a query sees it: what a wallet holds, or what a verifier was presented.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use credenza_core::b64;
@@ -123,7 +123,7 @@ impl Plan {
         if query.claim_sets.is_empty() {
             return Self { options: vec![distinct(&mut (0..query.claims.len()))], sets: false };
         }
-        let ids: std::collections::HashMap<&str, usize> = query
+        let ids: HashMap<&str, usize> = query
             .claims
             .iter()
             .enumerate()

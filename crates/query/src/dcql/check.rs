@@ -6,7 +6,7 @@ use credenza_core::Report;
 
 use super::candidate::{Candidate, Plan, Prepared};
 use super::query::{ClaimsQuery, CredentialQuery, DcqlQuery, Format};
-use crate::path::select_presented;
+use crate::path::{listed, select_presented};
 use crate::rules;
 
 /// What was presented under one id of the `vp_token`.
@@ -189,6 +189,7 @@ fn find(claim: &ClaimsQuery, credential: &Prepared<'_>) -> Found {
 }
 
 fn paths(query: &CredentialQuery, positions: &[usize]) -> String {
-    let path = |position: &usize| Some(query.claims.get(*position)?.path.to_string());
-    positions.iter().filter_map(path).collect::<Vec<_>>().join(", ")
+    let paths: Vec<_> =
+        positions.iter().filter_map(|position| Some(&query.claims.get(*position)?.path)).collect();
+    listed(paths.into_iter())
 }

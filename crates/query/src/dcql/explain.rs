@@ -7,6 +7,7 @@ use credenza_core::ClaimsPath;
 
 use super::matching::{CredentialMatches, Matching, Mismatch};
 use super::query::{CredentialQuery, Format, MAX_CLAIMS};
+use crate::path::listed;
 
 /// Something that the verifier insists on and the wallet cannot deliver.
 ///
@@ -77,7 +78,7 @@ impl Matching<'_> {
         };
         unmet.sort_by_key(|part| match part {
             Unmet::Credential(lacking) => (1, lacking.distance),
-            Unmet::Set { lacking, .. } => size(lacking),
+            Unmet::Set { lacking, .. } => size(lacking.iter()),
         });
         unmet
     }
@@ -92,10 +93,11 @@ fn closest<'m>(
     let of = |ids: &Vec<String>| {
         let mut seen = HashSet::new();
         let distinct = ids.iter().map(String::as_str).filter(|id| seen.insert(*id));
-        distinct.filter_map(|id| lacking.get(id)).cloned().collect::<Vec<_>>()
+        distinct.filter_map(|id| lacking.get(id)).collect::<Vec<_>>()
     };
     let options = options.iter().enumerate().map(|(option, ids)| (option, of(ids)));
-    let (option, lacking) = options.min_by_key(|(_, lacking)| size(lacking))?;
+    let (option, lacking) = options.min_by_key(|(_, lacking)| size(lacking.iter().copied()))?;
+    let lacking = lacking.into_iter().cloned().collect();
     Some(Unmet::Set { set, option, lacking })
 }
 
@@ -125,8 +127,8 @@ fn why<'m>(query: &'m CredentialQuery, mismatch: &Mismatch) -> Why<'m> {
 }
 
 /// How much is lacking: the number of credentials, and then how far the closest candidates are from answering.
-fn size(lacking: &[Lacking<'_>]) -> (usize, usize) {
-    (lacking.len(), lacking.iter().map(|one| one.distance).sum())
+fn size<'l>(lacking: impl Iterator<Item = &'l Lacking<'l>>) -> (usize, usize) {
+    lacking.fold((0, 0), |(count, distance), one| (count + 1, distance + one.distance))
 }
 
 /// More than all claims of a credential query together.
@@ -189,20 +191,20 @@ impl fmt::Display for Why<'_> {
             Self::Claims { missing, other_value } => {
                 out.write_str("the closest credential ")?;
                 if !missing.is_empty() {
-                    write!(out, "lacks {}", list(missing))?;
+                    write!(out, "lacks {}", listed(missing.iter().copied()))?;
                 }
                 if !missing.is_empty() && !other_value.is_empty() {
                     out.write_str(" and ")?;
                 }
                 if !other_value.is_empty() {
-                    write!(out, "has another value than asked for at {}", list(other_value))?;
+                    write!(
+                        out,
+                        "has another value than asked for at {}",
+                        listed(other_value.iter().copied())
+                    )?;
                 }
                 Ok(())
             }
         }
     }
-}
-
-fn list(paths: &[&ClaimsPath]) -> String {
-    paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

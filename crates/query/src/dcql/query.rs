@@ -111,6 +111,9 @@ impl Serialize for Format {
 }
 
 /// The types of credential that are accepted, as each format names them.
+///
+/// §6.1 lets `meta` be empty and mean any type; Appendix B requires its formats to name types all the same, and the
+/// appendix is followed: to ask for anything at all is no query.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Meta {

@@ -1,5 +1,7 @@
 //! The default choice: the least that satisfies the verifier.
 
+use std::collections::HashSet;
+
 use super::matching::{CredentialMatches, Match, Matching};
 use super::query::CredentialQuery;
 
@@ -65,7 +67,7 @@ impl Matching<'_> {
 
     /// The answers to the credential queries of these ids, each once, in the query's order.
     fn chosen(&self, ids: &[&str]) -> Option<Vec<Chosen<'_>>> {
-        let ids: std::collections::HashSet<&str> = ids.iter().copied().collect();
+        let ids: HashSet<&str> = ids.iter().copied().collect();
         self.credentials
             .iter()
             .filter(|found| ids.contains(found.query.id.as_str()))

@@ -77,6 +77,19 @@ fn an_unknown_format_is_named() {
 }
 
 #[test]
+fn names_that_a_stranger_chose_are_harmless() {
+    let claims = json!({});
+    let long = "n".repeat(4000);
+    let many: Vec<_> = (0..20).map(|at| json!({"path": [format!("{at}\u{1b}[2J\n"), long]})).collect();
+    let asked = query(&json!({"credentials": [{
+        "id": "pid", "format": "dc+sd-jwt", "meta": {"vct_values": ["v"]}, "claims": many
+    }]}));
+    let words = words(&asked, &[sd_jwt("v", &claims)]).concat();
+    assert!(words.ends_with(" and 12 more") && words.len() < 1000, "{words}");
+    assert!(!words.contains(char::is_control), "{words}");
+}
+
+#[test]
 fn of_a_set_the_option_that_lacks_the_least() {
     let credential = |id: &str| json!({"id": id, "format": "dc+sd-jwt", "meta": {"vct_values": [id]}, "claims": [{"path": ["x"]}]});
     let asked = query(&json!({
