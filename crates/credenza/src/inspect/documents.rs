@@ -99,7 +99,7 @@ pub(super) fn client_id(client_id: Option<&Value>, found: &mut Found) {
         Some(_) => found.report.fail(&rules::CLIENT_ID, "a prefix that is not known"),
         None if client_id.is_empty() => found.report.fail(&rules::CLIENT_ID, "no client_id"),
         None => {
-            found.report.warn(&rules::CLIENT_ID, "no prefix: a wallet has to know this client beforehand")
+            found.report.warn(&rules::CLIENT_ID, "no prefix: a wallet has to know this client beforehand");
         }
     }
 }

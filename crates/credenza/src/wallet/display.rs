@@ -74,7 +74,7 @@ fn collect(
                 path.pop();
             }
         }
-        _ => lines.push(Line { path: path.clone(), label: label(path, descriptions), value: text(value) }),
+        _ => lines.push(Line { path: path.clone(), label: label(path, descriptions), value: text_of(value) }),
     }
 }
 
@@ -124,13 +124,13 @@ fn readable(name: &str) -> String {
     text
 }
 
-fn text(value: &Value) -> String {
+fn text_of(value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         Value::Null => "nothing".to_owned(),
-        Value::Array(elements) => elements.iter().map(self::text).collect::<Vec<_>>().join(", "),
+        Value::Array(elements) => elements.iter().map(text_of).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     };
     printable(&text)
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn held(claims_display: Value) -> HeldCredential {
+    fn held(claims_display: &Value) -> HeldCredential {
         serde_json::from_value(json!({
             "format": "dc+sd-jwt", "type": "urn:x:1", "issuer": "https://i.example", "configuration_id": "x",
             "credential": "", "claims": {}, "batch": "b", "received_at": 0,
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn labels_come_from_the_issuer_and_else_from_the_names() {
         let held =
-            held(json!([{"path": ["given_name"], "display": [{"name": "First name", "locale": "en-GB"}]}]));
+            held(&json!([{"path": ["given_name"], "display": [{"name": "First name", "locale": "en-GB"}]}]));
         let claims = json!({"vct": "urn:x:1", "given_name": "Erika", "address": {"postal_code": "1"}, "over_18": true});
         let lines = lines(&held, claims.as_object().unwrap());
         let seen: Vec<_> = lines.iter().map(|line| (line.label.as_str(), line.value.as_str())).collect();

@@ -1,6 +1,13 @@
-//! A holder's wallet: where it keeps credentials and keys, what it asks before it acts.
+//! A holder's wallet: where it keeps credentials and keys, and what it shows before it acts.
 
 pub mod credentials;
 pub mod display;
+mod driven;
+mod holder;
 pub mod keys;
+mod presenting;
+mod receiving;
 pub mod vault;
+
+pub use holder::{Holder, Options, Ports, card};
+pub use presenting::default_choices;

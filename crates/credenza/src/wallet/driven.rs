@@ -1,0 +1,69 @@
+//! The wallet behind the trait through which pages and terminal drive it.
+
+use credenza_core::Answer;
+use credenza_server::DemoWallet;
+use credenza_server::demo_wallet::{
+    Accepted, Card, Choice, Consent, HistoryEntry, OfferPreview, Presented, Shown, WalletRefusal,
+};
+
+use super::holder::{Holder, Pending, card};
+
+impl DemoWallet for Holder {
+    fn offer<'a>(&'a self, link: &'a str) -> Answer<'a, Result<OfferPreview, WalletRefusal>> {
+        Answer::later(self.open_offer(link))
+    }
+
+    fn accept<'a>(
+        &'a self,
+        offer: &'a str,
+        tx_code: Option<&'a str>,
+    ) -> Answer<'a, Result<Accepted, WalletRefusal>> {
+        Answer::later(self.accept_offer(offer, tx_code))
+    }
+
+    fn request<'a>(&'a self, link: &'a str) -> Answer<'a, Result<Consent, WalletRefusal>> {
+        Answer::later(self.open_request(link))
+    }
+
+    fn present<'a>(
+        &'a self,
+        consent: &'a str,
+        choices: &'a [Choice],
+    ) -> Answer<'a, Result<Presented, WalletRefusal>> {
+        Answer::later(self.answer_request(consent, choices))
+    }
+
+    fn shown<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Shown>> {
+        let shown = self.peek(id, |pending| match pending {
+            Pending::Offer(_, _, preview) | Pending::Again(_, preview) => Some(Shown::Offer(preview.clone())),
+            // Matched anew: what was missing may have come meanwhile.
+            Pending::Request(asked) => {
+                let consent = self.consent(asked).ok()?;
+                Some(Shown::Request(Consent { id: id.to_owned(), ..consent }))
+            }
+        });
+        Answer::ready(shown.flatten())
+    }
+
+    fn decline<'a>(&'a self, shown: &'a str) -> Answer<'a, Result<(), WalletRefusal>> {
+        Answer::later(self.decline_shown(shown))
+    }
+
+    fn credentials(&self) -> Answer<'_, Vec<Card>> {
+        let all = self.credentials.all().unwrap_or_default();
+        Answer::ready(all.iter().map(card).collect())
+    }
+
+    fn remove<'a>(&'a self, credential: &'a str) -> Answer<'a, bool> {
+        let name = self.credentials.find(credential).ok().flatten().map(|entry| card(&entry).name);
+        let removed = self.credentials.remove(credential).unwrap_or(false);
+        if removed {
+            self.remember("removed", "", name.unwrap_or_default());
+        }
+        Answer::ready(removed)
+    }
+
+    fn history(&self) -> Answer<'_, Vec<HistoryEntry>> {
+        Answer::ready(self.remembered())
+    }
+}

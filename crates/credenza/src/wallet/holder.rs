@@ -1,0 +1,213 @@
+//! The wallet as a whole: opens offers and requests, shows them, and acts after the person has decided.
+//!
+//! It is driven through [`DemoWallet`](credenza_server::DemoWallet): by the pages of the demo, and by the terminal.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use credenza_core::{AddressPolicy, Clock, Http, Random, UnixTime, id};
+use credenza_crypto::{Certificate, Jws};
+use credenza_formats::held::HeldCredential;
+use credenza_server::demo_wallet::{Card, Claim, HistoryEntry, OfferPreview, WalletRefusal};
+use credenza_trust::Trust;
+use credenza_vci::wallet::{Opened, Policy, Wallet as Receiving};
+use credenza_vp::Asked;
+use credenza_vp::wallet::{UntrustedVerifiers, Wallet as Presenting};
+use serde_json::{Map, Value};
+
+use super::credentials::{Credentials, Entry};
+use super::display;
+use super::keys::VaultKeys;
+use super::vault::{Vault, VaultError};
+
+/// How long a decision may take.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// So many decisions may be open; the oldest is forgotten for one more.
+const MAX_PENDING: usize = 64;
+
+/// So many things are remembered.
+const MAX_HISTORY: usize = 100;
+
+/// A holder's wallet.
+pub struct Holder {
+    pub(super) receiving: Receiving,
+    pub(super) presenting: Presenting,
+    pub(super) keys: VaultKeys,
+    pub(super) credentials: Credentials,
+    pub(super) clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    pending: Mutex<HashMap<String, (UnixTime, Pending)>>,
+    history: Mutex<Vec<HistoryEntry>>,
+}
+
+/// What waits for a decision.
+pub(super) enum Pending {
+    /// An offer that was opened, its link, and how it was shown.
+    Offer(Box<Opened>, String, OfferPreview),
+    /// An offer whose first attempt failed and may be tried again: it has to be opened anew.
+    Again(String, OfferPreview),
+    /// A request.
+    Request(Box<Asked>),
+}
+
+/// What a wallet needs from outside.
+#[derive(Clone)]
+pub struct Ports {
+    /// To reach issuers and verifiers; with the same address policy as [`Options::addresses`].
+    pub http: Arc<dyn Http>,
+    /// Keeps keys and credentials.
+    pub vault: Arc<dyn Vault>,
+    /// Knows verifiers.
+    pub trust: Arc<dyn Trust>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes keys.
+    pub random: Arc<dyn Random>,
+}
+
+/// How a wallet behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Which addresses it talks to.
+    pub addresses: AddressPolicy,
+    /// How many copies of a credential it asks for.
+    pub copies: u32,
+}
+
+impl Holder {
+    /// A wallet. Verifiers that nobody vouches for are shown as such; whoever drives the wallet decides about them.
+    #[must_use]
+    pub fn new(ports: Ports, options: Options) -> Self {
+        let Ports { http, vault, trust, clock, random } = ports;
+        let keys = VaultKeys::new(Arc::clone(&vault), Arc::clone(&random));
+        let policy = Policy { addresses: options.addresses, copies: options.copies, ..Policy::default() };
+        let receiving = Receiving::new(Arc::clone(&http), Arc::new(keys.clone()));
+        let _ = policy; // TODO(wire): policy, clock, random
+        let presenting = Presenting::builder(http, trust, Arc::clone(&clock), Arc::clone(&random))
+            .untrusted_verifiers(UntrustedVerifiers::Show)
+            .addresses(options.addresses)
+            .build();
+        let credentials = Credentials::new(vault, keys.clone(), Arc::clone(&random));
+        Self {
+            receiving,
+            presenting,
+            keys,
+            credentials,
+            clock,
+            random,
+            pending: Mutex::default(),
+            history: Mutex::default(),
+        }
+    }
+
+    /// The credentials.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// A name to decide by.
+    pub(super) fn new_id(&self) -> String {
+        id::unguessable(&*self.random)
+    }
+
+    /// Keeps something until the person has decided.
+    pub(super) fn keep_as(&self, id: String, pending: Pending) {
+        let now = self.clock.now();
+        let mut all = self.pending();
+        all.retain(|_, (since, _)| now.since(*since) < PATIENCE);
+        if all.len() >= MAX_PENDING {
+            let oldest = all.iter().min_by_key(|(_, (since, _))| *since).map(|(id, _)| id.clone());
+            oldest.map(|oldest| all.remove(&oldest));
+        }
+        all.insert(id, (now, pending));
+    }
+
+    /// Takes what was kept: a decision is made once.
+    pub(super) fn decide(&self, id: &str) -> Result<Pending, WalletRefusal> {
+        let now = self.clock.now();
+        let found = self.pending().remove(id).filter(|(since, _)| now.since(*since) < PATIENCE);
+        let gone = "this was decided already, or too long ago; open the link again";
+        found.map(|(_, pending)| pending).ok_or_else(|| WalletRefusal::new(gone))
+    }
+
+    fn pending(&self) -> MutexGuard<'_, HashMap<String, (UnixTime, Pending)>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at what was kept, and leaves it there.
+    pub(super) fn peek<T>(&self, id: &str, look: impl FnOnce(&Pending) -> T) -> Option<T> {
+        self.pending().get(id).map(|(_, pending)| look(pending))
+    }
+
+    pub(super) fn remember(&self, kind: &'static str, party: &str, what: impl Into<String>) {
+        let entry = HistoryEntry { at: self.clock.now(), kind, party: party.to_owned(), what: what.into() };
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.insert(0, entry);
+        history.truncate(MAX_HISTORY);
+    }
+
+    pub(super) fn remembered(&self) -> Vec<HistoryEntry> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl std::fmt::Debug for Holder {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Holder")
+    }
+}
+
+/// How an entry looks.
+#[must_use]
+pub fn card(entry: &Entry) -> Card {
+    let Some(held) = entry.next().map(|copy| &copy.held) else { return Card::default() };
+    let look = display::display(held);
+    let claims = display::lines(held, &held.claims);
+    Card {
+        id: entry.id.clone(),
+        name: display::name(held),
+        issuer: issuer_name(entry.issuer_name.as_deref(), held),
+        holder: person(&held.claims),
+        kind: format!("{} · {}", held.format, held.credential_type),
+        background: look.background_color,
+        text: look.text_color,
+        claims: claims.into_iter().map(|line| Claim { label: line.label, value: line.value }).collect(),
+        copies: entry.fresh(),
+        expires: held.expires_at,
+    }
+}
+
+/// Whose credential it is, where the claims have the usual names.
+fn person(claims: &Map<String, Value>) -> Option<String> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let parts: Vec<&str> = match text("name") {
+        Some(name) => vec![name],
+        None => [text("given_name"), text("family_name")].into_iter().flatten().collect(),
+    };
+    (!parts.is_empty()).then(|| display::printable(&parts.join(" ")))
+}
+
+/// The issuer's name with its host: the name alone can be anybody's.
+fn issuer_name(name: Option<&str>, held: &HeldCredential) -> String {
+    let host = url::Url::parse(&held.issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let host = host.unwrap_or_else(|| held.issuer.clone());
+    match name {
+        Some(name) => format!("{} ({host})", display::printable(name)),
+        None => host,
+    }
+}
+
+/// Authority key identifiers of the certificates in a credential's header.
+pub(super) fn authority_key_ids(credential: &str) -> Vec<Vec<u8>> {
+    let jwt = credential.split('~').next().unwrap_or_default();
+    let chain = Jws::parse(jwt).ok().and_then(|jws| jws.header.x5c().ok().flatten()).unwrap_or_default();
+    chain.iter().filter_map(|der| Certificate::parse(der).ok()?.authority_key_id).collect()
+}
+
+/// The vault's trouble, for a person to read.
+pub(super) fn vault_refusal(error: VaultError) -> WalletRefusal {
+    WalletRefusal::new(error.to_string())
+}

@@ -1,0 +1,226 @@
+//! Requests: shown with exactly what would be disclosed, and answered.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use credenza_crypto::Signer;
+use credenza_formats::sd_jwt::{Held, SdJwtLimits};
+use credenza_query::dcql::{Match, Matching};
+use credenza_server::demo_wallet::{Ask, Candidate, Choice, Claim, Consent, Party, Presented, WalletRefusal};
+use credenza_vp::Asked;
+use credenza_vp::wallet::{AnswerError, Choice as Chosen, Holding, HowKnown, Refusal, ResolveError, Who};
+
+use super::credentials::{Copy, Entry};
+use super::display::{lines, printable};
+use super::holder::{Holder, Pending, authority_key_ids, card, vault_refusal};
+
+/// A credential, made ready to be matched.
+struct Ready {
+    entry: Entry,
+    copy: Copy,
+    held: Held,
+    signer: Option<Arc<dyn Signer>>,
+}
+
+impl Holder {
+    /// Opens a request, and shows who asks, how that is known, and what would be disclosed.
+    ///
+    /// # Errors
+    /// What a person should read.
+    pub async fn open_request(&self, link: &str) -> Result<Consent, WalletRefusal> {
+        let asked = self.presenting.resolve(link).await.map_err(|error| resolve_refusal(&error))?;
+        let mut consent = self.consent(&asked)?;
+        consent.id = self.new_id();
+        self.keep_as(consent.id.clone(), Pending::Request(Box::new(asked)));
+        Ok(consent)
+    }
+
+    /// Answers a request that was shown.
+    ///
+    /// # Errors
+    /// What a person should read. The request is used up, except when the choice did not fit it.
+    pub async fn answer_request(&self, id: &str, choices: &[Choice]) -> Result<Presented, WalletRefusal> {
+        let asked = self.request_of(id)?;
+        let ready = self.ready()?;
+        let holdings = holdings(&ready);
+        let verifier = party(asked.who());
+        let mut picked = Vec::with_capacity(choices.len());
+        {
+            let matches = asked.matches(&holdings);
+            for choice in choices {
+                match pick(matches.matching(), &ready, choice) {
+                    Some((place, found)) => picked.push((choice.ask.clone(), place, found.disclose.clone())),
+                    None => {
+                        drop(matches);
+                        self.keep_as(id.to_owned(), Pending::Request(asked));
+                        return Err(WalletRefusal::new("the choice does not answer the request"));
+                    }
+                }
+            }
+        }
+        let mut what = Vec::new();
+        let mut chosen = Vec::with_capacity(picked.len());
+        for (query_id, place, disclose) in &picked {
+            let (Some(ready), Some(holding)) = (ready.get(*place), holdings.get(*place)) else { continue };
+            // Noted before it is sent: a copy that may have been seen is not fresh any more.
+            let held = &ready.copy.held;
+            self.credentials
+                .note_shown(held.key_thumbprint.as_deref(), &held.credential)
+                .map_err(vault_refusal)?;
+            let labels: Vec<String> =
+                lines(held, &ready.held.preview(disclose)).into_iter().map(|line| line.label).collect();
+            what.push(format!("{}: {}", card(&ready.entry).name, labels.join(", ")));
+            chosen.push(Chosen { query_id, holding, disclose, signer: ready.signer.as_deref() });
+        }
+        let answered = asked.answer(&self.presenting, &chosen).await.map_err(|error| {
+            let refusal = answer_refusal(&error);
+            self.remember("refused", &verifier.name, refusal.code.clone().unwrap_or_default());
+            refusal
+        })?;
+        self.remember("presented", &verifier.name, what.join("; "));
+        Ok(Presented { verifier, redirect_uri: answered.redirect_uri.map(String::from) })
+    }
+
+    /// Says no.
+    ///
+    /// # Errors
+    /// The other side could not be told.
+    pub async fn decline_shown(&self, id: &str) -> Result<(), WalletRefusal> {
+        let Pending::Request(asked) = self.decide(id)? else {
+            // Offers know no refusal before they are accepted: forgetting is all there is (OID4VCI 1.0 §4.1).
+            self.remember("declined", "", "an offer");
+            return Ok(());
+        };
+        let name = party(asked.who()).name;
+        asked.decline(&self.presenting).await.map_err(|error| answer_refusal(&error))?;
+        self.remember("declined", &name, "a request");
+        Ok(())
+    }
+
+    fn request_of(&self, id: &str) -> Result<Box<Asked>, WalletRefusal> {
+        match self.decide(id)? {
+            Pending::Request(asked) => Ok(asked),
+            other => {
+                self.keep_as(id.to_owned(), other);
+                Err(WalletRefusal::new("this is an offer, not a request"))
+            }
+        }
+    }
+
+    /// Of each credential the copy that is to be shown next, without those that have expired.
+    fn ready(&self) -> Result<Vec<Ready>, WalletRefusal> {
+        let now = self.clock.now();
+        let mut all = Vec::new();
+        for entry in self.credentials.all().map_err(vault_refusal)? {
+            let Some(copy) = entry.next().cloned() else { continue };
+            if copy.held.expires_at.is_some_and(|end| end <= now) {
+                continue;
+            }
+            let Ok(held) = Held::restore(copy.held.credential.clone(), &SdJwtLimits::default()) else {
+                continue;
+            };
+            let signer = match &copy.held.key_thumbprint {
+                Some(thumbprint) => self.keys.find(thumbprint).map_err(vault_refusal)?,
+                None => None,
+            };
+            all.push(Ready { entry, copy, held, signer });
+        }
+        Ok(all)
+    }
+
+    pub(super) fn consent(&self, asked: &Asked) -> Result<Consent, WalletRefusal> {
+        let ready = self.ready()?;
+        let holdings = holdings(&ready);
+        let matches = asked.matches(&holdings);
+        let matching = matches.matching();
+        let required: Option<HashSet<&str>> = matching
+            .selection()
+            .map(|selection| selection.required.iter().map(|chosen| chosen.query.id.as_str()).collect());
+        let asks = matching.credentials.iter().map(|found| Ask {
+            id: found.query.id.clone(),
+            required: required.as_ref().is_none_or(|required| required.contains(found.query.id.as_str())),
+            candidates: found.matches.iter().filter_map(|found| candidate(found, &ready)).collect(),
+        });
+        Ok(Consent {
+            id: String::new(),
+            verifier: party(asked.who()),
+            purpose: None,
+            asks: asks.collect(),
+            answerable: matches.satisfiable(),
+            missing: matches.unmet().iter().map(|unmet| printable(&unmet.to_string())).collect(),
+            report: None,
+        })
+    }
+}
+
+fn holdings(ready: &[Ready]) -> Vec<Holding<'_>> {
+    ready
+        .iter()
+        .map(|ready| {
+            Holding::sd_jwt(&ready.held, ready.signer.is_some())
+                .with_authority_key_ids(authority_key_ids(&ready.copy.held.credential))
+        })
+        .collect()
+}
+
+fn pick<'m>(matching: &'m Matching<'_>, ready: &[Ready], choice: &Choice) -> Option<(usize, &'m Match)> {
+    let place = ready.iter().position(|ready| ready.entry.id == choice.credential)?;
+    let found = matching.credential(&choice.ask)?.matches.iter().find(|found| found.candidate == place)?;
+    Some((place, found))
+}
+
+fn candidate(found: &Match, ready: &[Ready]) -> Option<Candidate> {
+    let Ready { entry, copy, held, .. } = ready.get(found.candidate)?;
+    let disclosed = lines(&copy.held, &held.preview(&found.disclose));
+    let told: HashSet<_> = disclosed.iter().map(|line| line.path.clone()).collect();
+    let withheld = lines(&copy.held, held.claims()).into_iter().filter(|line| !told.contains(&line.path));
+    Some(Candidate {
+        card: card(entry),
+        discloses: disclosed.into_iter().map(|line| Claim { label: line.label, value: line.value }).collect(),
+        withholds: withheld.map(|line| line.label).collect(),
+    })
+}
+
+fn party(who: &Who) -> Party {
+    let (known_by, trusted) = match &who.how {
+        HowKnown::Trusted(how) => (format!("the request is signed: {how}"), true),
+        HowKnown::Untrusted(why) => {
+            (format!("the request is signed, but nobody you trust vouches for the signer: {why}"), false)
+        }
+        HowKnown::Unsigned => {
+            ("the request is not signed: known is only the address that the answer goes to".to_owned(), false)
+        }
+    };
+    Party {
+        name: printable(&who.name),
+        identifier: printable(&who.client_id.to_string()),
+        known_by: printable(&known_by),
+        trusted,
+    }
+}
+
+fn resolve_refusal(error: &ResolveError) -> WalletRefusal {
+    let code = match &error.refusal {
+        Refusal::Link(_) => None,
+        refusal => Some(refusal.code().to_owned()),
+    };
+    WalletRefusal { code, ..WalletRefusal::new(printable(&error.to_string())) }
+}
+
+fn answer_refusal(error: &AnswerError) -> WalletRefusal {
+    let code = match error {
+        AnswerError::Refused { code, .. } if !code.is_empty() => Some(printable(code)),
+        _ => None,
+    };
+    WalletRefusal { code, ..WalletRefusal::new(printable(&error.to_string())) }
+}
+
+/// The default choice: for each credential that is required, the first that fits.
+#[must_use]
+pub fn default_choices(consent: &Consent) -> Vec<Choice> {
+    let first = |ask: &Ask| {
+        let credential = ask.candidates.first()?.card.id.clone();
+        Some(Choice { ask: ask.id.clone(), credential })
+    };
+    consent.asks.iter().filter(|ask| ask.required).filter_map(first).collect()
+}

@@ -1,0 +1,167 @@
+//! Offers: shown, and accepted.
+
+use credenza_core::UnixTime;
+use credenza_server::demo_wallet::{Accepted, Card, Claim, OfferPreview, Party, TxCodePrompt, WalletRefusal};
+use credenza_vci::messages::{InputMode, IssuerDisplay};
+use credenza_vci::wallet::{OfferedSummary, Opened, Ready, Step, Summary, WalletError};
+
+use super::display::{in_our_language, printable};
+use super::holder::{Holder, Pending, card, vault_refusal};
+
+impl Holder {
+    /// Opens an offer and shows it.
+    ///
+    /// # Errors
+    /// What a person should read.
+    pub async fn open_offer(&self, link: &str) -> Result<OfferPreview, WalletRefusal> {
+        let opened = self.receiving.open(link).await.map_err(|error| refusal(&error))?;
+        let mut preview = preview(opened.summary());
+        preview.id = self.new_id();
+        let pending = Pending::Offer(Box::new(opened), link.to_owned(), preview.clone());
+        self.keep_as(preview.id.clone(), pending);
+        Ok(preview)
+    }
+
+    /// Accepts an offer that was shown. The credentials are on the disk before the issuer is told so.
+    ///
+    /// # Errors
+    /// What a person should read; with [`WalletRefusal::again`], the same offer can be accepted with another code.
+    pub async fn accept_offer(&self, id: &str, tx_code: Option<&str>) -> Result<Accepted, WalletRefusal> {
+        let (opened, link, preview) = match self.decide(id)? {
+            Pending::Offer(opened, link, preview) => (*opened, link, preview),
+            Pending::Again(link, preview) => {
+                (self.receiving.open(&link).await.map_err(|error| refusal(&error))?, link, preview)
+            }
+            other @ Pending::Request(_) => {
+                self.keep_as(id.to_owned(), other);
+                return Err(WalletRefusal::new("this is a request, not an offer"));
+            }
+        };
+        let issuer = party(opened.summary());
+        let ready = match ready(opened, tx_code) {
+            Ok(ready) => ready,
+            Err((opened, refused)) => {
+                self.keep_as(id.to_owned(), Pending::Offer(opened, link, preview));
+                return Err(refused);
+            }
+        };
+        let received = match ready.accept().await {
+            Ok(received) => received,
+            Err(error) => {
+                let mut refused = refusal(&error);
+                refused.again = tx_code.is_some() && mistyped(&error);
+                if refused.again {
+                    self.keep_as(id.to_owned(), Pending::Again(link, preview));
+                }
+                self.remember("refused", &issuer.name, refused.code.clone().unwrap_or_default());
+                return Err(refused);
+            }
+        };
+        let name = issuer_name(&received.issuer_display);
+        let entries = match self.credentials.add(name.as_deref(), received.credentials) {
+            Ok(entries) => entries,
+            Err(error) => {
+                // The issuer may offer them again.
+                let _ = received.receipt.failed().await;
+                return Err(vault_refusal(error));
+            }
+        };
+        // The credentials are good whether or not the issuer hears of it.
+        let _ = received.receipt.accepted().await;
+        let credentials: Vec<Card> = entries.iter().map(card).collect();
+        let names = credentials.iter().map(|card| card.name.as_str()).collect::<Vec<_>>().join(", ");
+        self.remember("received", &issuer.name, names);
+        Ok(Accepted { credentials, offer: None })
+    }
+}
+
+fn ready(opened: Opened, tx_code: Option<&str>) -> Result<Ready, (Box<Opened>, WalletRefusal)> {
+    match (opened, tx_code) {
+        (Opened::Ready(ready), _) => Ok(ready),
+        (waiting @ Opened::NeedsTxCode(_), None) => {
+            let message = "the issuer asks for a transaction code: it has told it to you in another way";
+            Err((Box::new(waiting), WalletRefusal { again: true, ..WalletRefusal::new(message) }))
+        }
+        (Opened::NeedsTxCode(waiting), Some(code)) => waiting.tx_code(code).map_err(|(waiting, error)| {
+            let refused = WalletRefusal { again: true, ..refusal(&error) };
+            (Box::new(Opened::NeedsTxCode(waiting)), refused)
+        }),
+    }
+}
+
+/// Whether another transaction code may do better.
+fn mistyped(error: &WalletError) -> bool {
+    matches!(error, WalletError::Refused { step: Step::Token, code, .. } if code == "invalid_grant" || code == "invalid_tx_code")
+}
+
+fn refusal(error: &WalletError) -> WalletRefusal {
+    let mut refusal = WalletRefusal::new(error.to_string());
+    match error {
+        WalletError::Refused { code, .. } => refusal.code = Some(code.clone()),
+        WalletError::Received(report) => {
+            refusal.code = report.first_failure().map(|check| check.rule.id.to_owned());
+            refusal.report = Some((**report).clone());
+        }
+        _ => {}
+    }
+    refusal
+}
+
+fn preview(summary: &Summary) -> OfferPreview {
+    OfferPreview {
+        id: String::new(),
+        issuer: party(summary),
+        credentials: summary.credentials.iter().map(|offered| offered_card(offered, summary)).collect(),
+        tx_code: summary.tx_code.as_ref().map(|tx_code| TxCodePrompt {
+            length: tx_code.length,
+            numeric: tx_code.input_mode == InputMode::Numeric,
+            description: tx_code.description.as_deref().map(printable),
+        }),
+    }
+}
+
+fn party(summary: &Summary) -> Party {
+    let host = summary.issuer.host_str().unwrap_or_default();
+    let secure = summary.issuer.scheme() == "https";
+    Party {
+        name: issuer_name(&summary.issuer_display).unwrap_or_else(|| host.to_owned()),
+        identifier: summary.issuer.as_str().trim_end_matches('/').to_owned(),
+        known_by: if secure {
+            format!("its metadata was fetched from {host} over TLS; the name is its own word")
+        } else {
+            format!("it is a service on this machine ({host}); nothing vouches for its name")
+        },
+        trusted: secure,
+    }
+}
+
+fn issuer_name(display: &[IssuerDisplay]) -> Option<String> {
+    in_our_language(display, |display| display.locale.as_deref())?.name.as_deref().map(printable)
+}
+
+fn offered_card(offered: &OfferedSummary, summary: &Summary) -> Card {
+    let look =
+        in_our_language(&offered.display, |display| display.locale.as_deref()).cloned().unwrap_or_default();
+    let name = if look.name.is_empty() { &offered.credential_type } else { &look.name };
+    let label = |claim: &credenza_vci::messages::ClaimDescription| {
+        let named = in_our_language(&claim.display, |display| display.locale.as_deref())
+            .and_then(|display| display.name.clone());
+        printable(&named.unwrap_or_else(|| claim.path.to_string()))
+    };
+    Card {
+        id: String::new(),
+        name: printable(name),
+        issuer: party(summary).name,
+        holder: None,
+        kind: format!("{} · {}", offered.format, offered.credential_type),
+        background: look.background_color,
+        text: look.text_color,
+        claims: offered
+            .claims
+            .iter()
+            .map(|claim| Claim { label: label(claim), value: String::new() })
+            .collect(),
+        copies: usize::try_from(offered.copies).unwrap_or(0),
+        expires: None::<UnixTime>,
+    }
+}
