@@ -49,6 +49,9 @@ pub trait DemoWallet: Send + Sync {
         choices: &'a [Choice],
     ) -> Answer<'a, Result<Presented, WalletRefusal>>;
 
+    /// What was shown under an id and is not decided yet, so that a page can be loaded again.
+    fn shown<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Shown>>;
+
     /// Says no to an offer or a request that was shown; the asking party is told where the protocol has a way.
     fn decline<'a>(&'a self, shown: &'a str) -> Answer<'a, Result<(), WalletRefusal>>;
 
@@ -73,6 +76,8 @@ pub struct Card {
     pub name: String,
     /// Name of the issuer.
     pub issuer: String,
+    /// Whose it is, for the face of the card; pages leave it out when it is not known.
+    pub holder: Option<String>,
     /// The format and type, for the technically minded: `dc+sd-jwt · urn:eudi:pid:1`.
     pub kind: String,
     /// `#rrggbb`, when the issuer gives one.
@@ -120,6 +125,15 @@ pub struct OfferPreview {
     pub credentials: Vec<Card>,
     /// The transaction code that is asked for, if one is.
     pub tx_code: Option<TxCodePrompt>,
+}
+
+/// Something that was shown and waits for the person's decision.
+#[derive(Clone)]
+pub enum Shown {
+    /// An offer.
+    Offer(OfferPreview),
+    /// A request.
+    Request(Consent),
 }
 
 /// What to say where the transaction code is typed (OID4VCI §4.1.1, `tx_code`).
