@@ -30,14 +30,14 @@ impl ClientMetadata {
     }
 }
 
-/// `vp_formats_supported` of a verifier of SD-JWT VC (Appendix B.3.4).
+/// `vp_formats_supported` of a verifier of SD-JWT VC (Appendix B.3.4): algorithms of issuers, and of holders.
 #[must_use]
-pub fn sd_jwt_formats(algorithms: &[Algorithm]) -> Map<String, Value> {
-    let names: Vec<_> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
+pub fn sd_jwt_formats(issuers: &[Algorithm], holders: &[Algorithm]) -> Map<String, Value> {
+    let names = |algorithms: &[Algorithm]| algorithms.iter().map(|it| it.name()).collect::<Vec<_>>();
     let mut formats = Map::new();
     formats.insert(
         credenza_formats::sd_jwt::MEDIA_TYPE.to_owned(),
-        json!({ "sd-jwt_alg_values": names, "kb-jwt_alg_values": names }),
+        json!({ "sd-jwt_alg_values": names(issuers), "kb-jwt_alg_values": names(holders) }),
     );
     formats
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use credenza_core::AddressPolicy;
-use credenza_crypto::{Certificate, Signer, X509Error};
+use credenza_crypto::{Certificate, Header, IdentifiedBy, Signer, SigningHeader, X509Error};
 use url::Url;
 
 use super::create::RequestedPrefix;
-use super::{Policy, Ports, StatusCheck, Verifier};
-use crate::messages::{ClientId, ClientIdPrefix};
+use super::{Policy, Ports, StatusCheck, Verifier, redirect};
+use crate::messages::{ClientId, ClientIdPrefix, REQUEST_OBJECT_TYPE};
 
 /// How long a request can be answered, unless configured or asked for.
 pub const LIFETIME: Duration = Duration::from_secs(300);
@@ -41,6 +41,7 @@ pub(super) struct Config {
 /// The key and the certificates that requests are signed with.
 pub(super) struct Identity {
     pub(super) signer: Arc<dyn Signer>,
+    pub(super) header: SigningHeader,
     pub(super) x509_hash: ClientId,
     pub(super) x509_san_dns: Option<ClientId>,
 }
@@ -199,7 +200,7 @@ impl VerifierBuilder {
         if !plain || !(base.scheme() == "https" || (loopback && self.config.addresses.scheme("http"))) {
             return Err(BuildError::BaseUrl);
         }
-        if !self.config.redirect_prefixes.iter().all(is_redirect_prefix) {
+        if !self.config.redirect_prefixes.iter().all(redirect::is_prefix) {
             return Err(BuildError::RedirectPrefix);
         }
         if let Some(signer) = self.signer {
@@ -213,7 +214,8 @@ impl VerifierBuilder {
                 .domain()
                 .filter(|host| leaf.has_dns_name(host))
                 .map(|host| ClientId::new(ClientIdPrefix::X509SanDns, host));
-            self.config.identity = Some(Identity { signer, x509_hash, x509_san_dns });
+            let header = Header::signing(&*signer, REQUEST_OBJECT_TYPE, IdentifiedBy::X5c);
+            self.config.identity = Some(Identity { signer, header, x509_hash, x509_san_dns });
         }
         match (self.config.prefix, &self.config.identity) {
             (RequestedPrefix::RedirectUri, _) => {}
@@ -234,15 +236,4 @@ pub(super) fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-fn is_redirect_prefix(prefix: &Url) -> bool {
-    let scheme = match prefix.scheme() {
-        "https" => prefix.has_host(),
-        "http" => is_loopback(prefix),
-        "javascript" | "data" | "file" | "blob" | "about" | "vbscript" => false,
-        _ => true,
-    };
-    let plain = prefix.query().is_none() && prefix.fragment().is_none();
-    scheme && plain && prefix.username().is_empty() && prefix.password().is_none()
 }

@@ -8,10 +8,11 @@ use credenza_formats::sd_jwt::{KeyBinding, SdJwtLimits};
 use credenza_query::dcql::Format;
 use credenza_trust::Trust;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::StatusCheck;
 use crate::messages::Presentation;
+use crate::rules;
 
 /// What presentations have to be like, whatever is asked for.
 #[derive(Debug, Clone)]
@@ -93,8 +94,8 @@ pub struct CheckedPresentation {
     pub issuer: Option<String>,
     /// Who the issuer is, by the evidence of trust.
     pub issuer_evidence: String,
-    /// The claims that were disclosed.
-    pub claims: Map<String, Value>,
+    /// The claims that were disclosed: a JSON object.
+    pub claims: Value,
     /// The holder's key, when the credential is bound to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<Jwk>,
@@ -116,12 +117,53 @@ impl std::fmt::Debug for CheckedPresentation {
 }
 
 /// Verifies one presentation. The report has every check; the presentation comes out only if none failed.
+///
+/// The order is that of dependence: the key and whom it belongs to, then the signature, then what was signed, then
+/// the holder, and only then anything that has to be fetched (the status).
 pub async fn verify(
     presentation: &Presentation,
     format: &Format,
     holder: Holder<'_>,
     context: Context<'_>,
 ) -> (Report, Option<CheckedPresentation>) {
-    let _ = (presentation, holder, context);
-    (Report::new(format!("presentation {}", format.as_str())), None)
+    let mut report = Report::new(format!("presentation {}", format.as_str()));
+    let checked = match (format, presentation) {
+        (Format::SdJwtVc, Presentation::Text(text)) => {
+            report.pass(&rules::SHAPE);
+            super::sd_jwt::verify(text, holder, context, &mut report).await
+        }
+        (Format::SdJwtVc, Presentation::Object(_)) => {
+            report.fail(&rules::SHAPE, "a JSON object where a string belongs");
+            None
+        }
+        _ => {
+            report.fail(&rules::FORMAT, "a format that is not supported");
+            None
+        }
+    };
+    let checked = checked.filter(|_| report.ok());
+    (report, checked)
+}
+
+/// Looks the status up, if there is one; `false`: the credential must not be accepted.
+pub(super) async fn check_status(status: Option<&Value>, context: Context<'_>, report: &mut Report) -> bool {
+    let Some(status) = status else {
+        report.skip(&rules::STATUS, "it has none");
+        return true;
+    };
+    let Some(checker) = context.status else {
+        let evidence = "it has a status, and nothing is configured to look it up";
+        if context.policy.accept_unchecked_status {
+            report.warn(&rules::STATUS, evidence);
+            return true;
+        }
+        report.fail(&rules::STATUS, evidence);
+        return false;
+    };
+    let found = checker.check(status, context.now, report).await;
+    match &found {
+        Ok(()) => report.pass(&rules::STATUS),
+        Err(error) => report.fail(&rules::STATUS, error.to_string()),
+    }
+    found.is_ok()
 }

@@ -1,1 +1,116 @@
 //! The verdict on a whole response: each presentation by itself, and all together against the query.
+
+use credenza_core::{Report, b64};
+use credenza_query::dcql::{Authorities, Candidate, DcqlQuery, Presented};
+use serde_json::{Map, Value};
+
+use super::CheckedPresentation;
+use super::credential::{self, Context, Holder};
+use crate::messages::VpToken;
+use crate::rules;
+
+/// More presentations than that are not looked at.
+pub(super) const MAX_PRESENTATIONS: usize = 64;
+
+/// What came of a response.
+pub(super) struct Verdict {
+    pub(super) report: Report,
+    /// In the order of the response; all of them, or none when any was refused.
+    pub(super) presentations: Vec<CheckedPresentation>,
+    /// Whether it certainly comes from a holder who meant this request: every presentation is good in itself, and at
+    /// least one was signed for our nonce with the key of a credential of a trusted issuer.
+    pub(super) authentic: bool,
+}
+
+/// Validates a VP Token (OID4VP 1.0 §8.6).
+pub(super) async fn judge(
+    query: &DcqlQuery,
+    token: &VpToken,
+    nonce: &str,
+    audience: &str,
+    context: Context<'_>,
+) -> Verdict {
+    let mut report = Report::new("answer to the request");
+    let mut presentations = Vec::new();
+    let count: usize = token.entries().map(|(_, presentations)| presentations.len()).sum();
+    if !report.check(&rules::COUNT, count <= MAX_PRESENTATIONS, || {
+        format!("{count}, where {MAX_PRESENTATIONS} are the limit")
+    }) {
+        return Verdict { report, presentations, authentic: false };
+    }
+    // Only what was asked for is looked at; that the rest was not asked for is found below.
+    for (id, entries) in token.entries() {
+        let Some(asked) = query.credential(id) else { continue };
+        let holder = if asked.require_cryptographic_holder_binding {
+            Holder::Bound { nonce, audience }
+        } else {
+            Holder::Any
+        };
+        for presentation in entries {
+            let (mut part, checked) = credential::verify(presentation, &asked.format, holder, context).await;
+            part.subject = format!("presentation for '{}'", asked.id).into();
+            report.parts.push(part);
+            presentations
+                .extend(checked.map(|checked| CheckedPresentation { query_id: asked.id.clone(), ..checked }));
+        }
+    }
+    let sound = report.parts.len() == presentations.len() && !presentations.is_empty();
+    let authentic = sound && presentations.iter().any(|presentation| presentation.holder_bound);
+    if report.parts.len() == presentations.len() {
+        against_query(query, token, &presentations, &mut report);
+    } else {
+        report.skip(&credenza_query::rules::SETS, "a presentation was refused");
+    }
+    if !report.ok() {
+        presentations.clear();
+    }
+    Verdict { report, presentations, authentic }
+}
+
+/// Notes how the answer fits the query: for each presentation in its own report, for the whole in `report`.
+fn against_query(
+    query: &DcqlQuery,
+    token: &VpToken,
+    presentations: &[CheckedPresentation],
+    report: &mut Report,
+) {
+    let keys: Vec<Vec<Vec<u8>>> = presentations
+        .iter()
+        .map(|one| one.authority_key_ids.iter().filter_map(|id| b64::decode(id).ok()).collect())
+        .collect();
+    let nothing = Value::Object(Map::new());
+    let mut verified = presentations.iter().zip(&keys);
+    let presented: Vec<_> = token
+        .entries()
+        .map(|(id, entries)| {
+            let credentials = if query.credential(id).is_some() {
+                verified.by_ref().take(entries.len()).map(|(one, keys)| candidate(one, keys)).collect()
+            } else {
+                // It is refused for its id alone.
+                vec![Candidate {
+                    format: "",
+                    types: Vec::new(),
+                    claims: &nothing,
+                    holder_binding: false,
+                    authorities: Authorities::default(),
+                }]
+            };
+            Presented { id, credentials }
+        })
+        .collect();
+    let found = query.check(&presented);
+    report.checks.extend(found.checks);
+    for (part, found) in report.parts.iter_mut().zip(found.parts) {
+        part.checks.extend(found.checks);
+    }
+}
+
+fn candidate<'a>(presentation: &'a CheckedPresentation, keys: &'a [Vec<u8>]) -> Candidate<'a> {
+    Candidate {
+        format: &presentation.format,
+        types: presentation.types.iter().map(String::as_str).collect(),
+        claims: &presentation.claims,
+        holder_binding: presentation.holder_bound,
+        authorities: Authorities { aki: keys.iter().map(Vec::as_slice).collect(), others: Vec::new() },
+    }
+}

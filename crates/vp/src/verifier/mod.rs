@@ -10,16 +10,19 @@
 //! A wallet's error counts when it carries the session's `state`; it ends the waiting, and a right response that
 //! comes later still wins.
 
-mod config;
+pub mod config;
 mod create;
 pub mod credential;
 mod error;
 mod judge;
+mod redirect;
 mod request_object;
 mod respond;
 mod result;
+mod sd_jwt;
 pub mod session;
 mod status;
+mod storage;
 
 use std::sync::Arc;
 

@@ -1,8 +1,11 @@
 //! Handing the result out, once and to the right one (OID4VP 1.0 §13.3, §14.2).
 
+use credenza_core::StoreError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::session::{State, Step};
+use super::storage::StepError;
 use super::{CheckedPresentation, ResultError, SessionError, SessionView, Verifier};
 
 /// What was presented and verified. Personal data.
@@ -26,8 +29,8 @@ impl Verifier {
     /// # Errors
     /// See [`SessionError`].
     pub async fn session(&self, id: &str) -> Result<SessionView, SessionError> {
-        let _ = id;
-        Err(SessionError::Unknown)
+        let loaded = self.load(id).await?.ok_or(SessionError::Unknown)?;
+        Ok(loaded.session.view(self.now()))
     }
 
     /// The report on the answer that was accepted, or on the last one that was refused, as JSON; `None` while there
@@ -36,12 +39,12 @@ impl Verifier {
     /// # Errors
     /// See [`SessionError`].
     pub async fn report(&self, id: &str) -> Result<Option<Value>, SessionError> {
-        let _ = id;
-        Err(SessionError::Unknown)
+        let loaded = self.load(id).await?.ok_or(SessionError::Unknown)?;
+        Ok(loaded.session.report)
     }
 
     /// The verified claims. For a request with a redirect they are handed out once, and only against the code that
-    /// the wallet was sent away with; otherwise as often as asked for.
+    /// the wallet was sent away with, and forgotten then; otherwise as often as asked for.
     ///
     /// # Errors
     /// See [`ResultError`].
@@ -50,8 +53,24 @@ impl Verifier {
         id: &str,
         response_code: Option<&str>,
     ) -> Result<PresentationResult, ResultError> {
-        let _ = (id, response_code);
-        Err(ResultError::Unknown)
+        let loaded = self.load(id).await?.ok_or(ResultError::Unknown)?;
+        let report = loaded.session.report.clone().unwrap_or(Value::Null);
+        let State::Verified { presentations, response_code: expected } = &loaded.session.state else {
+            return Err(ResultError::NotVerified);
+        };
+        let presentations = presentations.clone();
+        if let Some(expected) = expected {
+            if !response_code.is_some_and(|code| expected.matches(code)) {
+                return Err(ResultError::ResponseCode);
+            }
+            match self.step(loaded, &Step::Redeemed).await {
+                Ok(()) => {}
+                Err(StepError::Unknown | StepError::Ended) => return Err(ResultError::ResponseCode),
+                Err(StepError::Store(error)) => return Err(error.into()),
+            }
+        }
+        let presentations = presentations.ok_or(ResultError::ResponseCode)?;
+        Ok(PresentationResult { presentations, report })
     }
 
     /// Ends a session that waits for an answer.
@@ -59,16 +78,20 @@ impl Verifier {
     /// # Errors
     /// See [`SessionError`].
     pub async fn cancel(&self, id: &str) -> Result<SessionView, SessionError> {
-        let _ = id;
-        Err(SessionError::Unknown)
+        let loaded = self.load(id).await?.ok_or(SessionError::Unknown)?;
+        match self.step(loaded, &Step::Cancelled).await {
+            Ok(()) => self.session(id).await,
+            Err(StepError::Unknown) => Err(SessionError::Unknown),
+            Err(StepError::Ended) => Err(SessionError::Ended),
+            Err(StepError::Store(error)) => Err(error.into()),
+        }
     }
 
     /// Forgets a session with everything in it. `false`: there was none.
     ///
     /// # Errors
     /// The store.
-    pub async fn delete(&self, id: &str) -> Result<bool, credenza_core::StoreError> {
-        let _ = id;
-        Ok(false)
+    pub async fn delete(&self, id: &str) -> Result<bool, StoreError> {
+        self.remove(id).await
     }
 }

@@ -1,9 +1,28 @@
 //! The life of a request: one enum, and the steps that lead from one state to the next.
+//!
+//! ```text
+//! created ──▶ retrieved ──▶ verified ──▶ (result handed out)
+//!    │            │   ╲
+//!    │            │    ╲──▶ rejected
+//!    ├────────────┼──▶ failed ──▶ verified | rejected     the wallet said no; a right answer can still come
+//!    └────────────┴──▶ cancelled                          expired: by the clock, from every state that waits
+//! ```
 
-use credenza_core::{Event, UnixTime};
+use std::borrow::Cow;
+
+use credenza_core::{Event, Secret, UnixTime};
+use credenza_query::DcqlQuery;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::messages::WalletError;
+use super::{CheckedPresentation, RequestedPrefix};
+use crate::messages::{ResponseMode, VerifierInfo, WalletError};
+
+/// So many refused answers are noted; more change nothing any more.
+pub const MAX_REFUSALS: u32 = 8;
+
+/// No session has more events: one for each state it can pass, and the refusals.
+pub const MAX_EVENTS: usize = 16;
 
 /// How a session stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +44,15 @@ pub enum Status {
     Cancelled,
 }
 
-/// A session, as its owner may see it.
+impl Status {
+    /// Whether nothing more can come of it.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Verified | Self::Rejected | Self::Expired | Self::Cancelled)
+    }
+}
+
+/// A session, as its owner may see it. It says nothing about a person.
 #[derive(Debug, Clone, Serialize)]
 pub struct SessionView {
     /// The session's id.
@@ -51,5 +78,182 @@ pub struct SessionView {
     pub events: Vec<Event>,
 }
 
-/// So many events are kept; the last place is for the end.
-pub const MAX_EVENTS: usize = 24;
+/// What a session is, as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Session {
+    pub(super) id: String,
+    pub(super) state: State,
+    pub(super) created_at: UnixTime,
+    pub(super) expires_at: UnixTime,
+    pub(super) correlation_id: Option<String>,
+    pub(super) request: Asked,
+    pub(super) redirect: Option<String>,
+    pub(super) refusals: u32,
+    pub(super) refusal: Option<String>,
+    pub(super) report: Option<Value>,
+    pub(super) events: Vec<Event>,
+}
+
+/// What was asked, and all that the answer is judged by.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Asked {
+    pub(super) client_id: String,
+    pub(super) prefix: RequestedPrefix,
+    pub(super) response_mode: ResponseMode,
+    pub(super) nonce: String,
+    pub(super) state: String,
+    pub(super) dcql: DcqlQuery,
+    pub(super) verifier_info: Vec<VerifierInfo>,
+    /// The private key for the response: there until an answer was accepted or the session has ended.
+    pub(super) decryption_key: Option<Secret>,
+}
+
+/// Where a session is. [`Status::Expired`] is no state of its own: the clock says it.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "at", rename_all = "snake_case")]
+pub(super) enum State {
+    Created,
+    Retrieved,
+    Verified {
+        /// Gone when it was handed out against the code.
+        presentations: Option<Vec<CheckedPresentation>>,
+        response_code: Option<Secret>,
+    },
+    Rejected,
+    Failed {
+        error: WalletError,
+    },
+    Cancelled,
+}
+
+/// What can happen to a session.
+#[derive(Clone)]
+pub(super) enum Step {
+    Fetched,
+    Verified { presentations: Vec<CheckedPresentation>, response_code: Option<Secret>, report: Value },
+    Rejected { report: Value, rule: &'static str },
+    Refused { report: Value, rule: &'static str },
+    WalletError(WalletError),
+    Redeemed,
+    Cancelled,
+}
+
+/// The step is not possible from this state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ended;
+
+impl State {
+    /// The next state, and the event that tells of it. Steps that change nothing tell nothing.
+    fn on(self, step: &Step) -> Result<(Self, Option<&'static str>), Ended> {
+        use State::{Cancelled, Created, Failed, Rejected, Retrieved, Verified};
+        match (self, step) {
+            (Created, Step::Fetched) => Ok((Retrieved, Some("presentation.retrieved"))),
+            (state @ (Retrieved | Failed { .. }), Step::Fetched) => Ok((state, None)),
+            (
+                Created | Retrieved | Failed { .. },
+                Step::Verified { presentations, response_code, report: _ },
+            ) => {
+                let presentations = Some(presentations.clone());
+                let response_code = response_code.clone();
+                Ok((Verified { presentations, response_code }, Some("presentation.verified")))
+            }
+            (Created | Retrieved | Failed { .. }, Step::Rejected { .. }) => {
+                Ok((Rejected, Some("presentation.rejected")))
+            }
+            (state @ (Created | Retrieved | Failed { .. }), Step::Refused { .. }) => {
+                Ok((state, Some("presentation.refused")))
+            }
+            (Created | Retrieved, Step::WalletError(error)) => {
+                Ok((Failed { error: error.clone() }, Some("presentation.failed")))
+            }
+            (Verified { presentations: Some(_), response_code: response_code @ Some(_) }, Step::Redeemed) => {
+                Ok((Verified { presentations: None, response_code }, Some("presentation.redeemed")))
+            }
+            (Created | Retrieved | Failed { .. }, Step::Cancelled) => {
+                Ok((Cancelled, Some("presentation.cancelled")))
+            }
+            (Verified { .. } | Rejected | Cancelled, _)
+            | (Failed { .. }, Step::WalletError(_))
+            | (Created | Retrieved | Failed { .. }, Step::Redeemed) => Err(Ended),
+        }
+    }
+}
+
+impl Session {
+    /// How it stands at this time.
+    pub(super) fn status(&self, now: UnixTime) -> Status {
+        match &self.state {
+            State::Verified { .. } => Status::Verified,
+            State::Rejected => Status::Rejected,
+            State::Cancelled => Status::Cancelled,
+            State::Created | State::Retrieved | State::Failed { .. } if now >= self.expires_at => {
+                Status::Expired
+            }
+            State::Created => Status::Created,
+            State::Retrieved => Status::Retrieved,
+            State::Failed { .. } => Status::Failed,
+        }
+    }
+
+    /// Takes a step. `None`: it changes nothing that would have to be stored.
+    pub(super) fn on(mut self, step: &Step, now: UnixTime) -> Result<Option<(Self, Event)>, Ended> {
+        if self.status(now) == Status::Expired {
+            return Err(Ended);
+        }
+        if matches!(step, Step::Refused { .. }) && self.refusals >= MAX_REFUSALS {
+            return Ok(None);
+        }
+        let (state, event) = self.state.on(step)?;
+        let Some(kind) = event else { return Ok(None) };
+        self.state = state;
+        let reason = match step {
+            Step::Refused { report, rule } | Step::Rejected { report, rule } => {
+                self.refusals = self.refusals.saturating_add(1);
+                self.refusal = Some((*rule).to_owned());
+                self.report = Some(report.clone());
+                Some(Cow::Borrowed(*rule))
+            }
+            Step::Verified { report, .. } => {
+                self.report = Some(report.clone());
+                None
+            }
+            Step::WalletError(error) => Some(Cow::Owned(error.error.clone())),
+            Step::Fetched | Step::Redeemed | Step::Cancelled => None,
+        };
+        if matches!(self.state, State::Verified { .. } | State::Rejected | State::Cancelled) {
+            self.request.decryption_key = None;
+        }
+        let event = self.event(kind, now, reason);
+        if self.events.len() < MAX_EVENTS {
+            self.events.push(event.clone());
+        }
+        Ok(Some((self, event)))
+    }
+
+    pub(super) fn event(&self, kind: &str, at: UnixTime, reason: Option<Cow<'static, str>>) -> Event {
+        let sequence = u32::try_from(self.events.len()).unwrap_or(u32::MAX).saturating_add(1);
+        Event { sequence, at, kind: kind.to_owned(), reason: reason.map(Cow::into_owned) }
+    }
+
+    pub(super) fn view(self, now: UnixTime) -> SessionView {
+        let status = self.status(now);
+        let mut events = self.events.clone();
+        if status == Status::Expired {
+            events.push(self.event("presentation.expired", self.expires_at, None));
+        }
+        SessionView {
+            status,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            wallet_error: match self.state {
+                State::Failed { error } => Some(error),
+                _ => None,
+            },
+            refusal: self.refusal,
+            needs_response_code: self.redirect.is_some(),
+            correlation_id: self.correlation_id,
+            id: self.id,
+            events,
+        }
+    }
+}

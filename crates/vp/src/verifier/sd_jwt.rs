@@ -1,0 +1,92 @@
+//! Verifying an SD-JWT VC (OID4VP 1.0 Appendix B.3).
+
+use credenza_core::{Report, b64};
+use credenza_formats::sd_jwt::{
+    self, EARLIER_MEDIA_TYPE, Expected, HolderBinding, KeyBinding, MEDIA_TYPE, SdJwt,
+};
+use credenza_trust::{KeyMaterial, Purpose, Trusted};
+use serde_json::Value;
+
+use super::CheckedPresentation;
+use super::credential::{Context, Holder, check_status};
+use crate::rules;
+
+pub(super) async fn verify(
+    text: &str,
+    holder: Holder<'_>,
+    context: Context<'_>,
+    report: &mut Report,
+) -> Option<CheckedPresentation> {
+    let policy = context.policy;
+    let parsed = SdJwt::read(text, &policy.sd_jwt_limits, report)?;
+    let trusted = issuer(&parsed, context, report).await?;
+    let both = [MEDIA_TYPE, EARLIER_MEDIA_TYPE];
+    let expected = Expected {
+        leeway: policy.leeway,
+        algorithms: &policy.algorithms,
+        types: if policy.accept_earlier_sd_jwt_type { &both } else { &[MEDIA_TYPE] },
+        holder_binding: match holder {
+            Holder::Bound { nonce, audience } => HolderBinding::Required(KeyBinding {
+                algorithms: &policy.holder_algorithms,
+                max_age: policy.max_age,
+                max_ahead: policy.max_ahead,
+                ..KeyBinding::new(nonce, audience)
+            }),
+            Holder::Any => HolderBinding::NotRequired,
+            Holder::Unbound => HolderBinding::Refused,
+        },
+        ..Expected::credential(context.now)
+    };
+    let verified = sd_jwt::verify(parsed, &trusted.key, &expected, report)?;
+    if !check_status(verified.status(), context, report).await {
+        return None;
+    }
+    Some(CheckedPresentation {
+        query_id: String::new(),
+        format: MEDIA_TYPE.to_owned(),
+        types: types(verified.vct(), verified.claims.get("aka_vcts")),
+        issuer: verified.issuer().map(str::to_owned),
+        issuer_evidence: trusted.how.into_owned(),
+        holder_bound: verified.key_binding.is_some(),
+        holder: verified.holder,
+        claims: Value::Object(verified.claims),
+        authority_key_ids: trusted.authority_key_ids.iter().map(b64::encode).collect(),
+    })
+}
+
+/// Whose signature it claims to have, and whether that one may issue this type.
+async fn issuer(parsed: &SdJwt<'_>, context: Context<'_>, report: &mut Report) -> Option<Trusted> {
+    let header = parsed.header();
+    let x5c = match header.x5c() {
+        Ok(x5c) => x5c,
+        Err(error) => {
+            report.fail(&rules::KEY_MATERIAL, error.to_string());
+            return None;
+        }
+    };
+    report.pass(&rules::KEY_MATERIAL);
+    let material = KeyMaterial {
+        x5c: x5c.as_deref(),
+        kid: header.kid.as_deref(),
+        issuer: parsed.dangerous_issuer(),
+        jwk: None,
+    };
+    let purpose = Purpose::Issuer { credential_type: parsed.dangerous_vct().unwrap_or_default() };
+    match context.trust.resolve(&material, purpose, context.now).await {
+        Ok(trusted) => {
+            report.pass_with(purpose.rule(), trusted.how.clone());
+            Some(trusted)
+        }
+        Err(distrust) => {
+            report.fail(purpose.rule(), distrust.to_string());
+            report.skip(&sd_jwt::rules::SIGNATURE, "nobody is trusted whose signature it could be");
+            None
+        }
+    }
+}
+
+/// The type, and the other names that it goes by.
+fn types(vct: Option<&str>, others: Option<&Value>) -> Vec<String> {
+    let others = others.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    vct.into_iter().chain(others).map(str::to_owned).collect()
+}
