@@ -12,8 +12,10 @@ use credenza_store::{Durability, MemoryStore, SqliteOptions, SqliteStore};
 use futures_util::StreamExt;
 use futures_util::stream::iter;
 
-/// Calls that wait at the same time.
-const AT_ONCE: usize = 256;
+/// Calls that wait at the same time: a busy service, a quiet one, and one caller alone.
+const BUSY: usize = 256;
+const QUIET: usize = 8;
+const ALONE: usize = 1;
 
 /// Bytes of a record: about a session.
 const VALUE: usize = 700;
@@ -25,7 +27,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir(&folder)?;
     let sqlite = |name: &str, durability| -> Opened {
         let options = SqliteOptions { durability, ..SqliteOptions::default() };
-        Ok(Arc::new(SqliteStore::open(folder.join(name), Arc::new(SystemClock), options)?))
+        let open = || SqliteStore::open(folder.join(name), Arc::new(SystemClock), options);
+        let start = Instant::now();
+        drop(open()?);
+        let (made, start) = (start.elapsed(), Instant::now());
+        let store = open()?;
+        println!("{name}: made and closed in {made:.1?}, opened in {:.1?}", start.elapsed());
+        Ok(Arc::new(store))
     };
     println!("{:32} {:>10} {:>12}", "", "calls/s", "µs CPU/call");
     measure("memory", &*Arc::new(MemoryStore::new(Arc::new(SystemClock))), 200_000)?;
@@ -41,9 +49,10 @@ fn measure(name: &str, store: &dyn Store, count: usize) -> Result<(), StoreError
     let value = || vec![b'v'; VALUE];
 
     let (start, cpu) = (Instant::now(), cpu_time());
-    run((0..)
-        .zip(&keys)
-        .map(|(n, key)| store.insert(key.clone(), value(), until + Duration::from_millis(n))))?;
+    run(
+        (0..).zip(&keys).map(|(n, key)| store.insert(key.clone(), value(), until + Duration::from_millis(n))),
+        BUSY,
+    )?;
     report(name, "insert", count, start, cpu);
 
     let (start, cpu) = (Instant::now(), cpu_time());
@@ -53,37 +62,42 @@ fn measure(name: &str, store: &dyn Store, count: usize) -> Result<(), StoreError
     report(name, "get", count, start, cpu);
 
     let (start, cpu) = (Instant::now(), cpu_time());
-    run(keys.iter().map(|key| store.replace(key.clone(), 1, value(), until)))?;
+    run(keys.iter().map(|key| store.replace(key.clone(), 1, value(), until)), BUSY)?;
     report(name, "replace", count, start, cpu);
 
     let (start, cpu) = (Instant::now(), cpu_time());
-    run(keys.iter().map(|key| {
-        let token = Key { kind: "token", ..key.clone() };
-        let insert = Write::Insert { key: token, value: value(), expires: until };
-        store.commit(vec![Write::Remove { key: key.clone() }, insert])
-    }))?;
+    run(
+        keys.iter().map(|key| {
+            let token = Key { kind: "token", ..key.clone() };
+            let insert = Write::Insert { key: token, value: value(), expires: until };
+            store.commit(vec![Write::Remove { key: key.clone() }, insert])
+        }),
+        BUSY,
+    )?;
     report(name, "remove and insert", count, start, cpu);
 
     let tokens: Vec<Key> = keys.into_iter().map(|key| Key { kind: "token", ..key }).collect();
     let (start, cpu) = (Instant::now(), cpu_time());
-    run(tokens.iter().map(|key| store.take(key)))?;
+    run(tokens.iter().map(|key| store.take(key)), BUSY)?;
     report(name, "take", count, start, cpu);
 
-    // Everyone alone: what one call costs when nobody shares its transaction.
-    let alone = count / 50;
-    let (start, cpu) = (Instant::now(), cpu_time());
-    for key in tokens.iter().take(alone) {
-        block_on(store.insert(key.clone(), value(), until))?;
+    // What a call costs when few share its transaction.
+    let mut rest = tokens.into_iter();
+    for at_once in [QUIET, ALONE] {
+        let few = count / 20;
+        let (start, cpu) = (Instant::now(), cpu_time());
+        run(rest.by_ref().take(few).map(|key| store.insert(key, value(), until)), at_once)?;
+        report(name, &format!("insert, {at_once} at a time"), few, start, cpu);
     }
-    report(name, "insert, one at a time", alone, start, cpu);
     Ok(())
 }
 
 fn run<T>(
     calls: impl Iterator<Item = impl Future<Output = Result<T, StoreError>>>,
+    at_once: usize,
 ) -> Result<(), StoreError> {
     block_on(async {
-        let mut answers = iter(calls).buffer_unordered(AT_ONCE);
+        let mut answers = iter(calls).buffer_unordered(at_once);
         while let Some(answer) = answers.next().await {
             answer?;
         }

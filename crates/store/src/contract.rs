@@ -4,7 +4,7 @@
 //! use std::sync::Arc;
 //! use credenza_store::{MemoryStore, contract};
 //!
-//! contract::assert(&|clock| Arc::new(MemoryStore::new(clock)));
+//! contract::run(&|clock| Arc::new(MemoryStore::new(clock)));
 //! ```
 //!
 //! The checks are themselves checked: a store with a deliberate fault must be found out (tests/all/checker.rs).
@@ -59,25 +59,25 @@ fn all() -> impl Iterator<Item = &'static Check> {
     records::CHECKS.iter().chain(races::CHECKS)
 }
 
-fn failure((check, run): &Check, make: Make<'_>, block_on: BlockOn<'_>) -> Option<Failure> {
+fn failure((check, promise): &Check, make: Make<'_>, block_on: BlockOn<'_>) -> Option<Failure> {
     let clock = Arc::new(FixedClock::at(NOW));
     let bench = Bench { store: make(Arc::clone(&clock) as Arc<dyn Clock>), clock, block_on };
-    run(&bench).err().map(|why| Failure { check, why })
+    promise(&bench).err().map(|why| Failure { check, why })
 }
 
 /// Checks a store, for use in a test.
 ///
 /// # Panics
 /// When the store breaks a promise; the text names each.
-pub fn assert(make: Make<'_>) {
-    assert_on(make, &|future| block_on(future));
+pub fn run(make: Make<'_>) {
+    run_on(make, &|future| block_on(future));
 }
 
-/// Like [`assert`], for a store that needs a runtime.
+/// Like [`run`], for a store that needs a runtime.
 ///
 /// # Panics
 /// When the store breaks a promise.
-pub fn assert_on(make: Make<'_>, block_on: BlockOn<'_>) {
+pub fn run_on(make: Make<'_>, block_on: BlockOn<'_>) {
     let failures = failures_on(make, block_on);
     assert!(failures.is_empty(), "broken promises of the Store port: {failures:#?}");
 }
@@ -117,7 +117,7 @@ struct Bench<'m> {
 }
 
 impl Bench<'_> {
-    /// `None` when the runtime gave up before the answer was there.
+    /// Awaits an answer, where the adapter wants it awaited.
     fn wait<T: Send + Unpin>(&self, answer: Answer<'_, Result<T, StoreError>>) -> Result<T, StoreError> {
         let mut result = Err(StoreError::Unavailable("the answer was never awaited".to_owned()));
         (self.block_on)(Box::pin(async { result = answer.await }));

@@ -8,7 +8,7 @@
 //! # Ok::<(), credenza_store::OpenError>(())
 //! ```
 //!
-//! A new adapter is right when [`contract`] (feature `contract`) finds no failure in it.
+//! A new adapter is right when the module `contract` (with the feature of that name) finds no failure in it.
 
 #[cfg(feature = "contract")]
 pub mod contract;

@@ -223,5 +223,5 @@ fn every_fault_is_found() {
 #[test]
 #[should_panic(expected = "race.take")]
 fn q01_check_then_act_is_refused() {
-    contract::assert(&|clock| Arc::new(faulty(Fault::CheckThenTake, clock)));
+    contract::run(&|clock| Arc::new(faulty(Fault::CheckThenTake, clock)));
 }

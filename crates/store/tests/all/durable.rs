@@ -14,7 +14,7 @@ fn options(durability: Durability) -> SqliteOptions {
 fn keeps_the_contract(durability: Durability) {
     let folder = tempfile::tempdir().unwrap();
     let next = AtomicUsize::new(0);
-    contract::assert(&|clock| {
+    contract::run(&|clock| {
         let path = folder.path().join(format!("{}.db", next.fetch_add(1, Ordering::SeqCst)));
         Arc::new(SqliteStore::open(path, clock, options(durability)).unwrap())
     });
@@ -65,7 +65,7 @@ impl Store for Two {
 fn q01_two_handles_of_one_file_keep_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     let next = AtomicUsize::new(0);
-    contract::assert(&|clock: Arc<dyn Clock>| {
+    contract::run(&|clock: Arc<dyn Clock>| {
         let path = folder.path().join(format!("{}.db", next.fetch_add(1, Ordering::SeqCst)));
         let open = || SqliteStore::open(&path, clock.clone(), options(Durability::Process)).unwrap();
         Arc::new(Two { stores: [open(), open()], calls: AtomicUsize::new(0) })
