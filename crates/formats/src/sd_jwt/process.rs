@@ -59,8 +59,8 @@ impl Defect {
     #[must_use]
     pub fn rule(self) -> &'static Rule {
         match self {
-            Self::Hash | Self::NestedAlgorithm => &rules::SD_ALG,
-            Self::Structure => &rules::STRUCTURE,
+            Self::Hash => &rules::SD_ALG,
+            Self::NestedAlgorithm | Self::Structure => &rules::STRUCTURE,
             Self::NotJson | Self::Elements => &rules::FORM,
             Self::ReservedName => &rules::RESERVED_NAME,
             Self::NameClash => &rules::NAME_CLASH,

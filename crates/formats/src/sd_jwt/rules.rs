@@ -21,13 +21,13 @@ pub const SIGNATURE: Rule =
 pub const SD_ALG: Rule = Rule::new(
     "sd-jwt.sd-alg",
     "RFC 9901 §4.1.1",
-    "The digests are made with a hash function that is accepted here, named at the top level alone.",
+    "The digests are made with a hash function that is accepted here.",
 );
-/// `_sd` and `...` have the form they must have.
+/// `_sd`, `...` and `_sd_alg` stand where they may and have the form they must have.
 pub const STRUCTURE: Rule = Rule::new(
     "sd-jwt.disclosures.structure",
-    "RFC 9901 §4.2.4",
-    "The reserved members _sd and ... hold digests and nothing else.",
+    "RFC 9901 §4.1, §4.2.4",
+    "The reserved members _sd, ... and _sd_alg stand where they may, and hold digests and nothing else.",
 );
 /// Salt, name and value; salt and value.
 pub const FORM: Rule = Rule::new(

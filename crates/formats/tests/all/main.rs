@@ -1,0 +1,14 @@
+//! Tests of the credential formats.
+
+#![cfg(test)]
+
+mod support;
+
+mod sd_jwt_attacks;
+mod sd_jwt_hold;
+mod sd_jwt_issue;
+mod sd_jwt_key_binding;
+mod sd_jwt_limits;
+mod sd_jwt_round_trip;
+mod sd_jwt_vc;
+mod sd_jwt_vectors;
