@@ -71,4 +71,5 @@
 //! # }
 //! ```
 
+pub mod held;
 pub mod sd_jwt;
