@@ -1,0 +1,181 @@
+//! From a link to everything that is known about an offer: the offer, the issuer and the authorization server.
+
+use std::sync::Arc;
+
+use credenza_core::{json, well_known};
+use credenza_oauth::AuthorizationServerMetadata;
+use url::Url;
+
+use super::opened::{NeedsTxCode, OfferedSummary, Opened, Plan, Ready, Summary};
+use super::{Parts, Step, Wallet, WalletError};
+use crate::messages::offer::InvalidOffer;
+use crate::messages::{
+    CredentialIssuerMetadata, CredentialOffer, OfferLink, PRE_AUTHORIZED_CODE, PreAuthorizedCodeGrant,
+    SupportedCredential,
+};
+
+/// How many authorization servers of one issuer are asked at most.
+const MAX_SERVERS: usize = 5;
+
+/// How many copies are asked for at most.
+const MAX_COPIES: u32 = 100;
+
+impl Wallet {
+    /// Opens an offer: a link or the text of a QR code. Fetches the offer and all metadata, and sends no code yet.
+    ///
+    /// # Errors
+    /// See [`WalletError`].
+    pub async fn open(&self, link: &str) -> Result<Opened, WalletError> {
+        let parts = self.parts.clone();
+        let offer = match OfferLink::parse(link)? {
+            OfferLink::ByValue(offer) => *offer,
+            OfferLink::ByReference(url) => {
+                let url = parts.url(Step::Offer, url.as_str())?;
+                CredentialOffer::parse(&parts.fetch(Step::Offer, &url).await?)?
+            }
+        };
+        let Some(grant) = offer.pre_authorized().cloned() else {
+            return Err(WalletError::Unsupported("an offer without a pre-authorized code"));
+        };
+        let (issuer, metadata) = parts.issuer(&offer.credential_issuer).await?;
+        let server = parts.server(&offer, &grant, &metadata).await?;
+        let token_endpoint = server.token_endpoint.as_deref().unwrap_or_default();
+        let token_endpoint = parts.url(Step::ServerMetadata, token_endpoint)?;
+        let (credentials, unsupported) = parts.offered(&offer, &metadata)?;
+        let summary = Summary {
+            issuer,
+            issuer_display: metadata.display.clone(),
+            credentials,
+            unsupported,
+            tx_code: grant.tx_code.clone(),
+            token_endpoint,
+        };
+        let plan = Box::new(Plan { parts, metadata, server, grant, summary });
+        Ok(match plan.grant.tx_code {
+            Some(_) => Opened::NeedsTxCode(NeedsTxCode { plan }),
+            None => Opened::Ready(Ready { plan, tx_code: None }),
+        })
+    }
+}
+
+impl Parts {
+    /// Fetches the issuer's metadata and makes sure that it is the issuer's (§12.2.2, §12.2.4).
+    async fn issuer(&self, identifier: &str) -> Result<(Url, CredentialIssuerMetadata), WalletError> {
+        let url = self.url(Step::IssuerMetadata, identifier)?;
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(InvalidOffer::Invalid("the issuer's identifier has a query or a fragment").into());
+        }
+        let at = well_known::insert(&url, crate::messages::metadata::WELL_KNOWN);
+        let metadata = CredentialIssuerMetadata::parse(&self.fetch(Step::IssuerMetadata, &at).await?)?;
+        // Character by character, as it came in the offer.
+        if metadata.credential_issuer != identifier {
+            return Err(WalletError::Untrustworthy("the metadata belongs to another issuer"));
+        }
+        Ok((url, metadata))
+    }
+
+    /// Finds the authorization server (§12.2.4, §4.1.1) and fetches its metadata.
+    async fn server(
+        &self,
+        offer: &CredentialOffer,
+        grant: &PreAuthorizedCodeGrant,
+        metadata: &CredentialIssuerMetadata,
+    ) -> Result<AuthorizationServerMetadata, WalletError> {
+        let listed = &metadata.authorization_servers;
+        if let Some(hint) = &grant.authorization_server {
+            if !listed.contains(hint) {
+                return Err(WalletError::Untrustworthy(
+                    "the offer names an authorization server that the issuer does not",
+                ));
+            }
+            return self.server_metadata(hint).await;
+        }
+        match listed.as_slice() {
+            [] => self.server_metadata(&offer.credential_issuer).await,
+            [only] => self.server_metadata(only).await,
+            several => {
+                for server in several.iter().take(MAX_SERVERS) {
+                    let metadata = self.server_metadata(server).await?;
+                    if metadata.supports_grant(PRE_AUTHORIZED_CODE) {
+                        return Ok(metadata);
+                    }
+                }
+                Err(WalletError::Unsupported(
+                    "no authorization server of the issuer takes a pre-authorized code",
+                ))
+            }
+        }
+    }
+
+    async fn server_metadata(&self, identifier: &str) -> Result<AuthorizationServerMetadata, WalletError> {
+        let step = Step::ServerMetadata;
+        let url = self.url(step, identifier)?;
+        let at = well_known::insert(&url, credenza_oauth::metadata::WELL_KNOWN);
+        let metadata: AuthorizationServerMetadata = json::from_slice(&self.fetch(step, &at).await?)
+            .map_err(|error| super::transport::unexpected(step, error.to_string()))?;
+        if metadata.issuer != identifier {
+            return Err(WalletError::Untrustworthy("the metadata belongs to another authorization server"));
+        }
+        Ok(metadata)
+    }
+
+    /// What of the offer this wallet can fetch, and the names of what it can't.
+    fn offered(
+        &self,
+        offer: &CredentialOffer,
+        metadata: &CredentialIssuerMetadata,
+    ) -> Result<(Vec<OfferedSummary>, Vec<String>), WalletError> {
+        let batch = metadata.batch_credential_issuance.map_or(1, |batch| batch.batch_size);
+        let copies = self.policy.copies.clamp(1, MAX_COPIES).min(batch);
+        let (mut credentials, mut unsupported) = (Vec::new(), Vec::new());
+        for id in &offer.credential_configuration_ids {
+            let configuration = metadata.credential_configurations_supported.get(id).ok_or(
+                InvalidOffer::Invalid("it offers a credential that the issuer's metadata does not know"),
+            )?;
+            match can_fetch(configuration) {
+                Some(credential_type) => credentials.push(OfferedSummary {
+                    configuration_id: id.clone(),
+                    format: configuration.format.clone(),
+                    credential_type: credential_type.to_owned(),
+                    display: described(configuration, |described| described.display.clone()),
+                    claims: described(configuration, |described| described.claims.clone()),
+                    copies: if configuration.proof_types_supported.is_empty() { 1 } else { copies },
+                }),
+                None => unsupported.push(id.clone()),
+            }
+        }
+        if credentials.is_empty() {
+            return Err(WalletError::Unsupported(
+                "the format of the credential, or the proof that the issuer wants",
+            ));
+        }
+        Ok((credentials, unsupported))
+    }
+}
+
+fn described<T>(
+    configuration: &SupportedCredential,
+    of: impl Fn(&crate::messages::metadata::CredentialMetadata) -> Vec<T>,
+) -> Vec<T> {
+    configuration.credential_metadata.as_ref().map(of).unwrap_or_default()
+}
+
+/// The type of a credential that this wallet can fetch.
+fn can_fetch(configuration: &SupportedCredential) -> Option<&str> {
+    let proofs = &configuration.proof_types_supported;
+    let provable = proofs.is_empty()
+        || (configuration.jwt_proof_algorithms().is_some_and(|algorithms| !algorithms.is_empty())
+            && proofs.get("jwt").is_some_and(|jwt| jwt.key_attestations_required.is_none())
+            && configuration.cryptographic_binding_methods_supported.iter().any(|method| method == "jwk"));
+    match configuration.format.as_str() {
+        credenza_formats::sd_jwt::MEDIA_TYPE if provable => configuration.vct.as_deref(),
+        _ => None,
+    }
+}
+
+/// So that an offer can be shared between threads while somebody decides on it.
+const _: fn() = || {
+    fn is_send<T: Send>() {}
+    is_send::<Opened>();
+    is_send::<Arc<Parts>>();
+};

@@ -1,0 +1,158 @@
+//! An offer that was opened, and what comes of it.
+
+use std::sync::Arc;
+
+use credenza_core::{Report, Secret};
+use credenza_formats::held::HeldCredential;
+use credenza_oauth::AuthorizationServerMetadata;
+use url::Url;
+
+use super::{Parts, Receipt, WalletError};
+use crate::messages::{
+    ClaimDescription, CredentialDisplay, CredentialIssuerMetadata, InputMode, IssuerDisplay,
+    PreAuthorizedCodeGrant, TxCode,
+};
+
+/// No transaction code is longer, in characters.
+const MAX_TX_CODE: usize = 256;
+
+/// An offer that was opened.
+#[derive(Debug)]
+pub enum Opened {
+    /// The holder must type a transaction code first.
+    NeedsTxCode(NeedsTxCode),
+    /// The holder can accept.
+    Ready(Ready),
+}
+
+/// What an offer offers, for the holder to decide. All texts are the issuer's: escape them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// The issuer's identifier. Its host is what the holder should see: names can be anything.
+    pub issuer: Url,
+    /// How the issuer calls itself, by language.
+    pub issuer_display: Vec<IssuerDisplay>,
+    /// What is offered and can be fetched: at least one.
+    pub credentials: Vec<OfferedSummary>,
+    /// Configurations that are offered too, in formats or with proofs that this wallet does not know.
+    pub unsupported: Vec<String>,
+    /// What the transaction code looks like, when one is needed.
+    pub tx_code: Option<TxCode>,
+    /// Where code and transaction code will be sent.
+    pub token_endpoint: Url,
+}
+
+/// One credential that is offered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfferedSummary {
+    /// Its configuration.
+    pub configuration_id: String,
+    /// Its format.
+    pub format: String,
+    /// Its type: `vct`.
+    pub credential_type: String,
+    /// How it wants to be shown, by language.
+    pub display: Vec<CredentialDisplay>,
+    /// Its claims.
+    pub claims: Vec<ClaimDescription>,
+    /// How many copies will be asked for.
+    pub copies: u32,
+}
+
+/// Everything that is known when the holder decides.
+pub(super) struct Plan {
+    pub(super) parts: Arc<Parts>,
+    pub(super) metadata: CredentialIssuerMetadata,
+    pub(super) server: AuthorizationServerMetadata,
+    pub(super) grant: PreAuthorizedCodeGrant,
+    pub(super) summary: Summary,
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.summary.fmt(out)
+    }
+}
+
+/// An offer that waits for a transaction code.
+#[derive(Debug)]
+pub struct NeedsTxCode {
+    pub(super) plan: Box<Plan>,
+}
+
+/// An offer that can be accepted.
+#[derive(Debug)]
+pub struct Ready {
+    pub(super) plan: Box<Plan>,
+    pub(super) tx_code: Option<Secret>,
+}
+
+/// What came of an offer.
+#[derive(Debug)]
+pub struct Received {
+    /// The issuer's identifier.
+    pub issuer: Url,
+    /// How the issuer calls itself, by language.
+    pub issuer_display: Vec<IssuerDisplay>,
+    /// The credentials, checked; one entry for each copy: at least one.
+    pub credentials: Vec<HeldCredential>,
+    /// What was checked, one report for each entry of `credentials`.
+    pub reports: Vec<Report>,
+    /// Configurations of which nothing came, and why.
+    pub failures: Vec<(String, WalletError)>,
+    /// To be told to the issuer when the credentials are stored, or could not be.
+    pub receipt: Receipt,
+}
+
+impl Opened {
+    /// What is offered.
+    #[must_use]
+    pub fn summary(&self) -> &Summary {
+        match self {
+            Self::NeedsTxCode(offer) => offer.summary(),
+            Self::Ready(offer) => offer.summary(),
+        }
+    }
+}
+
+impl NeedsTxCode {
+    /// What is offered.
+    #[must_use]
+    pub fn summary(&self) -> &Summary {
+        &self.plan.summary
+    }
+
+    /// Goes on with the code that the holder has typed.
+    ///
+    /// # Errors
+    /// [`WalletError::TxCode`] when it does not have the announced form: the issuer was not asked, and no try was
+    /// lost. The offer comes back, to try again.
+    pub fn tx_code(self, code: &str) -> Result<Ready, (Self, WalletError)> {
+        let code = code.trim();
+        let hint = self.plan.summary.tx_code.clone().unwrap_or_default();
+        let length = code.chars().count();
+        let problem = if code.is_empty() {
+            Some("is empty")
+        } else if length > MAX_TX_CODE {
+            Some("is too long")
+        } else if hint.input_mode == InputMode::Numeric && !code.bytes().all(|byte| byte.is_ascii_digit()) {
+            Some("must have digits only")
+        } else if hint.length.is_some_and(|announced| usize::try_from(announced) != Ok(length)) {
+            Some("does not have the length that the issuer announces")
+        } else {
+            None
+        };
+        match problem {
+            Some(problem) => Err((self, WalletError::TxCode(problem))),
+            None => Ok(Ready { plan: self.plan, tx_code: Some(Secret::new(code.to_owned())) }),
+        }
+    }
+}
+
+impl Ready {
+    /// What is offered.
+    #[must_use]
+    pub fn summary(&self) -> &Summary {
+        &self.plan.summary
+    }
+}
