@@ -1,7 +1,8 @@
 //! What of the wallet answers the request, and what it would disclose.
 
 use credenza_core::ClaimsPath;
-use credenza_query::dcql::{CredentialQuery, Matching, Unmet};
+use credenza_query::DcqlQuery;
+use credenza_query::dcql::{Chosen, CredentialQuery, Match, Matching, Unmet};
 use serde_json::{Map, Value};
 
 use super::{Asked, Holding};
@@ -9,7 +10,7 @@ use super::{Asked, Holding};
 /// The answers that the wallet could give.
 pub struct Matches<'a> {
     matching: Matching<'a>,
-    holdings: &'a [Holding<'a>],
+    holdings: &'a [Holding],
 }
 
 /// One presentation that could be made.
@@ -22,16 +23,32 @@ pub struct Proposal<'m> {
     pub disclose: &'m [ClaimsPath],
     /// Whether the verifier can do without it.
     pub optional: bool,
-    /// Other credentials that answer the same query, as positions.
+    /// Other credentials that answer the same query, as positions. What they would disclose is in
+    /// [`Matches::matching`].
     pub others: Vec<usize>,
+}
+
+impl<'m> Proposal<'m> {
+    fn new(chosen: &Chosen<'m>, optional: bool) -> Self {
+        let Match { candidate, disclose, .. } = chosen.proposed;
+        let others = chosen.others.iter().map(|other| other.candidate).collect();
+        Self { query: chosen.query, holding: *candidate, disclose, optional, others }
+    }
+}
+
+/// Matches credentials against a query.
+pub(super) fn matching<'q>(query: &'q DcqlQuery, holdings: &[&Holding]) -> Matching<'q> {
+    let with_authorities = query.credentials().iter().any(|one| !one.trusted_authorities.is_empty());
+    let candidates: Vec<_> = holdings.iter().map(|holding| holding.candidate(with_authorities)).collect();
+    query.matching(&candidates)
 }
 
 impl Asked {
     /// Looks for credentials that answer the request.
     #[must_use]
-    pub fn matches<'a>(&'a self, holdings: &'a [Holding<'a>]) -> Matches<'a> {
-        let candidates: Vec<_> = holdings.iter().map(Holding::candidate).collect();
-        Matches { matching: self.query().matching(&candidates), holdings }
+    pub fn matches<'a>(&'a self, holdings: &'a [Holding]) -> Matches<'a> {
+        let all: Vec<_> = holdings.iter().collect();
+        Matches { matching: matching(self.query(), &all), holdings }
     }
 }
 
@@ -57,7 +74,15 @@ impl Matches<'_> {
     /// The default choice: what is required first, then what is welcome. Empty when the request can't be met.
     #[must_use]
     pub fn proposals(&self) -> Vec<Proposal<'_>> {
-        Vec::new()
+        let Some(selection) = self.matching.selection() else { return Vec::new() };
+        let mut proposals: Vec<_> =
+            selection.required.iter().map(|chosen| Proposal::new(chosen, false)).collect();
+        for chosen in selection.optional.iter().flat_map(|set| &set.credentials) {
+            if !proposals.iter().any(|known| known.query.id == chosen.query.id) {
+                proposals.push(Proposal::new(chosen, true));
+            }
+        }
+        proposals
     }
 
     /// What the verifier would see of a proposal.

@@ -3,17 +3,22 @@
 //! A request is resolved to [`Asked`], which is all that a person needs to decide by. Deciding uses it up: one
 //! request is answered once.
 
+mod address;
 mod answer;
+mod authenticate;
 mod config;
 mod encrypt;
 mod error;
+mod fetch;
 mod holding;
 mod matches;
 mod resolve;
+mod select;
+mod terms;
 
 pub use answer::{Answered, Choice};
 pub use config::{UntrustedVerifiers, Wallet, WalletBuilder};
 pub use error::{AnswerError, Refusal, ResolveError};
-pub use holding::Holding;
+pub use holding::{Holding, HoldingError};
 pub use matches::{Matches, Proposal};
 pub use resolve::{Asked, HowKnown, Who};

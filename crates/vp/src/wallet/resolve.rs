@@ -1,10 +1,14 @@
 //! From a link to a request that a person can decide about.
 
 use credenza_core::UnixTime;
+use credenza_oauth::Form;
+use credenza_oauth::form::MAX_FORM;
 use credenza_query::DcqlQuery;
+use url::Url;
 
-use super::{ResolveError, Wallet};
-use crate::messages::{ClientId, VerifierInfo};
+use super::fetch::Fetched;
+use super::{Refusal, ResolveError, Wallet, address, terms};
+use crate::messages::{AuthorizationRequest, ClientId, ClientIdPrefix, RequestUriMethod, VerifierInfo};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +88,81 @@ impl Wallet {
     /// # Errors
     /// See [`ResolveError`] and [`super::Refusal`].
     pub async fn resolve(&self, link: &str) -> Result<Asked, ResolveError> {
-        let _ = link;
-        Err(ResolveError { refusal: super::Refusal::Link("not a URL"), reply: None })
+        let (who, parameters) =
+            self.identify(link).await.map_err(|refusal| ResolveError { refusal, reply: None })?;
+        terms::accept(who, parameters, self.config.addresses)
+    }
+
+    /// Who asks, and with which parameters. Of a request object only what is inside counts (§5.10.1).
+    async fn identify(&self, link: &str) -> Result<(Who, AuthorizationRequest), Refusal> {
+        if link.len() > MAX_FORM {
+            return Err(Refusal::Link("it is too long"));
+        }
+        let url = Url::parse(link.trim()).map_err(|_| Refusal::Link("it is not a URL"))?;
+        let query = url.query().ok_or(Refusal::Link("it has no parameters"))?;
+        let form =
+            Form::parse(query.as_bytes()).map_err(|_| Refusal::Link("its parameters can't be read"))?;
+        let parameters = AuthorizationRequest::from_query(&form);
+        let client_id = parameters.client_id.as_deref().ok_or(Refusal::ClientId("it is missing"))?;
+        let client_id = ClientId::parse(client_id);
+        check_prefix(&client_id)?;
+        let method = method(&parameters)?;
+        match (&parameters.request_uri, &parameters.request) {
+            (Some(_), Some(_)) => Err(Refusal::Request("there are both request and request_uri".to_owned())),
+            (Some(request_uri), None) => {
+                if client_id.prefix() == ClientIdPrefix::RedirectUri {
+                    return Err(Refusal::ClientId("redirect_uri can't be used with a signed request"));
+                }
+                let fetched = self.fetch(request_uri, method).await?;
+                self.authenticate(client_id, &fetched).await
+            }
+            (None, Some(request)) => {
+                let fetched = Fetched { jwt: request.clone(), wallet_nonce: None };
+                self.authenticate(client_id, &fetched).await
+            }
+            (None, None) => self.unsigned(client_id, parameters),
+        }
+    }
+
+    /// An unsigned request is only known by where its answer goes.
+    fn unsigned(
+        &self,
+        client_id: ClientId,
+        parameters: AuthorizationRequest,
+    ) -> Result<(Who, AuthorizationRequest), Refusal> {
+        if client_id.prefix() != ClientIdPrefix::RedirectUri {
+            return Err(Refusal::ClientId("its prefix needs a signed request"));
+        }
+        if !self.config.unsigned {
+            return Err(Refusal::Untrusted("the request is not signed".to_owned()));
+        }
+        let url = address::acceptable(client_id.original(), self.config.addresses)
+            .ok_or(Refusal::ClientId("it is not a URL that may be posted to"))?;
+        let name = url.host_str().unwrap_or_default().to_owned();
+        Ok((Who { name, client_id, how: HowKnown::Unsigned }, parameters))
+    }
+}
+
+fn check_prefix(client_id: &ClientId) -> Result<(), Refusal> {
+    match client_id.prefix() {
+        ClientIdPrefix::X509Hash | ClientIdPrefix::X509SanDns | ClientIdPrefix::RedirectUri => Ok(()),
+        ClientIdPrefix::Origin => Err(Refusal::ClientId("origin is reserved")),
+        ClientIdPrefix::PreRegistered if client_id.has_unknown_prefix() => {
+            Err(Refusal::ClientId("its prefix is not known"))
+        }
+        ClientIdPrefix::PreRegistered => Err(Refusal::ClientId("nobody of that name is registered here")),
+        _ => Err(Refusal::ClientId("its prefix is not supported")),
+    }
+}
+
+fn method(parameters: &AuthorizationRequest) -> Result<RequestUriMethod, Refusal> {
+    match (parameters.request_uri_method.as_deref(), &parameters.request_uri) {
+        (None, _) => Ok(RequestUriMethod::Get),
+        (Some(_), None) => {
+            Err(Refusal::Request("there is a request_uri_method and no request_uri".to_owned()))
+        }
+        (Some("get"), Some(_)) => Ok(RequestUriMethod::Get),
+        (Some("post"), Some(_)) => Ok(RequestUriMethod::Post),
+        (Some(_), Some(_)) => Err(Refusal::RequestUriMethod),
     }
 }
