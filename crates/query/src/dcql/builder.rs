@@ -125,25 +125,16 @@ impl Builder {
     }
 
     /// Asks for the claim at this path: names, positions, or [`PathElement::All`].
-    pub fn claim(mut self, path: impl IntoIterator<Item = impl Into<PathElement>>) -> Self {
+    pub fn claim(self, path: impl IntoIterator<Item = impl Into<PathElement>>) -> Self {
         match ClaimsPath::new(path.into_iter().map(Into::into).collect()) {
             Ok(path) => self.last(|draft| {
                 draft.claims.push(ClaimsQuery { id: None, path, values: Vec::new(), intent_to_retain: None });
             }),
             Err(error) => {
-                let root = At::root();
-                let (credentials, claims) = (root.member("credentials"), self.claims());
-                let (credential, name) =
-                    (credentials.item(self.credentials.len().saturating_sub(1)), "claims");
-                let refused = credential.member(name).item(claims).member("path").refuse(error.into());
-                self.error.get_or_insert(refused);
-                self
+                let next = self.credentials.last().map_or(0, |draft| draft.claims.len());
+                self.mistake(|claims| claims.item(next).member("path").refuse(error.into()))
             }
         }
-    }
-
-    fn claims(&self) -> usize {
-        self.credentials.last().map_or(0, |draft| draft.claims.len())
     }
 
     /// The last claim is called this in claim sets.
@@ -237,16 +228,16 @@ impl Builder {
     fn last_claim(mut self, change: impl FnOnce(&mut ClaimsQuery)) -> Self {
         match self.credentials.last_mut().and_then(|draft| draft.claims.last_mut()) {
             Some(claim) => change(claim),
-            None => {
-                let root = At::root();
-                let at = root.member("credentials");
-                let refused = at
-                    .item(self.credentials.len().saturating_sub(1))
-                    .member("claims")
-                    .refuse(Problem::Missing);
-                self.error.get_or_insert(refused);
-            }
+            None => return self.mistake(|claims| claims.refuse(Problem::Missing)),
         }
+        self
+    }
+
+    /// Keeps a mistake that was made at the claims of the last credential query, if it is the first.
+    fn mistake(mut self, refuse: impl FnOnce(At<'_>) -> QueryError) -> Self {
+        let last = self.credentials.len().saturating_sub(1);
+        self.error
+            .get_or_insert_with(|| refuse(At::root().member("credentials").item(last).member("claims")));
         self
     }
 }

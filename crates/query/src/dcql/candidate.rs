@@ -82,9 +82,9 @@ impl<'a> Prepared<'a> {
         match &query.meta {
             Meta::SdJwtVc { vct_values } => vct_values.iter().any(|vct| self.types.contains(vct.as_str())),
             Meta::Mdoc { doctype_value } => self.types.contains(doctype_value.as_str()),
-            Meta::W3c { type_values } => type_values
-                .iter()
-                .any(|types| !types.is_empty() && types.iter().all(|one| self.types.contains(one.as_str()))),
+            Meta::W3c { type_values } => {
+                type_values.iter().any(|types| types.iter().all(|one| self.types.contains(one.as_str())))
+            }
             Meta::Any {} => true,
             Meta::Other(_) => false,
         }

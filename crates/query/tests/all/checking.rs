@@ -221,6 +221,25 @@ fn an_index_is_relaxed_where_elements_can_be_withheld_and_exact_where_not() {
 }
 
 #[test]
+fn of_several_claims_one_with_a_value_is_enough() {
+    let asked = query(&json!({"credentials": [{
+        "id": "c", "format": "dc+sd-jwt", "meta": {"vct_values": ["v"]},
+        "claims": [{"path": ["list", 2], "values": ["NL"]}, {"path": ["list", null], "values": ["FR"]}]
+    }]}));
+    for (shown, good) in [
+        (json!(["DE", "FR", "NL"]), true),
+        (json!(["FR", "NL"]), true),
+        (json!(["DE", "NL"]), false),
+        // What was third cannot be fourth.
+        (json!(["FR", "DE", "DE", "NL"]), false),
+    ] {
+        let shown = json!({"list": shown});
+        let report = asked.check(&[Presented { id: "c", credentials: vec![sd_jwt("v", &shown)] }]);
+        assert_eq!(report.ok(), good, "{shown}");
+    }
+}
+
+#[test]
 fn a_format_that_is_not_known_is_never_answered() {
     let claims = json!({});
     let asked = query(&json!({"credentials": [{"id": "c", "format": "new", "meta": {}}]}));
