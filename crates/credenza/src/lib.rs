@@ -4,6 +4,7 @@ pub mod config;
 pub mod http;
 pub mod inspect;
 pub mod keys;
+pub mod verify;
 pub mod wallet;
 
 pub use credenza_core as core;

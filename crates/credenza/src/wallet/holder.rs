@@ -2,12 +2,13 @@
 //!
 //! It is driven through [`DemoWallet`](credenza_server::DemoWallet): by the pages of the demo, and by the terminal.
 
+#![expect(clippy::result_large_err, reason = "a refusal is what pages show; it is made once, for a person")]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use credenza_core::{AddressPolicy, Clock, Http, Random, UnixTime, id};
-use credenza_crypto::{Certificate, Jws};
 use credenza_formats::held::HeldCredential;
 use credenza_server::demo_wallet::{Card, Claim, HistoryEntry, OfferPreview, WalletRefusal};
 use credenza_trust::Trust;
@@ -83,8 +84,10 @@ impl Holder {
         let Ports { http, vault, trust, clock, random } = ports;
         let keys = VaultKeys::new(Arc::clone(&vault), Arc::clone(&random));
         let policy = Policy { addresses: options.addresses, copies: options.copies, ..Policy::default() };
-        let receiving = Receiving::new(Arc::clone(&http), Arc::new(keys.clone()));
-        let _ = policy; // TODO(wire): policy, clock, random
+        let receiving = Receiving::new(Arc::clone(&http), Arc::new(keys.clone()))
+            .with_policy(policy)
+            .with_clock(Arc::clone(&clock))
+            .with_random(Arc::clone(&random));
         let presenting = Presenting::builder(http, trust, Arc::clone(&clock), Arc::clone(&random))
             .untrusted_verifiers(UntrustedVerifiers::Show)
             .addresses(options.addresses)
@@ -200,14 +203,8 @@ fn issuer_name(name: Option<&str>, held: &HeldCredential) -> String {
     }
 }
 
-/// Authority key identifiers of the certificates in a credential's header.
-pub(super) fn authority_key_ids(credential: &str) -> Vec<Vec<u8>> {
-    let jwt = credential.split('~').next().unwrap_or_default();
-    let chain = Jws::parse(jwt).ok().and_then(|jws| jws.header.x5c().ok().flatten()).unwrap_or_default();
-    chain.iter().filter_map(|der| Certificate::parse(der).ok()?.authority_key_id).collect()
-}
-
 /// The vault's trouble, for a person to read.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(super) fn vault_refusal(error: VaultError) -> WalletRefusal {
     WalletRefusal::new(error.to_string())
 }

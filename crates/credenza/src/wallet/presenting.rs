@@ -1,10 +1,11 @@
 //! Requests: shown with exactly what would be disclosed, and answered.
 
+#![expect(clippy::result_large_err, reason = "a refusal is what pages show; it is made once, for a person")]
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use credenza_crypto::Signer;
-use credenza_formats::sd_jwt::{Held, SdJwtLimits};
 use credenza_query::dcql::{Match, Matching};
 use credenza_server::demo_wallet::{Ask, Candidate, Choice, Claim, Consent, Party, Presented, WalletRefusal};
 use credenza_vp::Asked;
@@ -12,13 +13,12 @@ use credenza_vp::wallet::{AnswerError, Choice as Chosen, Holding, HowKnown, Refu
 
 use super::credentials::{Copy, Entry};
 use super::display::{lines, printable};
-use super::holder::{Holder, Pending, authority_key_ids, card, vault_refusal};
+use super::holder::{Holder, Pending, card, vault_refusal};
 
 /// A credential, made ready to be matched.
 struct Ready {
     entry: Entry,
     copy: Copy,
-    held: Held,
     signer: Option<Arc<dyn Signer>>,
 }
 
@@ -41,8 +41,7 @@ impl Holder {
     /// What a person should read. The request is used up, except when the choice did not fit it.
     pub async fn answer_request(&self, id: &str, choices: &[Choice]) -> Result<Presented, WalletRefusal> {
         let asked = self.request_of(id)?;
-        let ready = self.ready()?;
-        let holdings = holdings(&ready);
+        let (ready, holdings) = self.ready()?;
         let verifier = party(asked.who());
         let mut picked = Vec::with_capacity(choices.len());
         {
@@ -68,7 +67,7 @@ impl Holder {
                 .note_shown(held.key_thumbprint.as_deref(), &held.credential)
                 .map_err(vault_refusal)?;
             let labels: Vec<String> =
-                lines(held, &ready.held.preview(disclose)).into_iter().map(|line| line.label).collect();
+                lines(held, &holding.preview(disclose)).into_iter().map(|line| line.label).collect();
             what.push(format!("{}: {}", card(&ready.entry).name, labels.join(", ")));
             chosen.push(Chosen { query_id, holding, disclose, signer: ready.signer.as_deref() });
         }
@@ -108,29 +107,31 @@ impl Holder {
     }
 
     /// Of each credential the copy that is to be shown next, without those that have expired.
-    fn ready(&self) -> Result<Vec<Ready>, WalletRefusal> {
+    fn ready(&self) -> Result<(Vec<Ready>, Vec<Holding>), WalletRefusal> {
         let now = self.clock.now();
-        let mut all = Vec::new();
+        let (mut all, mut holdings) = (Vec::new(), Vec::new());
         for entry in self.credentials.all().map_err(vault_refusal)? {
             let Some(copy) = entry.next().cloned() else { continue };
             if copy.held.expires_at.is_some_and(|end| end <= now) {
                 continue;
             }
-            let Ok(held) = Held::restore(copy.held.credential.clone(), &SdJwtLimits::default()) else {
-                continue;
-            };
             let signer = match &copy.held.key_thumbprint {
                 Some(thumbprint) => self.keys.find(thumbprint).map_err(vault_refusal)?,
                 None => None,
             };
-            all.push(Ready { entry, copy, held, signer });
+            // One that can't be read, or whose key is lost, can't be shown.
+            let Ok(holding) = Holding::new(&copy.held) else { continue };
+            if copy.held.key_thumbprint.is_some() && signer.is_none() {
+                continue;
+            }
+            holdings.push(holding);
+            all.push(Ready { entry, copy, signer });
         }
-        Ok(all)
+        Ok((all, holdings))
     }
 
     pub(super) fn consent(&self, asked: &Asked) -> Result<Consent, WalletRefusal> {
-        let ready = self.ready()?;
-        let holdings = holdings(&ready);
+        let (ready, holdings) = self.ready()?;
         let matches = asked.matches(&holdings);
         let matching = matches.matching();
         let required: Option<HashSet<&str>> = matching
@@ -139,7 +140,11 @@ impl Holder {
         let asks = matching.credentials.iter().map(|found| Ask {
             id: found.query.id.clone(),
             required: required.as_ref().is_none_or(|required| required.contains(found.query.id.as_str())),
-            candidates: found.matches.iter().filter_map(|found| candidate(found, &ready)).collect(),
+            candidates: found
+                .matches
+                .iter()
+                .filter_map(|found| candidate(found, &ready, &holdings))
+                .collect(),
         });
         Ok(Consent {
             id: String::new(),
@@ -153,27 +158,20 @@ impl Holder {
     }
 }
 
-fn holdings(ready: &[Ready]) -> Vec<Holding<'_>> {
-    ready
-        .iter()
-        .map(|ready| {
-            Holding::sd_jwt(&ready.held, ready.signer.is_some())
-                .with_authority_key_ids(authority_key_ids(&ready.copy.held.credential))
-        })
-        .collect()
-}
-
 fn pick<'m>(matching: &'m Matching<'_>, ready: &[Ready], choice: &Choice) -> Option<(usize, &'m Match)> {
     let place = ready.iter().position(|ready| ready.entry.id == choice.credential)?;
     let found = matching.credential(&choice.ask)?.matches.iter().find(|found| found.candidate == place)?;
     Some((place, found))
 }
 
-fn candidate(found: &Match, ready: &[Ready]) -> Option<Candidate> {
-    let Ready { entry, copy, held, .. } = ready.get(found.candidate)?;
-    let disclosed = lines(&copy.held, &held.preview(&found.disclose));
+fn candidate(found: &Match, ready: &[Ready], holdings: &[Holding]) -> Option<Candidate> {
+    let Ready { entry, copy, .. } = ready.get(found.candidate)?;
+    let holding = holdings.get(found.candidate)?;
+    let disclosed = lines(&copy.held, &holding.preview(&found.disclose));
     let told: HashSet<_> = disclosed.iter().map(|line| line.path.clone()).collect();
-    let withheld = lines(&copy.held, held.claims()).into_iter().filter(|line| !told.contains(&line.path));
+    let withheld = lines(&copy.held, holding.claims().as_object()?)
+        .into_iter()
+        .filter(|line| !told.contains(&line.path));
     Some(Candidate {
         card: card(entry),
         discloses: disclosed.into_iter().map(|line| Claim { label: line.label, value: line.value }).collect(),

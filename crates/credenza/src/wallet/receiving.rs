@@ -1,5 +1,7 @@
 //! Offers: shown, and accepted.
 
+#![expect(clippy::result_large_err, reason = "a refusal is what pages show; it is made once, for a person")]
+
 use credenza_core::UnixTime;
 use credenza_server::demo_wallet::{Accepted, Card, Claim, OfferPreview, Party, TxCodePrompt, WalletRefusal};
 use credenza_vci::messages::{InputMode, IssuerDisplay};

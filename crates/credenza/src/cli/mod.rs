@@ -1,0 +1,97 @@
+//! Commands and their arguments; each command has its own module.
+
+mod init;
+mod inspect;
+mod output;
+mod passphrase;
+mod thing;
+mod verify;
+mod wallet;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Issue, hold, present and verify digital credentials (OpenID4VCI, OpenID4VP, SD-JWT VC).
+///
+/// Start with:  credenza demo
+///
+/// Results go to standard output, questions and progress to standard error. Exit codes: 0 as it should be, 1 refused
+/// or failed, 2 wrong arguments or configuration.
+#[derive(Parser)]
+#[command(name = "credenza", version, max_term_width = 110)]
+struct Arguments {
+    /// Print JSON for programs instead of text for people.
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write a commented configuration with fresh keys, ready for `serve`.
+    Init(init::Arguments),
+    /// A holder's wallet in the terminal: accept offers, answer requests.
+    Wallet(wallet::Arguments),
+    /// Decode an offer, request, token, credential, metadata, key or certificate.
+    Inspect(inspect::Arguments),
+    /// Verify a credential, presentation, JWT or certificate chain, and print every check.
+    Verify(verify::Arguments),
+}
+
+/// How a command ended that has run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// As it should be.
+    Good,
+    /// Refused; the reason was printed.
+    Bad,
+}
+
+/// What was asked for can't be done as it was asked: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+impl Usage {
+    fn error(message: impl Into<String>) -> anyhow::Error {
+        Self(message.into()).into()
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let json = arguments.json;
+    let done = match arguments.command {
+        Command::Init(arguments) => init::run(&arguments, json),
+        Command::Wallet(arguments) => on_one_thread(wallet::run(arguments, json)),
+        Command::Inspect(arguments) => on_one_thread(inspect::run(arguments, json)),
+        Command::Verify(arguments) => on_one_thread(verify::run(arguments, json)),
+    };
+    match done {
+        Ok(Verdict::Good) => ExitCode::SUCCESS,
+        Ok(Verdict::Bad) => ExitCode::FAILURE,
+        Err(error) => {
+            output::error(&error, json);
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// Runs a command that waits for one thing at a time.
+fn on_one_thread(command: impl Future<Output = anyhow::Result<Verdict>>) -> anyhow::Result<Verdict> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,378 @@
+//! `credenza wallet`.
+
+mod consent;
+mod home;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use credenza::core::{AddressPolicy, Clock as _, SystemClock};
+use credenza::server::demo_wallet::{Choice, WalletRefusal};
+use credenza::wallet::{card, default_choices};
+use serde_json::json;
+
+use super::{Usage, Verdict, output, thing};
+use home::Home;
+
+/// Keys and credentials lie encrypted in a folder (--home), one key for each copy of a credential.
+///
+/// The key of that encryption is in the folder too, readable by you alone; it is protected by a passphrase when
+/// CREDENZA_WALLET_PASSPHRASE is set, or with --passphrase, when the wallet is made.
+///
+/// Links are followed to https addresses in the public network. A link that itself names this machine (localhost,
+/// 127.0.0.1, [::1]) is followed there, over http too: that is how the demo works.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The wallet's folder.
+    #[arg(long, value_name = "DIR", env = "CREDENZA_WALLET_HOME", default_value_os_t = home::default())]
+    home: PathBuf,
+
+    /// Protect a new wallet with a passphrase, which is asked for.
+    #[arg(long)]
+    passphrase: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Accept a credential offer: a link, or the text of a QR code.
+    Accept {
+        /// openid-credential-offer://…
+        offer: String,
+        /// The transaction code that the issuer has told you in another way.
+        #[arg(long, value_name = "CODE")]
+        tx_code: Option<String>,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        /// How many copies to ask for, each with a key of its own, where the issuer allows it.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+        copies: u32,
+    },
+    /// List the credentials.
+    List,
+    /// Show a credential with its claims.
+    Show {
+        /// From `list`.
+        id: String,
+    },
+    /// Answer a request for a presentation: shows who asks and what would be disclosed.
+    Present {
+        /// openid4vp://…
+        request: String,
+        /// Do not ask. A verifier that nobody vouches for is refused all the same, see --allow-unknown.
+        #[arg(long)]
+        yes: bool,
+        /// With --yes: also answer a verifier that is not vouched for by a certificate you trust (`wallet trust add`).
+        #[arg(long, requires = "yes")]
+        allow_unknown: bool,
+        /// Which credential answers which part of the request, when several fit: QUERY=ID. May be repeated.
+        #[arg(long, value_name = "QUERY=ID")]
+        choose: Vec<String>,
+        /// Say no to the verifier instead.
+        #[arg(long, conflicts_with_all = ["yes", "choose"])]
+        decline: bool,
+    },
+    /// Remove a credential with all its copies and keys.
+    Remove {
+        /// From `list`.
+        id: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// The root certificates by which you know issuers and verifiers.
+    Trust {
+        #[command(subcommand)]
+        command: TrustCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum TrustCommand {
+    /// Trust the root certificates in a PEM file, for issuers and verifiers alike.
+    Add {
+        /// The file.
+        pem: PathBuf,
+    },
+    /// List them.
+    List,
+    /// Trust one no more.
+    Remove {
+        /// From `trust list`.
+        name: String,
+    },
+}
+
+pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verdict> {
+    let home = Home::new(arguments.home, arguments.passphrase);
+    match arguments.command {
+        Command::Accept { offer, tx_code, yes, copies } => {
+            without_interruption(accept(&home, &offer, tx_code, yes, copies, json)).await
+        }
+        Command::Present { request, yes, allow_unknown, choose, decline } => {
+            let how = Present { yes, allow_unknown, choose: choices(&choose)?, decline };
+            without_interruption(present(&home, &request, &how, json)).await
+        }
+        Command::List => list(&home, json),
+        Command::Show { id } => show(&home, &id, json).await,
+        Command::Remove { id, yes } => remove(&home, &id, yes, json),
+        Command::Trust { command } => trust(&home, &command, json),
+    }
+}
+
+/// Lets what was begun come to its end when somebody presses Ctrl-C: a code is good once, and a credential that was
+/// issued and not stored is lost. A second time stops at once.
+async fn without_interruption(
+    work: impl Future<Output = anyhow::Result<Verdict>>,
+) -> anyhow::Result<Verdict> {
+    let mut work = std::pin::pin!(work);
+    let mut warned = false;
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            _ = tokio::signal::ctrl_c() => {
+                if warned {
+                    anyhow::bail!("stopped in the middle");
+                }
+                warned = true;
+                eprintln!("\nFinishing what was begun; press Ctrl-C again to stop at once.");
+            }
+        }
+    }
+}
+
+async fn accept(
+    home: &Home,
+    offer: &str,
+    mut tx_code: Option<String>,
+    yes: bool,
+    copies: u32,
+    json: bool,
+) -> anyhow::Result<Verdict> {
+    let holder = home.open(thing::policy_for(offer), copies)?;
+    output::progress("opening the offer");
+    let preview = match holder.open_offer(offer).await {
+        Ok(preview) => preview,
+        Err(refusal) => return refused(&refusal, json),
+    };
+    if !yes || !json {
+        eprintln!("{}", consent::offer(&preview));
+    }
+    if !yes {
+        confirm("Accept this?", "accept the offer", json)?.then_some(()).ok_or_else(declined)?;
+    }
+    loop {
+        if preview.tx_code.is_some() && tx_code.is_none() {
+            if !output::can_ask() {
+                return Err(Usage::error("the issuer asks for a transaction code: give it with --tx-code"));
+            }
+            tx_code = Some(output::ask_text(&consent::tx_code(&preview))?);
+        }
+        output::progress("fetching the credentials");
+        match holder.accept_offer(&preview.id, tx_code.as_deref()).await {
+            Ok(accepted) => {
+                if json {
+                    output::json(&json!({"credentials": accepted.credentials}))?;
+                } else {
+                    for card in &accepted.credentials {
+                        output::line(&format!("Received: {}", consent::card_line(card)))?;
+                    }
+                }
+                return Ok(Verdict::Good);
+            }
+            Err(refusal) if refusal.again && output::can_ask() => {
+                eprintln!("{refusal}; try again.");
+                tx_code = None;
+            }
+            Err(refusal) => return refused(&refusal, json),
+        }
+    }
+}
+
+struct Present {
+    yes: bool,
+    allow_unknown: bool,
+    choose: Vec<Choice>,
+    decline: bool,
+}
+
+async fn present(home: &Home, request: &str, how: &Present, json: bool) -> anyhow::Result<Verdict> {
+    let holder = home.open(thing::policy_for(request), 1)?;
+    output::progress("opening the request");
+    let consent = match holder.open_request(request).await {
+        Ok(consent) => consent,
+        Err(refusal) => return refused(&refusal, json),
+    };
+    if how.decline {
+        return match holder.decline_shown(&consent.id).await {
+            Ok(()) => {
+                output::line(if json { "{\"declined\": true}" } else { "Declined." })?;
+                Ok(Verdict::Good)
+            }
+            Err(refusal) => refused(&refusal, json),
+        };
+    }
+    let mut choices = default_choices(&consent);
+    for chosen in &how.choose {
+        choices.retain(|choice| choice.ask != chosen.ask);
+        choices.push(chosen.clone());
+    }
+    if !how.yes || !json {
+        eprintln!("{}", consent::request(&consent, &choices));
+    }
+    if !consent.answerable {
+        let refusal = WalletRefusal::new(format!("nothing was sent: {}", consent.missing.join("; ")));
+        return refused(&refusal, json);
+    }
+    if how.yes && !consent.verifier.trusted && !how.allow_unknown {
+        let message = format!(
+            "nothing was sent: nobody you trust vouches for this verifier ({}). If you know it, add its root \
+             certificate with `credenza wallet trust add PEM`, or say --allow-unknown",
+            consent.verifier.identifier
+        );
+        return refused(&WalletRefusal::new(message), json);
+    }
+    if !how.yes {
+        confirm("Present this?", "answer the request", json)?.then_some(()).ok_or_else(declined)?;
+    }
+    output::progress("presenting");
+    match holder.answer_request(&consent.id, &choices).await {
+        Ok(presented) if json => output::json(&presented)?,
+        Ok(presented) => {
+            output::line(&format!("Presented to {}.", presented.verifier.name))?;
+            if let Some(link) = presented.redirect_uri {
+                output::line(&format!("Continue in your browser: {link}"))?;
+            }
+        }
+        Err(refusal) => return refused(&refusal, json),
+    }
+    Ok(Verdict::Good)
+}
+
+fn list(home: &Home, json: bool) -> anyhow::Result<Verdict> {
+    let entries = home.open(AddressPolicy::Public, 1)?.credentials().all()?;
+    if json {
+        let summary = |entry| {
+            let card = card(entry);
+            json!({"id": card.id, "name": card.name, "issuer": card.issuer, "kind": card.kind,
+                   "unused_copies": card.copies, "copies": entry.copies.len(), "expires": card.expires})
+        };
+        output::json(&entries.iter().map(summary).collect::<Vec<_>>())?;
+    } else if entries.is_empty() {
+        output::line("No credentials yet. Accept an offer: credenza wallet accept LINK")?;
+    } else {
+        for entry in &entries {
+            output::line(&consent::card_line(&card(entry)))?;
+        }
+    }
+    Ok(Verdict::Good)
+}
+
+async fn show(home: &Home, id: &str, json: bool) -> anyhow::Result<Verdict> {
+    let holder = home.open(AddressPolicy::Public, 1)?;
+    let Some(entry) = holder.credentials().find(id)? else { return Err(unknown(id)) };
+    let vouched = home.who_vouches(&entry, SystemClock.now()).await;
+    let card = card(&entry);
+    if json {
+        let claims = entry.copies.first().map(|copy| &copy.held.claims);
+        output::json(&json!({"id": card.id, "name": card.name, "issuer": card.issuer, "kind": card.kind,
+            "copies": entry.copies.len(), "unused_copies": card.copies, "expires": card.expires,
+            "issuer_known_by": vouched.as_ref().ok(), "claims": claims}))?;
+    } else {
+        output::line(&consent::whole_card(&card, entry.copies.len(), &vouched))?;
+    }
+    Ok(Verdict::Good)
+}
+
+fn remove(home: &Home, id: &str, yes: bool, json: bool) -> anyhow::Result<Verdict> {
+    let holder = home.open(AddressPolicy::Public, 1)?;
+    let Some(entry) = holder.credentials().find(id)? else { return Err(unknown(id)) };
+    if !yes {
+        eprintln!("{}", consent::card_line(&card(&entry)));
+        confirm("Remove it for good?", "remove a credential", json)?.then_some(()).ok_or_else(declined)?;
+    }
+    holder.credentials().remove(id)?;
+    output::line(&if json { json!({"removed": id}).to_string() } else { format!("Removed {id}.") })?;
+    Ok(Verdict::Good)
+}
+
+fn trust(home: &Home, command: &TrustCommand, json: bool) -> anyhow::Result<Verdict> {
+    match command {
+        TrustCommand::Add { pem } => {
+            for anchor in home.trust_add(pem)? {
+                let said = format!("Trusted: {} ({})", anchor.subject, anchor.name);
+                output::line(&if json { json!(anchor).to_string() } else { said })?;
+            }
+        }
+        TrustCommand::List => {
+            let anchors = home.trusted()?;
+            if json {
+                output::json(&anchors)?;
+            } else if anchors.is_empty() {
+                output::line("Nobody is trusted yet: credenza wallet trust add PEM")?;
+            } else {
+                for anchor in anchors {
+                    output::line(&format!("{}  {}", anchor.name, anchor.subject))?;
+                }
+            }
+        }
+        TrustCommand::Remove { name } => {
+            if !home.trust_remove(name)? {
+                return Err(Usage::error(format!(
+                    "there is no trusted certificate \"{name}\"; see: trust list"
+                )));
+            }
+            output::line(&if json {
+                json!({"removed": name}).to_string()
+            } else {
+                format!("Removed {name}.")
+            })?;
+        }
+    }
+    Ok(Verdict::Good)
+}
+
+fn choices(texts: &[String]) -> anyhow::Result<Vec<Choice>> {
+    texts
+        .iter()
+        .map(|text| {
+            let (ask, credential) = text
+                .split_once('=')
+                .ok_or_else(|| Usage::error("--choose is QUERY=ID, as the request shows it"))?;
+            Ok(Choice { ask: ask.to_owned(), credential: credential.to_owned() })
+        })
+        .collect()
+}
+
+/// Asks, where somebody can answer; otherwise says how to do without.
+fn confirm(question: &str, what: &str, json: bool) -> anyhow::Result<bool> {
+    if json || !output::can_ask() {
+        return Err(Usage::error(format!(
+            "nobody is there to {what}: say --yes, or run it on a terminal without --json"
+        )));
+    }
+    Ok(output::ask(question)?)
+}
+
+fn declined() -> anyhow::Error {
+    anyhow::anyhow!("declined; nothing was sent")
+}
+
+fn unknown(id: &str) -> anyhow::Error {
+    Usage::error(format!("there is no credential \"{id}\"; see: credenza wallet list"))
+}
+
+fn refused(refusal: &WalletRefusal, json: bool) -> anyhow::Result<Verdict> {
+    if json {
+        output::json(&json!({"error": refusal.message, "code": refusal.code, "report": refusal.report}))?;
+    } else {
+        eprintln!("credenza: {refusal}");
+        if let Some(report) = &refusal.report {
+            eprintln!("{report}");
+        }
+    }
+    Ok(Verdict::Bad)
+}
