@@ -55,7 +55,7 @@ impl Kind {
         }
         claims_description::check(&configuration.claims).map_err(|conflict| bad(conflict.to_string()))?;
         let concealment = match &configuration.disclosure.selective {
-            None => Concealment::everything_but(&[]),
+            None => Concealment::everything_but(&["iat"]),
             Some(paths) => Concealment::at(paths),
         };
         let concealment = match configuration.disclosure.decoys {

@@ -33,6 +33,7 @@ pub(super) fn issuer(
             .iter()
             .map(|(id, kind)| (id.clone(), supported(kind)))
             .collect(),
+        unusable: BTreeMap::new(),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Credential issuer metadata (§12.2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use credenza_core::json;
 use credenza_crypto::JwkSet;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::claims_description::{self, ClaimDescription, ClaimsConflict};
 use super::display::languages_are_unique;
@@ -18,6 +19,8 @@ pub const MAX_CONFIGURATIONS: usize = 1000;
 
 /// Metadata with more claims in one configuration is refused.
 pub const MAX_CLAIMS: usize = 1000;
+
+const CONFIGURATIONS: &str = "credential_configurations_supported";
 
 /// What a credential issuer says about itself (§12.2.4). Members that are not known are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +55,9 @@ pub struct CredentialIssuerMetadata {
     pub display: Vec<IssuerDisplay>,
     /// What it issues, by configuration identifier.
     pub credential_configurations_supported: BTreeMap<String, SupportedCredential>,
+    /// Configurations that were read and break a rule, with the rule: nothing can be fetched by them.
+    #[serde(skip)]
+    pub unusable: BTreeMap<String, MetadataError>,
 }
 
 /// How credential requests are encrypted.
@@ -185,30 +191,50 @@ pub enum MetadataError {
     #[error("the metadata is not valid: {0}")]
     Invalid(&'static str),
     /// Descriptions of claims contradict each other.
-    #[error("configuration \"{0}\": {1}")]
-    Claims(String, ClaimsConflict),
+    #[error(transparent)]
+    Claims(#[from] ClaimsConflict),
 }
 
 impl CredentialIssuerMetadata {
-    /// Reads metadata and checks what the specification says about it, but not whose it is.
+    /// Reads metadata and checks what the specification says about it, but not whose it is. One configuration that is
+    /// not in order does not spoil the others: it is set apart as unusable.
     ///
     /// # Errors
     /// See [`MetadataError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, MetadataError> {
-        let metadata: Self = credenza_core::json::from_slice(bytes)
-            .map_err(|error| MetadataError::Malformed(error.to_string()))?;
-        metadata.check()?;
+        let malformed = |error: &dyn std::fmt::Display| MetadataError::Malformed(error.to_string());
+        let mut members = json::parse_object(bytes).map_err(|error| malformed(&error))?;
+        let configurations = match members.get_mut(CONFIGURATIONS).map(Value::take) {
+            Some(Value::Object(configurations)) => configurations,
+            _ => return Err(malformed(&"credential_configurations_supported is not an object")),
+        };
+        if configurations.len() > MAX_CONFIGURATIONS {
+            return Err(MetadataError::TooLarge);
+        }
+        members.insert(CONFIGURATIONS.to_owned(), Value::Object(Map::new()));
+        let mut metadata: Self =
+            serde_json::from_value(Value::Object(members)).map_err(|error| malformed(&error))?;
+        metadata.check_document()?;
+        for (id, configuration) in configurations {
+            let read = serde_json::from_value(configuration).map_err(|error| malformed(&error));
+            match read.and_then(|read: SupportedCredential| read.check().map(|()| read)) {
+                Ok(read) => drop(metadata.credential_configurations_supported.insert(id, read)),
+                Err(error) => drop(metadata.unusable.insert(id, error)),
+            }
+        }
         Ok(metadata)
     }
 
-    /// Checks what the types alone do not: sizes, languages, proofs that go with bindings, claims.
+    /// Checks everything that the types alone do not: sizes, languages, proofs that go with bindings, claims.
     ///
     /// # Errors
     /// See [`MetadataError`].
     pub fn check(&self) -> Result<(), MetadataError> {
-        if self.credential_configurations_supported.len() > MAX_CONFIGURATIONS {
-            return Err(MetadataError::TooLarge);
-        }
+        self.check_document()?;
+        self.credential_configurations_supported.values().try_for_each(SupportedCredential::check)
+    }
+
+    fn check_document(&self) -> Result<(), MetadataError> {
         if self.batch_credential_issuance.is_some_and(|batch| batch.batch_size < 2) {
             return Err(MetadataError::Invalid("batch_size must be 2 or greater"));
         }
@@ -217,20 +243,21 @@ impl CredentialIssuerMetadata {
         }
         if let Some(encryption) = &self.credential_request_encryption {
             let keys = &encryption.jwks.keys;
-            let kids: std::collections::HashSet<_> =
-                keys.iter().filter_map(|key| key.kid.as_deref()).collect();
-            if keys.is_empty() || kids.len() != keys.len() {
+            let kids: HashSet<_> = keys.iter().filter_map(|key| key.kid.as_deref()).collect();
+            if kids.len() != keys.len() {
                 return Err(MetadataError::Invalid("each request encryption key needs a kid of its own"));
             }
         }
-        self.credential_configurations_supported
-            .iter()
-            .try_for_each(|(id, configuration)| configuration.check(id))
+        Ok(())
     }
 }
 
 impl SupportedCredential {
-    fn check(&self, id: &str) -> Result<(), MetadataError> {
+    /// Checks what the types alone do not.
+    ///
+    /// # Errors
+    /// See [`MetadataError`].
+    pub fn check(&self) -> Result<(), MetadataError> {
         if self.proof_types_supported.is_empty() != self.cryptographic_binding_methods_supported.is_empty() {
             return Err(MetadataError::Invalid("binding methods and proof types belong together"));
         }
@@ -249,8 +276,7 @@ impl SupportedCredential {
         if !languages_are_unique(metadata.display.iter().map(|display| display.locale.as_deref())) {
             return Err(MetadataError::Invalid("a credential is described twice in one language"));
         }
-        claims_description::check(&metadata.claims)
-            .map_err(|conflict| MetadataError::Claims(id.to_owned(), conflict))
+        Ok(claims_description::check(&metadata.claims)?)
     }
 
     /// What kind of credential it is, whatever the format calls that: `vct` or `doctype`.

@@ -128,10 +128,17 @@ impl Parts {
         let batch = metadata.batch_credential_issuance.map_or(1, |batch| batch.batch_size);
         let copies = self.policy.copies.clamp(1, MAX_COPIES).min(batch);
         let (mut credentials, mut unsupported) = (Vec::new(), Vec::new());
+        let mut problem: Option<WalletError> = None;
         for id in &offer.credential_configuration_ids {
-            let configuration = metadata.credential_configurations_supported.get(id).ok_or(
-                InvalidOffer::Invalid("it offers a credential that the issuer's metadata does not know"),
-            )?;
+            if let Some(reason) = metadata.unusable.get(id) {
+                problem.get_or_insert_with(|| reason.clone().into());
+                unsupported.push(id.clone());
+                continue;
+            }
+            let configuration = metadata
+                .credential_configurations_supported
+                .get(id)
+                .ok_or(InvalidOffer::Invalid("it offers a credential that the issuer's metadata does not know"))?;
             match can_fetch(configuration) {
                 Some(credential_type) => credentials.push(OfferedSummary {
                     configuration_id: id.clone(),
@@ -145,9 +152,8 @@ impl Parts {
             }
         }
         if credentials.is_empty() {
-            return Err(WalletError::Unsupported(
-                "the format of the credential, or the proof that the issuer wants",
-            ));
+            const UNKNOWN: &str = "the format of the credential, or the proof that the issuer wants";
+            return Err(problem.unwrap_or(WalletError::Unsupported(UNKNOWN)));
         }
         Ok((credentials, unsupported))
     }

@@ -1,0 +1,13 @@
+//! The tests of issuer and wallet: one binary, so that linking stays cheap.
+
+mod credentials;
+mod flow;
+mod hostile_issuer;
+mod metadata;
+mod notifications;
+mod offers;
+mod proofs;
+mod races;
+mod support;
+mod tokens;
+mod vectors;
