@@ -3,6 +3,7 @@
 pub mod concealment;
 pub mod hold;
 pub mod issue;
+pub mod json_form;
 pub mod key_binding;
 pub mod parse;
 mod payload;
@@ -15,6 +16,7 @@ pub mod verify;
 pub use concealment::{Concealment, Decoys};
 pub use hold::{Held, HoldError, Presentation};
 pub use issue::{Issuance, IssueError, header, issue};
+pub use json_form::{JsonForm, JsonFormError};
 pub use key_binding::{BindError, Binding, KeyBinding, bind};
 pub use parse::{ParseError, SdJwt, SdJwtLimits};
 pub use process::Defect;

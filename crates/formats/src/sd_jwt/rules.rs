@@ -38,13 +38,13 @@ pub const FORM: Rule = Rule::new(
 /// No disclosure is named `_sd`, `...` or `_sd_alg`.
 pub const RESERVED_NAME: Rule = Rule::new(
     "sd-jwt.disclosures.reserved-name",
-    "RFC 9901 §7.1 step 3.c.ii.2",
+    "RFC 9901 §7.1 step 3.c.ii",
     "No disclosure brings in a reserved name.",
 );
 /// No disclosure overwrites a claim.
 pub const NAME_CLASH: Rule = Rule::new(
     "sd-jwt.disclosures.name-clash",
-    "RFC 9901 §7.1 step 3.c.ii.3",
+    "RFC 9901 §7.1 step 3.c.ii",
     "No disclosure brings in a claim that is there already.",
 );
 /// No digest twice.

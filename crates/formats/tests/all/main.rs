@@ -7,6 +7,7 @@ mod support;
 mod sd_jwt_attacks;
 mod sd_jwt_hold;
 mod sd_jwt_issue;
+mod sd_jwt_json_form;
 mod sd_jwt_key_binding;
 mod sd_jwt_limits;
 mod sd_jwt_round_trip;
