@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::hash::sha256;
-use crate::{Curve, PublicKey};
+use crate::{Algorithm, Curve, PublicKey};
 
 /// Members that only a private or symmetric key has (RFC 7518 §6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
@@ -19,7 +19,7 @@ pub struct Jwk {
     pub kid: Option<String>,
     /// `alg`: the one algorithm it is for.
     pub alg: Option<String>,
-    /// `use`: `sig` or `enc`.
+    /// `use`: `sig` or `enc`. When the JWK says it by `key_ops`, it is said here.
     pub usage: Option<String>,
     /// `x5c`: certificates, DER, leaf first.
     pub x5c: Vec<Vec<u8>>,
@@ -79,7 +79,22 @@ impl Jwk {
             None => Vec::new(),
             Some(chain) => x5c(chain).ok_or(JwkError::Malformed("x5c"))?,
         };
-        Ok(Self { key, kid: owned("kid")?, alg: owned("alg")?, usage: owned("use")?, x5c })
+        let usage = match (owned("use")?, operations(members)?) {
+            (Some(usage), Some(operations)) if usage != operations => {
+                return Err(JwkError::Malformed("key_ops"));
+            }
+            (usage, operations) => usage.or_else(|| operations.map(str::to_owned)),
+        };
+        Ok(Self { key, kid: owned("kid")?, alg: owned("alg")?, usage, x5c })
+    }
+
+    /// Whether signatures of `algorithm` may be verified with the key: its type, its `use` and its `alg` allow it
+    /// (RFC 8725 §3.1).
+    #[must_use]
+    pub fn verifies(&self, algorithm: Algorithm) -> bool {
+        self.key.fits(algorithm)
+            && self.usage.as_deref().is_none_or(|usage| usage == "sig")
+            && self.alg.as_deref().is_none_or(|alg| Algorithm::from_name(alg) == Some(algorithm))
     }
 
     /// The JWK as JSON.
@@ -152,6 +167,28 @@ fn text<'a>(members: &'a Map<String, Value>, name: &'static str) -> Result<Optio
         Some(Value::String(value)) => Ok(Some(value)),
         Some(_) => Err(JwkError::Malformed(name)),
     }
+}
+
+/// What `key_ops` says, in terms of `use` (RFC 7517 §4.3): all operations are of one kind, and none is named twice.
+fn operations(members: &Map<String, Value>) -> Result<Option<&'static str>, JwkError> {
+    const MALFORMED: JwkError = JwkError::Malformed("key_ops");
+    let Some(operations) = members.get("key_ops") else { return Ok(None) };
+    let operations = operations.as_array().ok_or(MALFORMED)?;
+    let mut kind = None;
+    for (number, operation) in operations.iter().enumerate() {
+        if operations.iter().take(number).any(|before| before == operation) {
+            return Err(MALFORMED);
+        }
+        let found = match operation.as_str().ok_or(MALFORMED)? {
+            "sign" | "verify" => "sig",
+            "encrypt" | "decrypt" | "wrapKey" | "unwrapKey" | "deriveKey" | "deriveBits" => "enc",
+            _ => continue,
+        };
+        if kind.replace(found).is_some_and(|before| before != found) {
+            return Err(MALFORMED);
+        }
+    }
+    Ok(kind)
 }
 
 fn bytes(members: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, JwkError> {

@@ -23,6 +23,7 @@
 //! ```
 
 pub mod algorithm;
+pub mod contract;
 pub mod decrypter;
 pub mod hash;
 pub mod header;

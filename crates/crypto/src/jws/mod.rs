@@ -1,8 +1,10 @@
-//! JSON Web Signatures (RFC 7515) in compact form.
+//! JSON Web Signatures (RFC 7515): the compact form here, the JSON forms in [`json`].
+
+pub mod json;
 
 use credenza_core::b64;
 
-use crate::{Algorithm, Header, PublicKey, SignError, SignatureError, Signer, SigningHeader};
+use crate::{Algorithm, Header, Jwk, PublicKey, SignError, SignatureError, Signer, SigningHeader};
 
 /// No header is longer, in bytes before decoding: room for a chain of certificates.
 pub const MAX_HEADER: usize = 32 * 1024;
@@ -71,6 +73,17 @@ impl<'a> Jws<'a> {
             return Err(JwsError::Algorithm);
         }
         Ok(key.verify(self.header.algorithm, self.signing_input.as_bytes(), &self.signature)?)
+    }
+
+    /// As [`verify`](Self::verify), with a key about which more is said: its `use` and its `alg` bind.
+    ///
+    /// # Errors
+    /// [`JwsError::Algorithm`] or [`JwsError::Signature`].
+    pub fn verify_by(&self, jwk: &Jwk, allowed: &[Algorithm]) -> Result<(), JwsError> {
+        if !jwk.verifies(self.header.algorithm) {
+            return Err(SignatureError::KeyMismatch(self.header.algorithm).into());
+        }
+        self.verify(&jwk.key, allowed)
     }
 }
 

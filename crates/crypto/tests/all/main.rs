@@ -1,0 +1,16 @@
+//! Tests of the crate from outside, in one binary.
+
+#![cfg(test)]
+
+mod catalogue_jwe;
+mod catalogue_jws;
+mod cookbook;
+mod ports;
+mod properties;
+mod published;
+mod support;
+mod wycheproof;
+mod x509_ca;
+mod x509_cache;
+mod x509_names;
+mod x509_path;
