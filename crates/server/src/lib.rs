@@ -1,7 +1,30 @@
 //! The HTTP service: the wallet plane that the metadata advertises, the admin plane `/api/v1`, and the pages.
+//!
+//! [`Service`] holds the engines and makes an axum router; [`serve`] runs one on a listener, within [`Limits`]. A
+//! handler reads the request, asks an engine, and shapes the answer: what is right or wrong is decided below.
 
+mod admin;
 pub mod demo_wallet;
+mod guard;
+pub mod hub;
 pub mod inspect;
+pub mod limits;
+mod listener;
+mod media_type;
+mod pages;
+mod patient_io;
+pub mod problem;
+mod qr;
+mod respond;
+mod routes;
+pub mod service;
+mod wallet_plane;
 
 pub use demo_wallet::DemoWallet;
+pub use hub::EventHub;
 pub use inspect::{Inspect, InspectedPart, Inspection};
+pub use limits::Limits;
+pub use listener::serve;
+pub use qr::svg as qr_svg;
+pub use routes::Route;
+pub use service::{Pages, Preset, Service, ServiceBuilder, ServiceError};

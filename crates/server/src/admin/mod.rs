@@ -1,0 +1,69 @@
+//! The admin plane `/api/v1`: for the developers and operators of the service's own side.
+//!
+//! A caller's mistake is answered with problem details (RFC 9457) that name it, never with a 500. Everything asks for
+//! the admin token, but for the description of the API and the two probes.
+
+mod auth;
+mod body;
+mod events;
+mod inspect;
+mod links;
+mod offers;
+mod openapi;
+mod presentations;
+mod probes;
+mod qr_code;
+mod types;
+
+pub(crate) use events::{Naming, Session, offer_has_ended, stream};
+pub(crate) use links::{Of, link, remember};
+pub(crate) use presentations::{has_ended, parse_query};
+
+use axum::middleware::from_fn_with_state;
+use credenza_core::StoreError;
+use http::Method;
+
+use crate::problem::{Kind, Problem};
+use crate::routes::Routes;
+use crate::service::Service;
+
+pub(crate) fn routes(service: &Service, routes: &mut Routes) {
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    let mut guarded = routes.apart();
+    guarded.on(post.clone(), "/api/v1/offers", offers::create);
+    guarded.on(get.clone(), "/api/v1/offers/{id}", offers::show);
+    guarded.on(delete.clone(), "/api/v1/offers/{id}", offers::cancel);
+    guarded.on(get.clone(), "/api/v1/offers/{id}/events", offers::events);
+    guarded.on(get.clone(), "/api/v1/offers/{id}/qr.svg", offers::qr);
+    guarded.on(post.clone(), "/api/v1/presentations", presentations::create);
+    guarded.on(get.clone(), "/api/v1/presentations/{id}", presentations::show);
+    guarded.on(delete, "/api/v1/presentations/{id}", presentations::delete);
+    guarded.on(post.clone(), "/api/v1/presentations/{id}/cancel", presentations::cancel);
+    guarded.on(post.clone(), "/api/v1/presentations/{id}/result", presentations::result);
+    guarded.on(get.clone(), "/api/v1/presentations/{id}/report", presentations::report);
+    guarded.on(get.clone(), "/api/v1/presentations/{id}/events", presentations::events);
+    guarded.on(get.clone(), "/api/v1/presentations/{id}/qr.svg", presentations::qr);
+    guarded.on(get.clone(), "/api/v1/credential-types", types::list);
+    guarded.on(get.clone(), "/api/v1/queries", types::queries);
+    if service.inspect.is_some() {
+        guarded.on(post, "/api/v1/inspect", inspect::inspect);
+    }
+    let token = auth::Gate::new(service.admin_token.clone());
+    guarded.router = std::mem::take(&mut guarded.router).route_layer(from_fn_with_state(token, auth::gate));
+    routes.merge(guarded);
+    routes.on(get.clone(), "/openapi.json", openapi::openapi);
+    routes.on(get.clone(), "/healthz", probes::alive);
+    routes.on(get, "/readyz", probes::ready);
+}
+
+fn no_such(what: &str) -> Problem {
+    Problem::new(Kind::NotFound).because(format!("there is no {what} of this id, or no more"))
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        // The text can name a file or a host: it is for the log alone.
+        tracing::warn!(%error, "the store failed");
+        Self::new(Kind::Unavailable).because("the store can't be reached, try again")
+    }
+}

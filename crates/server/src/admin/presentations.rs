@@ -1,0 +1,240 @@
+//! `/api/v1/presentations`: ask for a presentation, watch it, read what came of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use credenza_query::DcqlQuery;
+use credenza_vp::messages::RequestUriMethod;
+use credenza_vp::verifier::{
+    CreateError, CreatedRequest, PresentationRequest, RequestedPrefix, ResultError, SessionError,
+};
+use credenza_vp::{ResponseMode, verifier};
+use http::{HeaderMap, StatusCode, Uri};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::body::Body;
+use super::events::{self, Naming, Session};
+use super::links::{self, Of};
+use super::{no_such, qr_code};
+use crate::problem::{Kind, Problem};
+use crate::respond::json;
+use crate::service::Service;
+
+/// What to ask for, as the API words it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreatePresentation {
+    #[serde(default)]
+    dcql_query: Option<Value>,
+    #[serde(default)]
+    query_id: Option<String>,
+    #[serde(default)]
+    response_mode: Option<ResponseMode>,
+    #[serde(default)]
+    client_id_prefix: Option<RequestedPrefix>,
+    #[serde(default)]
+    request_uri_method: Option<RequestUriMethod>,
+    #[serde(default)]
+    authorization_endpoint: Option<String>,
+    #[serde(default)]
+    redirect_uri: Option<String>,
+    #[serde(default)]
+    expires_in: Option<u64>,
+    #[serde(default)]
+    correlation_id: Option<String>,
+}
+
+/// A request that was made, and where to go from here.
+#[derive(Serialize)]
+struct Created {
+    #[serde(flatten)]
+    request: CreatedRequest,
+    status_url: String,
+    result_url: String,
+    report_url: String,
+    events_url: String,
+    qr_url: String,
+}
+
+/// `POST /api/v1/presentations`
+pub(super) async fn create(
+    State(service): State<Arc<Service>>,
+    Body(wanted): Body<CreatePresentation>,
+) -> Result<Response, Problem> {
+    let dcql = query(&service, wanted.dcql_query, wanted.query_id.as_deref())?;
+    let mut request = PresentationRequest::new(dcql);
+    if let Some(mode) = wanted.response_mode {
+        request.response_mode = mode;
+    }
+    if let Some(method) = wanted.request_uri_method {
+        request.request_uri_method = method;
+    }
+    request.prefix = wanted.client_id_prefix;
+    request.authorization_endpoint = wanted.authorization_endpoint;
+    request.redirect = wanted.redirect_uri;
+    request.lifetime = wanted.expires_in.map(Duration::from_secs);
+    request.correlation_id = wanted.correlation_id;
+    let request = service.verifier.create(request).await?;
+    links::remember(&service, Of::Presentation, &request.id, &request.wallet_link, request.expires_at)
+        .await?;
+    let status_url = service.url(&format!("/api/v1/presentations/{}", request.id));
+    let created = Created {
+        result_url: format!("{status_url}/result"),
+        report_url: format!("{status_url}/report"),
+        events_url: format!("{status_url}/events"),
+        qr_url: format!("{status_url}/qr.svg"),
+        status_url,
+        request,
+    };
+    Ok(json(StatusCode::CREATED, &created))
+}
+
+fn query(service: &Service, dcql: Option<Value>, id: Option<&str>) -> Result<DcqlQuery, Problem> {
+    match (dcql, id) {
+        (Some(dcql), None) => DcqlQuery::parse(&dcql)
+            .map_err(|error| Problem::new(Kind::Unprocessable).because(error.to_string()).at("/dcql_query")),
+        (None, Some(id)) => service
+            .presets
+            .iter()
+            .find(|preset| preset.id == id)
+            .map(|preset| preset.query.clone())
+            .ok_or_else(|| {
+                Problem::new(Kind::Unprocessable).because("there is no query of this id").at("/query_id")
+            }),
+        _ => Err(Problem::new(Kind::InvalidRequest).because("either dcql_query or query_id is needed")),
+    }
+}
+
+/// Reads a DCQL query; the reason is for the person who wrote it.
+pub(crate) fn parse_query(text: &[u8]) -> Result<DcqlQuery, String> {
+    let value = credenza_core::json::parse(text).map_err(|error| error.to_string())?;
+    DcqlQuery::parse(&value).map_err(|error| error.to_string())
+}
+
+/// `GET /api/v1/presentations/{id}`
+pub(super) async fn show(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let view = service.verifier.session(&id).await?;
+    Ok(json(StatusCode::OK, &view))
+}
+
+/// `DELETE /api/v1/presentations/{id}`: forgets it with everything in it.
+pub(super) async fn delete(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    match service.verifier.delete(&id).await? {
+        true => Ok(StatusCode::NO_CONTENT.into_response()),
+        false => Err(no_such("presentation")),
+    }
+}
+
+/// `POST /api/v1/presentations/{id}/cancel`
+pub(super) async fn cancel(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let view = service.verifier.cancel(&id).await?;
+    Ok(json(StatusCode::OK, &view))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WantResult {
+    #[serde(default)]
+    response_code: Option<String>,
+}
+
+/// `POST /api/v1/presentations/{id}/result`: the verified claims. A POST, since a response code is spent by it.
+pub(super) async fn result(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Body(want): Body<WantResult>,
+) -> Result<Response, Problem> {
+    let result = service.verifier.result(&id, want.response_code.as_deref()).await?;
+    Ok(json(StatusCode::OK, &result))
+}
+
+/// `GET /api/v1/presentations/{id}/report`
+pub(super) async fn report(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let report = service.verifier.report(&id).await?;
+    let report = report.ok_or_else(|| Problem::new(Kind::NotFound).because("nothing was answered yet"))?;
+    Ok(json(StatusCode::OK, &report))
+}
+
+/// `GET /api/v1/presentations/{id}/events`
+pub(super) async fn events(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    events::answer(&service, Session::Presentation(id), Naming::ByKind, &uri, &headers).await
+}
+
+/// `GET /api/v1/presentations/{id}/qr.svg`
+pub(super) async fn qr(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    qr_code::answer(&service, Of::Presentation, &id).await
+}
+
+impl From<CreateError> for Problem {
+    fn from(error: CreateError) -> Self {
+        let at = match &error {
+            CreateError::Store(_) | CreateError::Key => {
+                return match error {
+                    CreateError::Store(error) => error.into(),
+                    _ => Self::new(Kind::Internal),
+                };
+            }
+            CreateError::Signer | CreateError::DnsName => "/client_id_prefix",
+            CreateError::ResponseMode => "/response_mode",
+            CreateError::Method => "/request_uri_method",
+            CreateError::Redirect => "/redirect_uri",
+            CreateError::DuplicateClaim | CreateError::Format(_) => "/dcql_query",
+            CreateError::AuthorizationEndpoint => "/authorization_endpoint",
+            CreateError::Lifetime => "/expires_in",
+            CreateError::TooLong(_) => "",
+        };
+        Self::new(Kind::Unprocessable).because(error.to_string()).at(at)
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Store(error) => error.into(),
+            SessionError::Unknown => no_such("presentation"),
+            SessionError::Ended => Self::new(Kind::Conflict).because(error.to_string()),
+        }
+    }
+}
+
+impl From<ResultError> for Problem {
+    fn from(error: ResultError) -> Self {
+        match error {
+            ResultError::Store(error) => error.into(),
+            ResultError::Unknown => no_such("presentation"),
+            ResultError::NotVerified => Self::new(Kind::Conflict).because(error.to_string()),
+            ResultError::ResponseCode => {
+                Self::new(Kind::Conflict).because(error.to_string()).at("/response_code")
+            }
+        }
+    }
+}
+
+/// Whether nothing more can happen to a presentation.
+pub(crate) const fn has_ended(status: verifier::Status) -> bool {
+    use verifier::Status::{Cancelled, Expired, Rejected, Verified};
+    matches!(status, Verified | Rejected | Expired | Cancelled)
+}

@@ -1,0 +1,49 @@
+// The pages work without this script. It copies links, and keeps the status of a session up to date.
+"use strict";
+
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const words = button.textContent;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = button.dataset.done;
+    } catch {
+      getSelection().selectAllChildren(document.getElementById(button.dataset.from));
+    }
+    setTimeout(() => { button.textContent = words; }, 1600);
+  });
+}
+
+// Times are rendered in UTC; the reader has a zone of their own.
+function localTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    const options = time.dataset.only === "clock" ? { timeStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" };
+    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, options).format(at);
+  }
+}
+localTimes(document);
+
+// A live page names its event stream. With each event the page is read again and its live parts are exchanged.
+const live = document.querySelector("[data-events]");
+if (live && live.dataset.ended !== "true") {
+  const source = new EventSource(live.dataset.events);
+  let reading = Promise.resolve();
+  const refresh = async () => {
+    const response = await fetch(location.pathname, { credentials: "same-origin" });
+    if (!response.ok) return;
+    const next = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const part of document.querySelectorAll("[data-live]")) {
+      const fresh = next.getElementById(part.id);
+      if (fresh && fresh.innerHTML !== part.dataset.seen) {
+        part.dataset.seen = fresh.innerHTML;
+        part.className = fresh.className;
+        part.replaceChildren(...fresh.childNodes);
+        localTimes(part);
+      }
+    }
+    if (next.querySelector("[data-events]")?.dataset.ended === "true") source.close();
+  };
+  source.addEventListener("change", () => { reading = reading.then(refresh, refresh); });
+}

@@ -1,0 +1,82 @@
+//! The event hub: from what happens to a session to whoever watches it right now.
+//!
+//! The truth is the list of events in the session's record; the hub only spares watchers the asking. What it drops
+//! (nobody listens, a watcher is slow, another node did it) is read from the record with the next heartbeat.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use credenza_core::{Event, EventSink};
+use tokio::sync::broadcast;
+
+/// Events a slow watcher may be behind before it has to read the record again.
+const BACKLOG: usize = 32;
+
+/// Hands each event to the watchers of its session.
+#[derive(Debug, Default)]
+pub struct EventHub {
+    watched: Mutex<HashMap<String, broadcast::Sender<Event>>>,
+}
+
+impl EventHub {
+    /// A hub that nobody watches yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Watches a session from now on.
+    pub(crate) fn watch(&self, session: &str) -> broadcast::Receiver<Event> {
+        let mut watched = self.lock();
+        if let Some(sender) = watched.get(session) {
+            return sender.subscribe();
+        }
+        // Sessions whose watchers have left are forgotten when somebody new comes.
+        watched.retain(|_, sender| sender.receiver_count() > 0);
+        let (sender, receiver) = broadcast::channel(BACKLOG);
+        watched.insert(session.to_owned(), sender);
+        receiver
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, broadcast::Sender<Event>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EventSink for EventHub {
+    fn emit(&self, session: &str, event: &Event) {
+        if let Some(sender) = self.lock().get(session) {
+            // An error says that nobody is listening any more.
+            let _ = sender.send(event.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use credenza_core::UnixTime;
+
+    fn event(sequence: u32) -> Event {
+        Event { sequence, at: UnixTime::EPOCH, kind: "offer.created".into(), reason: None }
+    }
+
+    #[test]
+    fn watchers_of_the_session_alone_are_told() {
+        let hub = EventHub::new();
+        hub.emit("a", &event(1));
+        let (mut a, mut b) = (hub.watch("a"), hub.watch("b"));
+        hub.emit("a", &event(2));
+        assert_eq!(a.try_recv().unwrap().sequence, 2);
+        assert!(a.try_recv().is_err() && b.try_recv().is_err());
+    }
+
+    #[test]
+    fn forgotten_when_the_watchers_have_left() {
+        let hub = EventHub::new();
+        for number in 0..1000 {
+            drop(hub.watch(&number.to_string()));
+        }
+        assert!(hub.lock().len() <= 1);
+    }
+}

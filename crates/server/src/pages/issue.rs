@@ -1,0 +1,256 @@
+//! Issuing by hand: choose, fill in, offer, watch.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use credenza_vci::issuer::{
+    CreatedOffer, CredentialConfiguration, OfferError, OfferRequest, SessionState, SessionView,
+};
+use http::{HeaderMap, StatusCode, Uri};
+use serde::Serialize;
+use serde_json::Map;
+
+use super::claims_form::{self, Field};
+use super::flow::Flow;
+use super::posted::Posted;
+use super::view::{Face, Markup, Step, steps};
+use super::visitor::{Entered, Visitor};
+use crate::admin::{self, Naming, Of, Session};
+use crate::demo_wallet::Card;
+use crate::qr;
+use crate::service::Service;
+
+/// Digits of a transaction code.
+const TX_CODE_LENGTH: u8 = 6;
+
+#[derive(Serialize)]
+struct FormView<'a> {
+    types: Vec<TypeLink<'a>>,
+    form: Form<'a>,
+    tx_code: bool,
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct TypeLink<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Form<'a> {
+    id: &'a str,
+    name: &'a str,
+    fields: Vec<Field>,
+    card: Face,
+}
+
+/// `GET /issue`
+pub(super) async fn form(
+    State(service): State<Arc<Service>>,
+    Entered(visitor): Entered,
+    uri: Uri,
+) -> Response {
+    let query = uri.query().unwrap_or_default();
+    let wanted = url::form_urlencoded::parse(query.as_bytes())
+        .find_map(|(name, value)| (name == "type").then_some(value));
+    let Some(configuration) = configuration(&service, wanted.as_deref()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    show_form(&service, visitor, configuration, fields(&service, configuration), false, None)
+}
+
+fn show_form(
+    service: &Service,
+    visitor: Visitor,
+    configuration: &CredentialConfiguration,
+    fields: Vec<Field>,
+    tx_code: bool,
+    problem: Option<String>,
+) -> Response {
+    let types = service.issuer.configurations().map(|one| TypeLink { id: &one.id, name: name(one) });
+    let form =
+        Form { id: &configuration.id, name: name(configuration), fields, card: face(service, configuration) };
+    let view = FormView { types: types.collect(), form, tx_code, problem };
+    visitor.page(service, "issue.html", "/issue", &view)
+}
+
+/// `POST /issue`
+pub(super) async fn create(State(service): State<Arc<Service>>, posted: Posted) -> Response {
+    let Some(configuration) = configuration(&service, posted.get("type")) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let mut fields = fields(&service, configuration);
+    let tx_code = posted.get("tx_code").is_some();
+    let mut request = OfferRequest::of(&configuration.id, claims_form::claims(&fields, &posted));
+    if tx_code {
+        request = request.with_tx_code(TX_CODE_LENGTH);
+    }
+    match offer(&service, request).await {
+        Ok(offer) => {
+            let flow = Flow {
+                name: name(configuration).to_owned(),
+                tx_code: offer.tx_code.as_ref().map(|code| code.expose().to_owned()),
+                same_device: false,
+                id: offer.id,
+            };
+            let path = format!("/issue/{}", flow.id);
+            let mut response = posted.visitor.redirect(&service, &path);
+            flow.give(&service, &path, offer.expires_at, &mut response);
+            response
+        }
+        Err(error) => {
+            claims_form::refill(&mut fields, &posted);
+            let problem = Some(error.to_string());
+            show_form(&service, posted.visitor, configuration, fields, tx_code, problem)
+        }
+    }
+}
+
+async fn offer(service: &Service, request: OfferRequest) -> Result<CreatedOffer, OfferError> {
+    let offer = service.issuer.create_offer(request).await?;
+    admin::remember(service, Of::Offer, &offer.id, &offer.uri, offer.expires_at).await?;
+    Ok(offer)
+}
+
+#[derive(Serialize)]
+struct OfferView {
+    id: String,
+    name: String,
+    link: String,
+    qr: Markup,
+    tx_code: Option<String>,
+    expires: String,
+    steps_taken: Vec<Step>,
+    /// Nothing more is to be done here.
+    done: bool,
+    /// It came to nothing.
+    lost: bool,
+    /// Nothing more will happen.
+    ended: bool,
+    failure: Option<String>,
+}
+
+/// `GET /issue/{id}`
+pub(super) async fn show(
+    State(service): State<Arc<Service>>,
+    Entered(visitor): Entered,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let session = match service.issuer.session(&id).await {
+        Ok(Some(session)) => session,
+        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
+        Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    };
+    let link = admin::link(&service, Of::Offer, &id).await.ok().flatten().unwrap_or_default();
+    let flow = Flow::of(&service, &headers, &id);
+    let view = offer_view(&service, session, link, flow);
+    visitor.page(&service, "offer.html", "/issue", &view)
+}
+
+fn offer_view(service: &Service, session: SessionView, link: String, flow: Option<Flow>) -> OfferView {
+    use SessionState::{Acknowledged, Cancelled, Expired, Failed, Issued};
+    let (name, tx_code) = match flow {
+        Some(flow) => (flow.name, flow.tx_code),
+        None => {
+            let first = session.credentials.first().map(|credential| credential.configuration_id.as_str());
+            (configuration(service, first).map_or("Offer", name).to_owned(), None)
+        }
+    };
+    let lost = matches!(session.state, Failed | Expired | Cancelled);
+    let done = lost || matches!(session.state, Issued | Acknowledged);
+    OfferView {
+        qr: Markup(qr::svg(&link).unwrap_or_default()),
+        link,
+        name,
+        tx_code: tx_code.filter(|_| !done).map(|code| grouped(&code)),
+        expires: session.expires_at.to_rfc3339(),
+        steps_taken: steps(&OFFER_STEPS, &session.events, lost),
+        done,
+        lost,
+        ended: admin::offer_has_ended(session.state),
+        failure: failure(&session),
+        id: session.id,
+    }
+}
+
+/// The way of an offer, each step with the event that takes it.
+const OFFER_STEPS: [(&str, &str); 5] = [
+    ("Offer created", "offer.created"),
+    ("Opened by a wallet", "offer.retrieved"),
+    ("Code redeemed", "offer.authorized"),
+    ("Credential issued", "credential.issued"),
+    ("Stored by the wallet", "credential.accepted"),
+];
+
+fn failure(session: &SessionView) -> Option<String> {
+    match session.state {
+        SessionState::Failed => {
+            Some(session.failure.clone().unwrap_or_else(|| "The issuance has failed.".to_owned()))
+        }
+        SessionState::Expired => Some("Nobody came in time.".to_owned()),
+        SessionState::Cancelled => Some("The offer was called off.".to_owned()),
+        _ => {
+            let wrong = session.tx_code.filter(|code| code.wrong > 0)?;
+            Some(format!("{} of {} tries at the transaction code were wrong.", wrong.wrong, wrong.allowed))
+        }
+    }
+}
+
+/// `GET /issue/{id}/events`
+pub(super) async fn events(
+    State(service): State<Arc<Service>>,
+    Entered(_): Entered,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    admin::stream(&service, Session::Offer(id), Naming::Change, &headers).await.into_response()
+}
+
+/// `123456` as `123 456`.
+fn grouped(code: &str) -> String {
+    match code.split_at_checked(code.len() / 2) {
+        Some((one, other)) if code.len() == 6 => format!("{one} {other}"),
+        _ => code.to_owned(),
+    }
+}
+
+/// The configuration of that id, or the first.
+fn configuration<'a>(service: &'a Service, id: Option<&str>) -> Option<&'a CredentialConfiguration> {
+    let mut all = service.issuer.configurations();
+    match id {
+        Some(id) => all.find(|one| one.id == id),
+        None => all.next(),
+    }
+}
+
+fn fields(service: &Service, configuration: &CredentialConfiguration) -> Vec<Field> {
+    let nothing = Map::new();
+    claims_form::fields(configuration, service.samples.get(&configuration.id).unwrap_or(&nothing))
+}
+
+/// What a configuration is called, in English if there is a choice.
+pub(super) fn name(configuration: &CredentialConfiguration) -> &str {
+    let mut named = configuration.display.iter();
+    let english = named.find(|one| one.locale.as_deref().is_none_or(|locale| locale.starts_with("en")));
+    english.or(configuration.display.first()).map_or(configuration.id.as_str(), |one| one.name.as_str())
+}
+
+fn face(service: &Service, configuration: &CredentialConfiguration) -> Face {
+    let look = configuration.display.first();
+    let person = service.samples.get(&configuration.id).map(|sample| {
+        let text = |key| sample.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+        format!("{} {}", text("given_name"), text("family_name")).trim().to_owned()
+    });
+    Face::from(Card {
+        name: name(configuration).to_owned(),
+        issuer: service.base.host_str().unwrap_or_default().to_owned(),
+        holder: person.filter(|person| !person.is_empty()),
+        kind: format!("{} · {}", configuration.format.name(), configuration.format.credential_type()),
+        background: look.and_then(|look| look.background_color.clone()),
+        text: look.and_then(|look| look.text_color.clone()),
+        ..Card::default()
+    })
+}

@@ -1,0 +1,58 @@
+//! The pages: issue, verify, wallet (demo only) and inspect, rendered on the server.
+//!
+//! A page works without its script; the script adds copying and live status. Nothing inline, nothing from elsewhere:
+//! the content security policy forbids both. The handlers call the engines themselves: no admin token ever reaches a
+//! browser. Every POST carries a token of the visitor's session and must come from our own origin.
+
+mod assets;
+mod claims_form;
+mod cookie;
+mod flow;
+mod home;
+mod inspect;
+mod issue;
+mod login;
+mod posted;
+pub(crate) mod templates;
+mod verify;
+pub(crate) mod view;
+mod visitor;
+mod wallet;
+
+use http::Method;
+
+use crate::routes::Routes;
+use crate::service::{Pages, Service};
+
+pub(crate) fn routes(service: &Service, routes: &mut Routes) {
+    let (get, post) = (Method::GET, Method::POST);
+    routes.on(get.clone(), "/", home::home);
+    routes.on(get.clone(), "/assets/{name}", home::asset);
+    routes.on(get.clone(), "/issue", issue::form);
+    routes.on(post.clone(), "/issue", issue::create);
+    routes.on(get.clone(), "/issue/{id}", issue::show);
+    routes.on(get.clone(), "/issue/{id}/events", issue::events);
+    routes.on(get.clone(), "/verify", verify::form);
+    routes.on(post.clone(), "/verify", verify::create);
+    routes.on(get.clone(), "/verify/{id}", verify::show);
+    routes.on(get.clone(), "/verify/{id}/events", verify::events);
+    routes.on(get.clone(), "/done/{flow}", verify::done);
+    if service.inspect.is_some() {
+        routes.on(get.clone(), "/inspect", inspect::form);
+        routes.on(post.clone(), "/inspect", inspect::inspect);
+    }
+    if service.wallet.is_some() {
+        routes.on(get.clone(), "/wallet", wallet::overview);
+        routes.on(post.clone(), "/wallet/open", wallet::open);
+        routes.on(get.clone(), "/wallet/shown/{id}", wallet::shown);
+        routes.on(post.clone(), "/wallet/accept", wallet::accept);
+        routes.on(post.clone(), "/wallet/present", wallet::present);
+        routes.on(post.clone(), "/wallet/decline", wallet::decline);
+        routes.on(post.clone(), "/wallet/remove", wallet::remove);
+    }
+    if service.pages == Pages::SignIn {
+        routes.on(get, "/login", login::form);
+        routes.on(post.clone(), "/login", login::sign_in);
+        routes.on(post, "/logout", login::sign_out);
+    }
+}

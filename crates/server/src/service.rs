@@ -1,0 +1,270 @@
+//! The service: the engines, what surrounds them, and the router that leads to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use credenza_core::{Clock, Random, Sealer, Secret, Store, SystemClock, SystemRandom};
+use credenza_query::DcqlQuery;
+use credenza_vci::issuer::Issuer;
+use credenza_vp::Verifier;
+use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::demo_wallet::DemoWallet;
+use crate::guard::{Guard, guard};
+use crate::hub::EventHub;
+use crate::inspect::Inspect;
+use crate::limits::Limits;
+use crate::pages::templates::Templates;
+use crate::routes::{Route, Routes};
+use crate::{admin, pages, wallet_plane};
+
+/// Who sees the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pages {
+    /// Nobody: there are none.
+    Off,
+    /// Whoever signs in with the admin token.
+    #[default]
+    SignIn,
+    /// Everybody who reaches the service: for the demo on one's own machine.
+    Open,
+}
+
+/// A query that the page `/verify` offers.
+#[derive(Debug, Clone)]
+pub struct Preset {
+    /// Its name in forms and in the API.
+    pub id: String,
+    /// What it asks, in a few words.
+    pub name: String,
+    /// What the verifier learns, in a sentence.
+    pub explains: String,
+    /// The query.
+    pub query: DcqlQuery,
+}
+
+/// Issuer, authorization server and verifier behind one HTTP router.
+pub struct Service {
+    pub(crate) base: Url,
+    /// The base URL's path without a slash at the end: what every route starts with.
+    pub(crate) base_path: String,
+    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) sealer: Arc<Sealer>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) hub: Arc<EventHub>,
+    pub(crate) admin_token: Option<Secret>,
+    pub(crate) pages: Pages,
+    pub(crate) wallet: Option<Arc<dyn DemoWallet>>,
+    pub(crate) inspect: Option<Arc<dyn Inspect>>,
+    pub(crate) presets: Vec<Preset>,
+    pub(crate) samples: BTreeMap<String, Map<String, Value>>,
+    pub(crate) limits: Limits,
+    pub(crate) event_streams: Arc<Semaphore>,
+    pub(crate) templates: Templates,
+    pub(crate) issuer_metadata: Bytes,
+    pub(crate) server_metadata: Bytes,
+}
+
+/// Why a service can't be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The base URL has a query, a fragment, or no host.
+    #[error("the base URL must be an http or https URL without query and fragment")]
+    BaseUrl,
+    /// A page's template.
+    #[error("a page's template is broken: {0}")]
+    Template(#[from] minijinja::Error),
+}
+
+/// Collects what a service is made of.
+#[must_use]
+pub struct ServiceBuilder {
+    base: Url,
+    issuer: Arc<Issuer>,
+    verifier: Arc<Verifier>,
+    store: Arc<dyn Store>,
+    sealer: Arc<Sealer>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    hub: Arc<EventHub>,
+    admin_token: Option<Secret>,
+    pages: Pages,
+    wallet: Option<Arc<dyn DemoWallet>>,
+    inspect: Option<Arc<dyn Inspect>>,
+    presets: Vec<Preset>,
+    samples: BTreeMap<String, Map<String, Value>>,
+    limits: Limits,
+}
+
+impl Service {
+    /// Starts with the URL under which the world reaches the service (never taken from a request), the engines, and
+    /// the store and key ring that they use too.
+    pub fn builder(
+        base: Url,
+        issuer: Arc<Issuer>,
+        verifier: Arc<Verifier>,
+        store: Arc<dyn Store>,
+        sealer: Arc<Sealer>,
+    ) -> ServiceBuilder {
+        ServiceBuilder {
+            base,
+            issuer,
+            verifier,
+            store,
+            sealer,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            hub: Arc::new(EventHub::new()),
+            admin_token: None,
+            pages: Pages::default(),
+            wallet: None,
+            inspect: None,
+            presets: Vec::new(),
+            samples: BTreeMap::new(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// The router of all planes, with the guard around it.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let guarded = Guard { limits: self.limits, base: self.base_path.len() };
+        self.routes()
+            .router
+            .with_state(Arc::clone(self))
+            .layer(DefaultBodyLimit::max(self.limits.body))
+            .layer(axum::middleware::from_fn_with_state(guarded, guard))
+    }
+
+    /// Every route that this service has, for documentation and tests.
+    #[must_use]
+    pub fn route_table(&self) -> Vec<Route> {
+        self.routes().table
+    }
+
+    fn routes(&self) -> Routes {
+        let mut routes = Routes::new(&self.base_path);
+        wallet_plane::routes(self, &mut routes);
+        admin::routes(self, &mut routes);
+        if self.pages != Pages::Off {
+            pages::routes(self, &mut routes);
+        }
+        routes
+    }
+
+    /// The URL of a path of ours.
+    pub(crate) fn url(&self, path: &str) -> String {
+        let base = self.base.as_str();
+        format!("{}{path}", base.strip_suffix('/').unwrap_or(base))
+    }
+}
+
+impl ServiceBuilder {
+    /// The hub that the engines emit their events to.
+    pub fn hub(mut self, hub: Arc<EventHub>) -> Self {
+        self.hub = hub;
+        self
+    }
+
+    /// The token of the admin plane. Without one, nobody gets in.
+    pub fn admin_token(mut self, token: Secret) -> Self {
+        self.admin_token = Some(token);
+        self
+    }
+
+    /// Who sees the pages: whoever signs in, unless said otherwise.
+    pub fn pages(mut self, pages: Pages) -> Self {
+        self.pages = pages;
+        self
+    }
+
+    /// The wallet behind `/wallet`; for the demo alone, since whoever sees the pages can use it.
+    pub fn demo_wallet(mut self, wallet: Arc<dyn DemoWallet>) -> Self {
+        self.wallet = Some(wallet);
+        self
+    }
+
+    /// What `/inspect` decodes with.
+    pub fn inspect(mut self, inspect: Arc<dyn Inspect>) -> Self {
+        self.inspect = Some(inspect);
+        self
+    }
+
+    /// Adds a query that `/verify` offers and that the API knows by its id.
+    pub fn preset(mut self, preset: Preset) -> Self {
+        self.presets.push(preset);
+        self
+    }
+
+    /// What the form of a credential configuration is filled with at first.
+    pub fn sample(mut self, configuration_id: impl Into<String>, claims: Map<String, Value>) -> Self {
+        self.samples.insert(configuration_id.into(), claims);
+        self
+    }
+
+    /// What clients may cost.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The source of randomness.
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Puts the service together.
+    ///
+    /// # Errors
+    /// See [`ServiceError`].
+    pub fn build(self) -> Result<Arc<Service>, ServiceError> {
+        let base = self.base;
+        let plain = base.query().is_none() && base.fragment().is_none() && base.has_host();
+        if !plain || !matches!(base.scheme(), "http" | "https") {
+            return Err(ServiceError::BaseUrl);
+        }
+        let base_path = base.path().strip_suffix('/').unwrap_or(base.path()).to_owned();
+        Ok(Arc::new(Service {
+            base_path,
+            base,
+            issuer_metadata: Bytes::from_owner(self.issuer.metadata()),
+            server_metadata: Bytes::from_owner(self.issuer.authorization_server_metadata()),
+            issuer: self.issuer,
+            verifier: self.verifier,
+            store: self.store,
+            sealer: self.sealer,
+            clock: self.clock,
+            random: self.random,
+            hub: self.hub,
+            admin_token: self.admin_token,
+            pages: self.pages,
+            wallet: self.wallet,
+            inspect: self.inspect,
+            presets: self.presets,
+            samples: self.samples,
+            event_streams: Arc::new(Semaphore::new(self.limits.event_streams)),
+            limits: self.limits,
+            templates: Templates::new()?,
+        }))
+    }
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Service({})", self.base)
+    }
+}

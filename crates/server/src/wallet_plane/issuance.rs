@@ -1,0 +1,91 @@
+//! OpenID4VCI 1.0: metadata, offers, token, nonce, credential and notification endpoints.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use credenza_oauth::{EndpointError as _, respond};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+
+use super::{FORM, JSON, Malformed, any_origin, expect_type, no_token_in_query, whole};
+use crate::respond::content_type;
+use crate::routes::Routes;
+use crate::service::Service;
+
+pub(super) fn routes(service: &Service, routes: &mut Routes) {
+    let at = service.issuer.endpoints();
+    routes.at_root(Method::GET, at.metadata.path(), issuer_metadata);
+    routes.at_root(Method::GET, at.authorization_server_metadata.path(), server_metadata);
+    routes.at_root(Method::GET, &format!("{}{{handle}}", at.offers.path()), offer);
+    routes.at_root(Method::POST, at.token.path(), token);
+    routes.at_root(Method::POST, at.nonce.path(), nonce);
+    routes.at_root(Method::POST, at.credential.path(), credential);
+    routes.at_root(Method::POST, at.notification.path(), notification);
+}
+
+/// Metadata changes when the configuration does; wallets may keep it this long.
+const A_WHILE: (HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+
+/// Credential issuer metadata (§12.2.2).
+async fn issuer_metadata(State(service): State<Arc<Service>>) -> Response {
+    any_origin(([content_type(JSON), A_WHILE], service.issuer_metadata.clone()).into_response())
+}
+
+/// Authorization server metadata (RFC 8414 §3).
+async fn server_metadata(State(service): State<Arc<Service>>) -> Response {
+    any_origin(([content_type(JSON), A_WHILE], service.server_metadata.clone()).into_response())
+}
+
+/// A credential offer by reference (§4.1.3).
+async fn offer(State(service): State<Arc<Service>>, Path(handle): Path<String>) -> Response {
+    whole(respond(service.issuer.offer_object(&handle).await))
+}
+
+/// Token endpoint (§6).
+async fn token(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Malformed> {
+    expect_type(&headers, FORM)?;
+    Ok(whole(respond(service.issuer.token(&headers, &body).await)))
+}
+
+/// Nonce endpoint (§7).
+async fn nonce(State(service): State<Arc<Service>>) -> Response {
+    any_origin(whole(service.issuer.nonce().into_response()))
+}
+
+/// Credential endpoint (§8).
+async fn credential(
+    State(service): State<Arc<Service>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Malformed> {
+    no_token_in_query(&uri)?;
+    expect_type(&headers, JSON)?;
+    let result = service.issuer.credential(&headers, &body).await;
+    if let Err(error) = &result {
+        tracing::info!(code = error.code(), check = error.report().and_then(failed), "credential refused");
+    }
+    Ok(whole(respond(result)))
+}
+
+/// Notification endpoint (§11).
+async fn notification(
+    State(service): State<Arc<Service>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Malformed> {
+    no_token_in_query(&uri)?;
+    expect_type(&headers, JSON)?;
+    Ok(whole(respond(service.issuer.notification(&headers, &body).await)))
+}
+
+fn failed(report: &credenza_core::Report) -> Option<&'static str> {
+    report.first_failure().map(|check| check.rule.id)
+}

@@ -1,0 +1,66 @@
+//! OpenID4VP 1.0: request objects and the response endpoint.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use credenza_oauth::EndpointError;
+use credenza_vp::verifier::{Fetch, RequestObject};
+use http::{HeaderMap, Method, StatusCode};
+
+use super::{FORM, Malformed, expect_type, whole};
+use crate::respond::{NO_STORE, content_type, json};
+use crate::routes::Routes;
+use crate::service::Service;
+
+pub(super) fn routes(routes: &mut Routes) {
+    routes.on(Method::GET, "/openid4vp/request/{id}", request_object);
+    routes.on(Method::POST, "/openid4vp/request/{id}", posted_request_object);
+    routes.on(Method::POST, "/openid4vp/response/{id}", response);
+}
+
+/// The request object (§5.10), fetched by GET.
+async fn request_object(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Response {
+    hand_out(&service, &id, Fetch::Get).await
+}
+
+/// The request object, fetched by POST with what the wallet can do and a nonce of its own (§5.10).
+async fn posted_request_object(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Malformed> {
+    expect_type(&headers, FORM)?;
+    Ok(hand_out(&service, &id, Fetch::Post(&body)).await)
+}
+
+async fn hand_out(service: &Service, id: &str, fetch: Fetch<'_>) -> Response {
+    match service.verifier.request_object(id, fetch).await {
+        Ok(object) => ([NO_STORE, content_type(RequestObject::CONTENT_TYPE)], object.jwt).into_response(),
+        Err(error) => refuse(&error),
+    }
+}
+
+/// The response endpoint (§8.2).
+async fn response(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Malformed> {
+    expect_type(&headers, FORM)?;
+    match service.verifier.respond(&id, &body).await {
+        Ok(accepted) => Ok(json(StatusCode::OK, &accepted)),
+        Err(error) => {
+            let check = error.report().and_then(|report| report.first_failure()).map(|check| check.rule.id);
+            tracing::info!(code = error.code(), check, "presentation refused");
+            Ok(refuse(&error))
+        }
+    }
+}
+
+fn refuse(error: &impl EndpointError) -> Response {
+    whole(error.to_response())
+}
