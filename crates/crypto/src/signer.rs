@@ -9,6 +9,8 @@ use aws_lc_rs::signature::{
     ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
 };
 use credenza_core::{Answer, Random, Secret, b64, json};
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -126,6 +128,26 @@ impl SoftwareSigner {
         }
         signer.jwk = Jwk { alg: Some(algorithm.name().to_owned()), ..public };
         Ok(signer)
+    }
+
+    /// From PEM, as other tools write keys: PKCS#8 (`PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`), not encrypted. The
+    /// first key counts; the curve says the algorithm.
+    ///
+    /// # Errors
+    /// No private key of a supported curve.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| KeyError)?;
+        let der = der.secret_der();
+        for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::Es256K] {
+            if let Ok(pair) = EcdsaKeyPair::from_private_key_der(signing(algorithm)?, der) {
+                let scalar = pair.private_key().as_be_bytes().map_err(|_| KeyError)?;
+                return Self::from_scalar(algorithm, scalar.as_ref());
+            }
+        }
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(|_| KeyError)?;
+        let seed = pair.seed().map_err(|_| KeyError)?;
+        let seed = seed.as_be_bytes().map_err(|_| KeyError)?;
+        Self::from_scalar(Algorithm::EdDsa, seed.as_ref())
     }
 
     /// The private JWK, to be stored encrypted.

@@ -95,8 +95,8 @@ pub enum JweError {
     /// `alg`, `enc` or `zip` is not one that was offered.
     #[error("the encryption algorithm is not accepted here")]
     Algorithm,
-    /// The key of the recipient can't be used for this.
-    #[error("the recipient's key can't be encrypted to")]
+    /// The key of the recipient is not for this: by its `use`, its `alg`, its `kid` or its curve.
+    #[error("the recipient's key is not for this")]
     Key,
     /// It does not decrypt.
     #[error("the content does not decrypt")]

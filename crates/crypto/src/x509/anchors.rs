@@ -20,7 +20,9 @@ impl Anchors {
     /// Parses anchors (DER).
     ///
     /// # Errors
-    /// [`X509Error::Malformed`] when one of them is not a certificate: half a set is not what was asked for.
+    /// [`X509Error::Malformed`] when one of them is not a certificate, or its key is of a type that is not supported:
+    /// half a set is not what was asked for. Whoever reads a list in which such anchors must be expected leaves them
+    /// out first, with the help of [`Certificate::parse`].
     pub fn new(anchors: &[Vec<u8>]) -> Result<Self, X509Error> {
         let mut hashes = Vec::with_capacity(anchors.len() * 32);
         let mut certificates = Vec::with_capacity(anchors.len());

@@ -47,7 +47,7 @@ pub fn validate(
 
 /// Validates `chain` (DER, leaf first, each certified by the next) at the time `now`.
 ///
-/// The chain may end with its anchor unless the policy forbids it. A leaf that is itself an anchor, byte by byte, is
+/// The chain may contain its anchor unless the policy forbids it; what follows the anchor is ignored. A leaf that is itself an anchor, byte by byte, is
 /// trusted directly unless the policy forbids it.
 ///
 /// # Errors
@@ -69,11 +69,9 @@ pub fn validate_path(
     {
         return pinned(leaf, anchor, now, policy);
     }
-    // A copy of the anchor at the end is not part of the path: nothing of it is believed.
-    if certificates.len() > 1 && certificates.last().is_some_and(|last| anchors.position(&last.der).is_some())
-    {
-        certificates.pop();
-    }
+    // Where an anchor begins, the path ends: nothing behind is believed, or handed out.
+    let end = certificates.iter().skip(1).position(|certificate| anchors.contain(certificate));
+    certificates.truncate(end.map_or(certificates.len(), |end| end + 1));
     let (leaf, intermediates) =
         certificates.split_first().ok_or(X509Error::Malformed("there is no certificate"))?;
     check_purpose(leaf, intermediates, policy)?;
@@ -194,6 +192,9 @@ fn build(
             Some(&check),
         )
         .map_err(|error| reason(&error))?;
+    if path.intermediate_certificates().count() != intermediates.len() {
+        return Err(untrusted("the chain has certificates that are not part of the path"));
+    }
     anchors.index_of(path.anchor()).ok_or_else(|| untrusted("its issuer is not known"))
 }
 

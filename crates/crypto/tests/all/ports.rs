@@ -120,3 +120,30 @@ fn private_keys_that_are_none() {
     assert!(SoftwareDecrypter::generate(Curve::Ed25519, &SystemRandom).is_err());
     assert!(SoftwareDecrypter::generate(Curve::Secp256k1, &SystemRandom).is_err());
 }
+
+#[test]
+fn keys_of_other_tools() {
+    let file = include_str!("openssl-keys.pem");
+    let keys: Vec<String> =
+        file.split("-----BEGIN ").skip(1).map(|key| format!("-----BEGIN {key}")).collect();
+    let expected = [
+        Some(Algorithm::Es256),
+        Some(Algorithm::Es384),
+        Some(Algorithm::Es512),
+        Some(Algorithm::Es256K),
+        Some(Algorithm::EdDsa),
+        None,
+        Some(Algorithm::Es256),
+    ];
+    assert_eq!(keys.len(), expected.len());
+    for (pem, expected) in keys.iter().zip(expected) {
+        let signer = SoftwareSigner::from_pem(pem);
+        assert_eq!(signer.as_ref().ok().map(Signer::algorithm), expected);
+        if let Ok(signer) = signer {
+            now(contract::signer(&signer)).unwrap();
+        }
+    }
+    for bad in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
+        assert!(SoftwareSigner::from_pem(bad).is_err());
+    }
+}

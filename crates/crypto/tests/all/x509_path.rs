@@ -370,3 +370,22 @@ fn x07_extended_key_usage() {
     let chain = chain_below(&pki.root, &[&tls, &signs]);
     assert!(refused(&chain, &[anchor], needs("1.0.18013.5.1.2")).contains("restricted"));
 }
+
+/// Certificates that no signature vouches for must not come out as part of a path: whoever looks for an authority's
+/// key identifier among them would find what the sender has put there.
+#[test]
+fn x10_nothing_unverified_is_handed_out() {
+    let (pki, other) = (pki(1), pki(2));
+    let anchor = pki.root.certificate();
+    let mut surplus = pki.chain.clone();
+    surplus.push(other.root.certificate().to_vec());
+    // A root of the same name and another key, behind a path that holds without it.
+    assert_eq!(
+        refused(&surplus, &[anchor], HAIP),
+        "the chain has certificates that are not part of the path"
+    );
+    assert!(matches!(check(&surplus, &[anchor], NOW, LOOSE), Err(X509Error::Untrusted(_))));
+    // Behind an anchor nothing is looked at.
+    let path = check(&surplus, &[anchor, pki.below.certificate()], NOW, LOOSE).unwrap();
+    assert_eq!((path.anchor, path.intermediates.len()), (1, 0));
+}

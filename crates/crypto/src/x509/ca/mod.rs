@@ -1,21 +1,24 @@
 //! A certification authority: for tests, demos, and whoever runs an own one.
 
+mod keys;
+mod names;
+mod profile;
+
 use std::fmt;
 use std::time::Duration;
 
 use credenza_core::{Random, Secret, UnixTime};
-use der::asn1::{Ia5StringRef, PrintableStringRef, Utf8StringRef};
-use der::{Decode as _, Tag, Tagged as _};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyIdMethod, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm,
-    SigningKey,
+    BasicConstraints, CertificateParams, DistinguishedName, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyIdMethod, KeyUsagePurpose, SanType, SerialNumber,
 };
 
-use super::parse::ecdsa_to_der;
 use super::{Certificate, X509Error, der_to_pem};
 use crate::hash::sha256;
-use crate::{Algorithm, Curve, PublicKey, SoftwareSigner};
+use crate::{Algorithm, PublicKey, SoftwareSigner};
+use keys::{CertifiedKey, IssuerKey, raw_key};
+use names::{arcs, distinguished_name, issuer_name, names};
+pub use profile::{LeafProfile, Subject};
 
 /// Bytes of a serial number: 127 random bits, which is more than the 64 that are usual, and within the 20 bytes that
 /// RFC 5280 §4.1.2.2 allows.
@@ -39,77 +42,6 @@ pub enum CaError {
     /// The certificate that was given for the CA is not one of this key, or not a CA's.
     #[error("not the certificate of this CA: {0}")]
     Certificate(&'static str),
-}
-
-/// The name of a subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    /// commonName
-    pub common_name: String,
-    /// organizationName
-    pub organization: Option<String>,
-    /// countryName, two letters
-    pub country: Option<String>,
-}
-
-impl From<&str> for Subject {
-    /// A common name alone.
-    fn from(common_name: &str) -> Self {
-        Self { common_name: common_name.to_owned(), organization: None, country: None }
-    }
-}
-
-/// What the certificate of a leaf says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeafProfile {
-    /// Its subject.
-    pub subject: Subject,
-    /// dNSName entries.
-    pub dns_names: Vec<String>,
-    /// uniformResourceIdentifier entries.
-    pub uris: Vec<String>,
-    /// Extended key usages, dotted.
-    pub extended_key_usage: Vec<String>,
-    /// First second of validity.
-    pub not_before: UnixTime,
-    /// Last second of validity.
-    pub not_after: UnixTime,
-}
-
-impl LeafProfile {
-    /// A leaf without alternative names and extended key usages.
-    #[must_use]
-    pub fn new(subject: impl Into<Subject>, not_before: UnixTime, valid_for: Duration) -> Self {
-        Self {
-            subject: subject.into(),
-            dns_names: Vec::new(),
-            uris: Vec::new(),
-            extended_key_usage: Vec::new(),
-            not_before,
-            not_after: not_before + valid_for,
-        }
-    }
-
-    /// With a dNSName more.
-    #[must_use]
-    pub fn dns_name(mut self, name: impl Into<String>) -> Self {
-        self.dns_names.push(name.into());
-        self
-    }
-
-    /// With a URI more.
-    #[must_use]
-    pub fn uri(mut self, uri: impl Into<String>) -> Self {
-        self.uris.push(uri.into());
-        self
-    }
-
-    /// With an extended key usage (dotted OID) more.
-    #[must_use]
-    pub fn purpose(mut self, oid: impl Into<String>) -> Self {
-        self.extended_key_usage.push(oid.into());
-        self
-    }
 }
 
 /// A CA: its key, its certificate, and the certificates between it and the root.
@@ -351,124 +283,4 @@ fn key_id(key: &PublicKey) -> Vec<u8> {
     let mut id = sha256(raw_key(key)).to_vec();
     id.truncate(KEY_ID);
     id
-}
-
-/// The content of subjectPublicKey; RSA keys are not certified here.
-fn raw_key(key: &PublicKey) -> &[u8] {
-    match key {
-        PublicKey::Ec { point, .. } => point,
-        PublicKey::Okp { bytes, .. } => bytes,
-        PublicKey::Rsa { .. } => &[],
-    }
-}
-
-fn distinguished_name(subject: &Subject) -> Result<DistinguishedName, CaError> {
-    let mut name = DistinguishedName::new();
-    if let Some(country) = &subject.country {
-        let country = country.as_str().try_into().map_err(|_| CaError::Name)?;
-        name.push(DnType::CountryName, DnValue::PrintableString(country));
-    }
-    if let Some(organization) = &subject.organization {
-        name.push(DnType::OrganizationName, organization.as_str());
-    }
-    name.push(DnType::CommonName, subject.common_name.as_str());
-    Ok(name)
-}
-
-/// The subject of a CA's certificate, as rcgen writes names: with the same types of strings.
-fn issuer_name(der: &[u8]) -> Result<DistinguishedName, CaError> {
-    let mut name = DistinguishedName::new();
-    for attribute in names(der)?.subject().iter() {
-        let kind = DnType::CustomDnType(arcs(&attribute.oid.to_string())?);
-        let bad = |_| CaError::Name;
-        let value = match attribute.value.tag() {
-            Tag::Utf8String => {
-                let text = attribute.value.decode_as::<Utf8StringRef<'_>>().map_err(bad)?;
-                DnValue::Utf8String(text.to_string())
-            }
-            Tag::PrintableString => {
-                let text = attribute.value.decode_as::<PrintableStringRef<'_>>().map_err(bad)?;
-                DnValue::PrintableString(text.as_str().try_into().map_err(|_| CaError::Name)?)
-            }
-            Tag::Ia5String => {
-                let text = attribute.value.decode_as::<Ia5StringRef<'_>>().map_err(bad)?;
-                DnValue::Ia5String(text.as_str().try_into().map_err(|_| CaError::Name)?)
-            }
-            _ => return Err(CaError::Name),
-        };
-        name.push(kind, value);
-    }
-    Ok(name)
-}
-
-fn names(der: &[u8]) -> Result<x509_cert::TbsCertificate, CaError> {
-    let certificate = x509_cert::Certificate::from_der(der).map_err(|_| CaError::Name)?;
-    Ok(certificate.tbs_certificate().clone())
-}
-
-/// The numbers of a dotted OID.
-fn arcs(oid: &str) -> Result<Vec<u64>, CaError> {
-    let oid = der::oid::ObjectIdentifier::new(oid).map_err(|_| CaError::Name)?;
-    Ok(oid.arcs().map(u64::from).collect())
-}
-
-/// A key that gets a certificate, in rcgen's terms.
-struct CertifiedKey {
-    key: PublicKey,
-    algorithm: &'static SignatureAlgorithm,
-}
-
-impl CertifiedKey {
-    fn new(key: &PublicKey) -> Result<Self, CaError> {
-        let algorithm = match key.curve() {
-            Some(Curve::P256) => &rcgen::PKCS_ECDSA_P256_SHA256,
-            Some(Curve::P384) => &rcgen::PKCS_ECDSA_P384_SHA384,
-            Some(Curve::P521) => &rcgen::PKCS_ECDSA_P521_SHA512,
-            Some(Curve::Ed25519) => &rcgen::PKCS_ED25519,
-            Some(Curve::Secp256k1 | Curve::X25519) | None => return Err(CaError::Key),
-        };
-        Ok(Self { key: key.clone(), algorithm })
-    }
-}
-
-impl PublicKeyData for CertifiedKey {
-    fn der_bytes(&self) -> &[u8] {
-        raw_key(&self.key)
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        self.algorithm
-    }
-}
-
-/// A CA's key, in rcgen's terms.
-struct IssuerKey<'a> {
-    signer: &'a SoftwareSigner,
-    key: CertifiedKey,
-}
-
-impl<'a> IssuerKey<'a> {
-    fn new(signer: &'a SoftwareSigner) -> Result<Self, CaError> {
-        Ok(Self { signer, key: CertifiedKey::new(&signer.public_key())? })
-    }
-}
-
-impl PublicKeyData for IssuerKey<'_> {
-    fn der_bytes(&self) -> &[u8] {
-        self.key.der_bytes()
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        self.key.algorithm
-    }
-}
-
-impl SigningKey for IssuerKey<'_> {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        let signature = self.signer.sign_now(message).map_err(|_| rcgen::Error::RemoteKeyError)?;
-        match self.key.key {
-            PublicKey::Ec { .. } => ecdsa_to_der(&signature).map_err(|_| rcgen::Error::RemoteKeyError),
-            _ => Ok(signature),
-        }
-    }
 }
