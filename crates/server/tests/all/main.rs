@@ -1,0 +1,3 @@
+//! The service as its clients meet it.
+
+mod world;
