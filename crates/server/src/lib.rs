@@ -4,6 +4,7 @@
 //! handler reads the request, asks an engine, and shapes the answer: what is right or wrong is decided below.
 
 mod admin;
+mod admin_token;
 pub mod demo_wallet;
 mod guard;
 pub mod hub;
@@ -20,6 +21,7 @@ mod routes;
 pub mod service;
 mod wallet_plane;
 
+pub use admin_token::AdminToken;
 pub use demo_wallet::DemoWallet;
 pub use hub::EventHub;
 pub use inspect::{Inspect, InspectedPart, Inspection};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
-use credenza_core::{Clock, Random, Sealer, Secret, Store, SystemClock, SystemRandom};
+use credenza_core::{Clock, Random, Sealer, Store, SystemClock, SystemRandom};
 use credenza_query::DcqlQuery;
 use credenza_vci::issuer::Issuer;
 use credenza_vp::Verifier;
@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use url::Url;
 
+use crate::admin_token::AdminToken;
 use crate::demo_wallet::DemoWallet;
 use crate::guard::{Guard, guard};
 use crate::hub::EventHub;
@@ -60,7 +61,7 @@ pub struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) hub: Arc<EventHub>,
-    pub(crate) admin_token: Option<Secret>,
+    pub(crate) admin_token: Option<AdminToken>,
     pub(crate) pages: Pages,
     pub(crate) wallet: Option<Arc<dyn DemoWallet>>,
     pub(crate) inspect: Option<Arc<dyn Inspect>>,
@@ -95,7 +96,7 @@ pub struct ServiceBuilder {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     hub: Arc<EventHub>,
-    admin_token: Option<Secret>,
+    admin_token: Option<AdminToken>,
     pages: Pages,
     wallet: Option<Arc<dyn DemoWallet>>,
     inspect: Option<Arc<dyn Inspect>>,
@@ -174,8 +175,8 @@ impl ServiceBuilder {
     }
 
     /// The token of the admin plane. Without one, nobody gets in.
-    pub fn admin_token(mut self, token: Secret) -> Self {
-        self.admin_token = Some(token);
+    pub fn admin_token(mut self, token: impl Into<AdminToken>) -> Self {
+        self.admin_token = Some(token.into());
         self
     }
 

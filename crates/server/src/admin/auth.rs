@@ -1,32 +1,29 @@
 //! The gate of the admin plane: a bearer token (RFC 6750 §2.1), compared in constant time.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use credenza_core::Secret;
 use http::{HeaderMap, header};
 
+use crate::admin_token::AdminToken;
 use crate::problem::{Kind, Problem};
 
 /// What opens the gate.
-#[derive(Clone)]
-pub(super) struct Gate(Arc<Option<Secret>>);
+#[derive(Clone, Copy)]
+pub(super) struct Gate(Option<AdminToken>);
 
 impl Gate {
-    pub(super) fn new(token: Option<Secret>) -> Self {
-        Self(Arc::new(token))
+    pub(super) fn new(token: Option<AdminToken>) -> Self {
+        Self(token)
     }
 
-    fn opens_for(&self, headers: &HeaderMap) -> bool {
+    fn opens_for(self, headers: &HeaderMap) -> bool {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return false };
         let Some((scheme, token)) = value.to_str().ok().and_then(|value| value.split_once(' ')) else {
             return false;
         };
-        let known = self.0.as_ref().as_ref();
-        scheme.eq_ignore_ascii_case("bearer") && known.is_some_and(|known| known.matches(token.trim()))
+        scheme.eq_ignore_ascii_case("bearer") && self.0.is_some_and(|known| known.matches(token.trim()))
     }
 }
 
@@ -41,11 +38,12 @@ pub(super) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use credenza_core::Secret;
     use http::HeaderValue;
 
     #[test]
     fn c21_the_token_alone_opens() {
-        let gate = Gate::new(Some(Secret::new("sesame".into())));
+        let gate = Gate::new(Some(Secret::new("sesame".into()).into()));
         let opens = |value: &'static str| {
             gate.opens_for(&HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]))
         };

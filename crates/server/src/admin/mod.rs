@@ -48,7 +48,7 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     if service.inspect.is_some() {
         guarded.on(post, "/api/v1/inspect", inspect::inspect);
     }
-    let token = auth::Gate::new(service.admin_token.clone());
+    let token = auth::Gate::new(service.admin_token);
     guarded.router = std::mem::take(&mut guarded.router).route_layer(from_fn_with_state(token, auth::gate));
     routes.merge(guarded);
     routes.on(get.clone(), "/openapi.json", openapi::openapi);

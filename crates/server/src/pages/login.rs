@@ -34,7 +34,7 @@ pub(super) async fn sign_in(
     let posted = Posted::by_anybody(request, &service).await?;
     let next = page_of_ours(posted.get("next").unwrap_or("/")).to_owned();
     let token = posted.get("token").unwrap_or_default().trim();
-    if service.admin_token.as_ref().is_some_and(|known| known.matches(token)) {
+    if service.admin_token.is_some_and(|known| known.matches(token)) {
         return Ok(Visitor::start(&service, true).redirect(&service, &next));
     }
     tracing::warn!("somebody tried to sign in with a wrong token");
