@@ -73,3 +73,4 @@
 
 pub mod held;
 pub mod sd_jwt;
+pub mod status_list;

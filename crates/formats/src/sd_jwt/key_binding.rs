@@ -183,8 +183,9 @@ pub(super) fn verify(
     report.pass(&rules::KB_KEY);
     let algorithm = kb_jwt.header.algorithm;
     let mut sound = report.check(&rules::KB_TYP, kb_jwt.header.has_type(MEDIA_TYPE), || "typ is not kb+jwt");
-    // A key that says what it is for is used for nothing else (RFC 7517 §4.4).
-    let meant_for = holder.alg.as_deref().is_none_or(|alg| Algorithm::from_name(alg) == Some(algorithm));
+    // A key that says what it is for is used for nothing else (RFC 7517 §4.2, §4.4).
+    let meant_for = holder.alg.as_deref().is_none_or(|alg| Algorithm::from_name(alg) == Some(algorithm))
+        && holder.usage.as_deref() != Some("enc");
     if !report.check(&rules::KB_ALG, expected.algorithms.contains(&algorithm) && meant_for, || {
         format!("{algorithm} is not accepted here, or not with this key")
     }) {

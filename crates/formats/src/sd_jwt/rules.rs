@@ -147,6 +147,12 @@ pub const VC_REGISTERED: Rule = Rule::new(
     "SD-JWT VC §2.2.2.3",
     "The claims that decide on validity are signed in the clear and not hidden in disclosures.",
 );
+/// Types of the registered claims.
+pub const VC_CLAIM_TYPES: Rule = Rule::new(
+    "sd-jwt-vc.claim-types",
+    "SD-JWT VC §2.2.2.3",
+    "The registered claims have the types that they must have.",
+);
 /// `cnf`, where it is there.
 pub const VC_CNF: Rule = Rule::new(
     "sd-jwt-vc.cnf",
@@ -155,7 +161,7 @@ pub const VC_CNF: Rule = Rule::new(
 );
 
 /// All of them, in the order in which they are made.
-pub const ALL: [&Rule; 32] = [
+pub const ALL: [&Rule; 33] = [
     &PARSE,
     &TYP,
     &ALG,
@@ -176,6 +182,7 @@ pub const ALL: [&Rule; 32] = [
     &VC_VCT,
     &VC_AKA_VCTS,
     &VC_REGISTERED,
+    &VC_CLAIM_TYPES,
     &VC_CNF,
     &KB_PRESENT,
     &KB_PARSE,

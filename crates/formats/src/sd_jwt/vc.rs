@@ -23,6 +23,14 @@ pub(super) fn aka_vcts_fit(claims: &Map<String, Value>, vct: &str) -> bool {
     }
 }
 
+/// The first registered claim that has not the type it must have.
+pub(super) fn wrong_type(claims: &Map<String, Value>) -> Option<&'static str> {
+    let texts = ["iss", "sub", "vct#integrity"];
+    let no_text = |name: &&str| claims.get(*name).is_some_and(|value| !value.is_string());
+    let no_object = |name: &&str| claims.get(*name).is_some_and(|value| !value.is_object());
+    texts.into_iter().find(no_text).or_else(|| ["status"].into_iter().find(no_object))
+}
+
 /// The key that a `cnf` claim names by value; none when it names it in another way (RFC 7800 §3.2).
 pub(super) fn holder(cnf: &Value) -> Result<Option<Jwk>, JwkError> {
     cnf.as_object().ok_or(JwkError::Malformed("cnf"))?.get("jwk").map(Jwk::from_value).transpose()
@@ -64,6 +72,10 @@ pub(super) fn check(
         let fit = aka_vcts_fit(claims, vct.unwrap_or_default());
         sound &= report.check(&rules::VC_AKA_VCTS, fit, || "aka_vcts is not a list of other types");
     }
+    let wrong = wrong_type(claims);
+    sound &= report.check(&rules::VC_CLAIM_TYPES, wrong.is_none(), || {
+        format!("{} has another type", wrong.unwrap_or_default())
+    });
     let concealed = match in_the_clear {
         Err(name) => Some(name),
         Ok(present) => Profile::Credential

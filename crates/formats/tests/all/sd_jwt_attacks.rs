@@ -55,7 +55,7 @@ fn s01_altered_disclosure() {
     }
 }
 
-// Clauses: SDJ-9.1-01, SDJ-9.1-02, SDJ-9.1-03, SDJ-7.1-02, SDJ-4.1-02
+// Clauses: SDJ-4.1-01, SDJ-9.1-01, SDJ-9.1-02, SDJ-9.1-03, SDJ-7.1-02, SDJ-4.1-02
 #[test]
 fn issuer_signature_counts() {
     let payload = json!({"vct": "urn:test"}).to_string();
@@ -265,7 +265,7 @@ fn digests_without_disclosures_leave_no_trace() {
     assert_eq!(claims, json!({"vct": "urn:test", "list": [1, [], {"x": {}}]}));
 }
 
-// Clauses: SDJ-4.1.1-01, SDJ-4.1.1-02, SDJ-4.1.1-03, SDJ-4.1.1-04, SDJ-4.1.1-05, SDJ-9.4-01, SDJ-9.4-03
+// Clauses: SDJ-4.1.1-01, SDJ-4.1.1-02, SDJ-4.1.1-03, SDJ-4.1.1-04, SDJ-4.1.1-05, SDJ-9.4-01, SDJ-9.4-02, SDJ-9.4-03
 #[test]
 fn s08_weak_unknown_or_nested_hash() {
     let name = member("name", &json!("Erika"));

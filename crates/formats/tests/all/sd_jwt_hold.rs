@@ -127,6 +127,22 @@ fn presented_disclosures_are_a_subset_in_their_order_and_once() {
     assert_eq!(held.present(&twice).as_str(), held.as_str());
 }
 
+// Clauses: SDJ-4-06, SDJ-4.2.1-04
+#[test]
+fn what_is_withheld_leaves_no_salt_behind() {
+    let held = held();
+    let all: Vec<&str> = held.as_str().split('~').skip(1).filter(|part| !part.is_empty()).collect();
+    let sent = held.present(&[path(r#"["name"]"#)]).into_string();
+    assert_eq!(all.iter().filter(|disclosure| sent.contains(**disclosure)).count(), 1);
+    let payload = credenza_core::b64::decode(sent.split('.').nth(1).unwrap()).unwrap();
+    let payload = String::from_utf8(payload).unwrap();
+    for disclosure in all {
+        let content: Vec<Value> =
+            serde_json::from_slice(&credenza_core::b64::decode(disclosure).unwrap()).unwrap();
+        assert!(!payload.contains(content[0].as_str().unwrap()));
+    }
+}
+
 #[test]
 fn disclosable_paths_name_one_thing_each() {
     let found = held().disclosable_paths();

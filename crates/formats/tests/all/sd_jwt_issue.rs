@@ -97,6 +97,30 @@ fn nothing_concealed_leaves_no_trace_of_sd_jwt() {
     assert!(!text.contains("_sd"));
 }
 
+// Clauses: SDJ-4.1-03, SDJ-4.3.1-03
+#[test]
+fn another_hash_function_is_named_even_without_digests() {
+    let text = issue(&claims(), &Concealment::nothing().with_hash(HashAlgorithm::Sha384)).unwrap();
+    assert_eq!(payload(&text)["_sd_alg"], "sha-384");
+}
+
+#[test]
+fn the_order_of_paths_does_not_matter() {
+    let hide = [r#"["degrees", null]"#, r#"["degrees", 0, "type"]"#, r#"["degrees", null, "year"]"#];
+    let places = |hide: &[&str]| {
+        let text = issue(&claims(), &Concealment::at(&paths(hide))).unwrap();
+        Held::restore(text, &SdJwtLimits::default()).unwrap().disclosable_paths()
+    };
+    let [one, two, three] = hide;
+    let all: HashSet<ClaimsPath> = places(&hide).into_iter().collect();
+    assert_eq!(all.len(), 2 + 1 + 2);
+    for other in
+        [[one, three, two], [two, one, three], [two, three, one], [three, one, two], [three, two, one]]
+    {
+        assert_eq!(places(&other).into_iter().collect::<HashSet<_>>(), all);
+    }
+}
+
 // Clauses: SDJ-9.7-01, SDVC-2.2.2.3-02
 #[test]
 fn s16_validity_claims_are_not_concealed() {

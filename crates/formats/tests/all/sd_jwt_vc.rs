@@ -72,6 +72,22 @@ fn audience_of_the_credential() {
     refused(&with(json!("us")), &EXPECTED, "sd-jwt.aud");
 }
 
+// Clauses: SDVC-2.2.2.3-03, SDVC-2.2.2.3-10, SDVC-2.2.2.3-12
+#[test]
+fn registered_claims_have_their_types() {
+    for (name, wrong) in [
+        ("iss", json!(["https://issuer.example"])),
+        ("iss", json!(null)),
+        ("sub", json!(1)),
+        ("status", json!("valid")),
+        ("status", json!([])),
+        ("vct#integrity", json!({})),
+    ] {
+        let text = forge(&json!({"vct": "urn:test", name: wrong}), &[]);
+        refused(&text, &EXPECTED, "sd-jwt-vc.claim-types");
+    }
+}
+
 // Clauses: SDVC-2.2.2.3-12, SDVC-2.4-06
 #[test]
 fn status_is_handed_out() {
