@@ -4,6 +4,7 @@ pub mod config;
 pub mod http;
 pub mod inspect;
 pub mod keys;
+pub mod service;
 pub mod verify;
 pub mod wallet;
 

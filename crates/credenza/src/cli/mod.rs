@@ -1,9 +1,11 @@
 //! Commands and their arguments; each command has its own module.
 
+mod demo;
 mod init;
 mod inspect;
 mod output;
 mod passphrase;
+mod serve;
 mod thing;
 mod verify;
 mod wallet;
@@ -31,8 +33,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show everything at work on this machine, in the browser; nothing is kept.
+    Demo(demo::Arguments),
     /// Write a commented configuration with fresh keys, ready for `serve`.
     Init(init::Arguments),
+    /// Run issuer, authorization server and verifier from a configuration.
+    Serve(serve::Arguments),
     /// A holder's wallet in the terminal: accept offers, answer requests.
     Wallet(wallet::Arguments),
     /// Decode an offer, request, token, credential, metadata, key or certificate.
@@ -65,6 +71,8 @@ pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let json = arguments.json;
     let done = match arguments.command {
+        Command::Demo(arguments) => on_all_threads(demo::run(arguments, json)),
+        Command::Serve(arguments) => on_all_threads(serve::run(arguments, json)),
         Command::Init(arguments) => init::run(&arguments, json),
         Command::Wallet(arguments) => on_one_thread(wallet::run(arguments, json)),
         Command::Inspect(arguments) => on_one_thread(inspect::run(arguments, json)),
@@ -78,6 +86,11 @@ pub(crate) fn main() -> ExitCode {
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }
+}
+
+/// Runs a service.
+fn on_all_threads(command: impl Future<Output = anyhow::Result<Verdict>>) -> anyhow::Result<Verdict> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
 }
 
 /// Runs a command that waits for one thing at a time.

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Prints a result as JSON.
 pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
@@ -56,4 +56,38 @@ pub(super) fn ask_text(question: &str) -> io::Result<String> {
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     Ok(answer.trim().to_owned())
+}
+
+/// A verification report that came as JSON, for people.
+pub(super) fn report_text(report: &Value) -> String {
+    let mut text = String::new();
+    write_report(report, 0, &mut text);
+    text
+}
+
+fn write_report(report: &Value, depth: usize, text: &mut String) {
+    let of =
+        |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let list = |name: &str| report.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let indent = "  ".repeat(depth);
+    let mark = if report.get("ok") == Some(&Value::Bool(true)) { '✓' } else { '✗' };
+    text.push_str(&format!("{indent}{mark} {}\n", of(report, "subject")));
+    let checks = list("checks");
+    let width = checks.iter().map(|check| of(check, "id").len()).max().unwrap_or(0);
+    for check in &checks {
+        let mark = match of(check, "outcome").as_str() {
+            "passed" => '✓',
+            "failed" => '✗',
+            "warned" => '!',
+            _ => '–',
+        };
+        let (id, meaning, section) = (of(check, "id"), of(check, "meaning"), of(check, "section"));
+        text.push_str(&format!("{indent}  {mark} {id:width$}  {meaning}  [{section}]\n"));
+        if check.get("evidence").is_some() {
+            text.push_str(&format!("{indent}    {:width$}  → {}\n", "", of(check, "evidence")));
+        }
+    }
+    for part in &list("parts") {
+        write_report(part, depth + 1, text);
+    }
 }

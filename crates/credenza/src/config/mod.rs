@@ -35,8 +35,6 @@ pub struct Settings {
     pub issuer_key: SoftwareSigner,
     /// What is issued.
     pub credential_types: Vec<CredentialConfiguration>,
-    /// How the verifier calls itself.
-    pub verifier_name: String,
     /// Signs requests.
     pub verifier_key: SoftwareSigner,
     /// Whose credentials are accepted: DER.

@@ -48,7 +48,6 @@ struct Issuer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Verifier {
-    name: Spanned<String>,
     key: Spanned<PathBuf>,
     trusted_issuers: Spanned<Vec<PathBuf>>,
 }
@@ -110,7 +109,6 @@ impl Reader<'_> {
         let issuer_name = self.name("issuer.name", &file.issuer.name);
         let issuer_key = self.key("issuer.key", &file.issuer.key);
         let credential_types = self.credential_types(&file.issuer.credential_types);
-        let verifier_name = self.name("verifier.name", &file.verifier.name);
         let verifier_key = self.key("verifier.key", &file.verifier.key);
         let anchors = self.anchors(&file.verifier.trusted_issuers);
         let log = file.log.as_ref().map_or_else(|| "info".to_owned(), |log| log.get_ref().clone());
@@ -123,7 +121,6 @@ impl Reader<'_> {
             issuer_name: issuer_name?,
             issuer_key: issuer_key?,
             credential_types: credential_types?,
-            verifier_name: verifier_name?,
             verifier_key: verifier_key?,
             anchors: anchors?,
             sealer: sealer?,

@@ -38,7 +38,7 @@ pub fn name(held: &HeldCredential) -> String {
     printable(if display.name.is_empty() { &held.credential_type } else { &display.name })
 }
 
-/// A line for each claim that is about the person, in the credential's order.
+/// A line for each claim that is about the person: in the order of the issuer's description, then of the credential.
 #[must_use]
 pub fn lines(held: &HeldCredential, claims: &Map<String, Value>) -> Vec<Line> {
     let descriptions: Vec<ClaimDescription> = held
@@ -50,6 +50,11 @@ pub fn lines(held: &HeldCredential, claims: &Map<String, Value>) -> Vec<Line> {
     for (name, value) in claims.iter().filter(|(name, _)| !TECHNICAL.contains(&name.as_str())) {
         collect(&mut vec![PathElement::Key(name.clone())], value, &descriptions, &mut lines);
     }
+    let place = |line: &Line| {
+        let described = |description: &ClaimDescription| same(description.path.elements(), &line.path);
+        descriptions.iter().position(described).unwrap_or(usize::MAX)
+    };
+    lines.sort_by_key(place);
     lines
 }
 

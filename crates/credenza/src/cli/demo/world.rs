@@ -1,0 +1,109 @@
+//! A whole world on one port of this machine: authority, issuer, verifier, pages, and a wallet behind them.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use credenza::core::{AddressPolicy, Clock as _, Http, Sealer, Secret, SystemClock, SystemRandom, id};
+use credenza::server::Service;
+use credenza::server::service::Pages;
+use credenza::trust::{Anchor, X509Anchors};
+use credenza::vci::issuer::CredentialConfiguration;
+use tokio::net::TcpListener;
+use url::Url;
+
+use credenza::config::CREDENTIAL_TYPE;
+use credenza::http::ReqwestHttp;
+use credenza::keys::identity::Identity;
+use credenza::service::Parts;
+use credenza::wallet::vault::MemoryVault;
+use credenza::wallet::{Holder, Options, Ports};
+
+use super::{presets, sample};
+
+/// The port, unless it is taken.
+pub(crate) const PORT: u16 = 7777;
+
+/// A demonstration that is ready to be served.
+pub(crate) struct Demo {
+    /// Where it is.
+    pub(crate) url: Url,
+    /// Its listener, bound.
+    pub(crate) listener: TcpListener,
+    /// The service.
+    pub(crate) service: Arc<Service>,
+    /// The token of its admin plane.
+    pub(crate) admin_token: Secret,
+    /// The root certificate of its authority: DER.
+    pub(crate) root: Vec<u8>,
+}
+
+/// Makes the world. Its database is in `folder`; everything else is in memory.
+///
+/// # Errors
+/// The port is taken, or the database can't be made.
+pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<Demo> {
+    let listener = bind(port).await?;
+    let url: Url = format!("http://127.0.0.1:{}", listener.local_addr()?.port()).parse()?;
+    let now = SystemClock.now();
+    let identity = Identity::generate("Credenza Demo", &url, now, &SystemRandom)?;
+    let root = identity.authority.certificate().to_vec();
+    let database = folder.join("demo.db");
+    let store = credenza::store::open(
+        &format!("sqlite:{}?durability=process", database.display()),
+        Arc::new(SystemClock),
+    )?;
+    let http: Arc<dyn Http> = Arc::new(ReqwestHttp::new(AddressPolicy::Loopback));
+    let wallet = Arc::new(wallet(http, &root)?);
+    let credential_type: CredentialConfiguration = serde_json::from_str(CREDENTIAL_TYPE)?;
+    let admin_token = Secret::new(id::unguessable(&SystemRandom));
+    let parts = Parts {
+        pages: Pages::Open,
+        presets: presets::all()?,
+        ..Parts::new(
+            url.clone(),
+            ("Credenza Demo Issuer".to_owned(), Arc::new(identity.issuer), vec![credential_type]),
+            (Arc::new(identity.verifier), vec![root.clone()]),
+            store,
+            Sealer::fresh(&SystemRandom),
+        )
+    };
+    let service = parts
+        .assemble()?
+        .admin_token(admin_token.clone())
+        .sample(sample::CONFIGURATION, sample::claims())
+        .demo_wallet(wallet)
+        .build()?;
+    Ok(Demo { url, listener, service, admin_token, root })
+}
+
+/// A wallet in memory that knows the demo's verifier by its root.
+pub(crate) fn wallet(http: Arc<dyn Http>, root: &[u8]) -> anyhow::Result<Holder> {
+    let anchor = Anchor { verifiers: true, ..Anchor::for_issuers(root.to_vec()) };
+    let ports = Ports {
+        http,
+        vault: Arc::new(MemoryVault::default()),
+        trust: Arc::new(X509Anchors::new(&[anchor])?),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+    };
+    Ok(Holder::new(ports, Options { addresses: AddressPolicy::Loopback, copies: 3 }))
+}
+
+/// The port that was asked for, or the usual one, or any.
+async fn bind(port: Option<u16>) -> std::io::Result<TcpListener> {
+    let at = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    match port {
+        Some(port) => at(port).await,
+        None => match at(PORT).await {
+            Ok(listener) => Ok(listener),
+            Err(_) => at(0).await,
+        },
+    }
+}
+
+impl std::fmt::Debug for Demo {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Demo({})", self.url)
+    }
+}

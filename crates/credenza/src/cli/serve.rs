@@ -1,0 +1,96 @@
+//! `credenza serve`.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use credenza::config::{self, Settings};
+use credenza::core::SystemClock;
+use credenza::server::{AdminToken, Limits, Pages, serve};
+use credenza::service::Parts;
+use serde_json::json;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use super::{Usage, Verdict, output};
+
+/// Runs issuer, authorization server and verifier from a configuration, until SIGINT or SIGTERM: requests in flight
+/// are answered, then it ends. Logs go to standard error.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The configuration, as `credenza init` writes it.
+    #[arg(long, default_value = "credenza.toml", env = "CREDENZA_CONFIG")]
+    config: PathBuf,
+
+    /// Read and check the configuration, and do not start.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verdict> {
+    let settings =
+        config::read(&arguments.config, &SystemClock).map_err(|error| Usage::error(error.to_string()))?;
+    if arguments.check {
+        output::line(if json { "{\"ok\": true}" } else { "The configuration is good." })?;
+        return Ok(Verdict::Good);
+    }
+    log(&settings.log);
+    let (url, listen) = (settings.url.clone(), settings.listen);
+    let service = assemble(settings)?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("can't listen on {listen}; is another service running there?"))?;
+    let at = listener.local_addr()?;
+    let line = if json {
+        json!({"url": url.as_str(), "listen": at.to_string()}).to_string()
+    } else {
+        format!("Credenza serves {url} on {at}")
+    };
+    output::line(&line)?;
+    serve(listener, service.router(), Limits::default(), shutdown()).await?;
+    Ok(Verdict::Good)
+}
+
+fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Service>> {
+    let store = credenza::store::open(&settings.database, Arc::new(SystemClock)).context("the database")?;
+    let parts = Parts {
+        pages: Pages::SignIn,
+        ..Parts::new(
+            settings.url,
+            (settings.issuer_name, Arc::new(settings.issuer_key), settings.credential_types),
+            (Arc::new(settings.verifier_key), settings.anchors),
+            store,
+            settings.sealer,
+        )
+    };
+    let file = settings.file.display().to_string();
+    let builder = parts.assemble().map_err(|error| Usage::error(format!("{file}: {error}")))?;
+    Ok(builder.admin_token(AdminToken::from_sha256(settings.admin_token)).build()?)
+}
+
+/// Logs to standard error what the filter lets through; RUST_LOG has precedence.
+pub(super) fn log(filter: &str) {
+    let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(filter));
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new("info")));
+    // Fails only when there is one already, which then stays.
+    let _ = subscriber.try_init();
+}
+
+/// Ends when the process is asked to stop.
+pub(super) async fn shutdown() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}

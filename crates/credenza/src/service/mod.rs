@@ -1,0 +1,149 @@
+//! From keys and settings to a running service: issuer, authorization server and verifier on one listener.
+
+use std::sync::Arc;
+
+use credenza_core::{AddressPolicy, Clock, Random, Sealer, Store, SystemClock, SystemRandom};
+use credenza_crypto::{Signer, X509Error};
+use credenza_server::service::{Pages, Preset, ServiceBuilder, ServiceError};
+use credenza_server::{EventHub, Service};
+use credenza_trust::{Anchor, X509Anchors};
+use credenza_vci::issuer::{ConfigError, CredentialConfiguration, Issuer};
+use credenza_vci::messages::IssuerDisplay;
+use credenza_vp::verifier::{BuildError, Ports, Verifier};
+use url::Url;
+
+use crate::http::is_loopback;
+use crate::inspect::Inspector;
+
+/// What a service is made of. Start from [`Parts::new`].
+pub struct Parts {
+    /// Where wallets reach it; the identifier of the issuer.
+    pub url: Url,
+    /// How the issuer calls itself.
+    pub issuer_name: String,
+    /// Signs credentials.
+    pub issuer_key: Arc<dyn Signer>,
+    /// What is issued.
+    pub credential_types: Vec<CredentialConfiguration>,
+    /// Signs requests.
+    pub verifier_key: Arc<dyn Signer>,
+    /// Root certificates of issuers whose credentials are accepted: DER.
+    pub anchors: Vec<Vec<u8>>,
+    /// Keeps sessions.
+    pub store: Arc<dyn Store>,
+    /// Seals codes, tokens and nonces.
+    pub sealer: Arc<Sealer>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes codes and nonces.
+    pub random: Arc<dyn Random>,
+    /// Who sees the pages.
+    pub pages: Pages,
+    /// Queries that the pages offer.
+    pub presets: Vec<Preset>,
+}
+
+/// Why there is no service.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// The issuer.
+    #[error("the issuer: {0}")]
+    Issuer(#[from] ConfigError),
+    /// The verifier.
+    #[error("the verifier: {0}")]
+    Verifier(#[from] BuildError),
+    /// An anchor.
+    #[error("a trusted root certificate: {0}")]
+    Anchor(#[from] X509Error),
+    /// The rest.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl Parts {
+    /// These, with the system's clock and randomness, no presets, and pages for those who sign in.
+    #[must_use]
+    pub fn new(
+        url: Url,
+        issuer: (String, Arc<dyn Signer>, Vec<CredentialConfiguration>),
+        verifier: (Arc<dyn Signer>, Vec<Vec<u8>>),
+        store: Arc<dyn Store>,
+        sealer: Sealer,
+    ) -> Self {
+        let (issuer_name, issuer_key, credential_types) = issuer;
+        let (verifier_key, anchors) = verifier;
+        Self {
+            url,
+            issuer_name,
+            issuer_key,
+            credential_types,
+            verifier_key,
+            anchors,
+            store,
+            sealer: Arc::new(sealer),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            pages: Pages::default(),
+            presets: Vec::new(),
+        }
+    }
+
+    /// Puts the engines together; the rest can be said to the builder that comes out.
+    ///
+    /// # Errors
+    /// See [`AssembleError`].
+    pub fn assemble(self) -> Result<ServiceBuilder, AssembleError> {
+        let addresses = if is_loopback(&self.url) { AddressPolicy::Loopback } else { AddressPolicy::Public };
+        let hub = Arc::new(EventHub::new());
+        let mut issuer = Issuer::builder(self.url.as_str().trim_end_matches('/'))
+            .addresses(addresses)
+            .display(IssuerDisplay::named(self.issuer_name))
+            .signer(self.issuer_key)
+            .store(Arc::clone(&self.store))
+            .sealer(Arc::clone(&self.sealer))
+            .clock(Arc::clone(&self.clock))
+            .random(Arc::clone(&self.random))
+            .events(Arc::clone(&hub) as _);
+        for credential_type in self.credential_types {
+            issuer = issuer.configuration(credential_type);
+        }
+        let anchors: Vec<Anchor> = self.anchors.into_iter().map(Anchor::for_issuers).collect();
+        let ports = Ports {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            sealer: Arc::clone(&self.sealer),
+            trust: Arc::new(X509Anchors::new(&anchors)?),
+            events: Arc::clone(&hub) as _,
+        };
+        let verifier = Verifier::builder(self.url.clone(), ports)
+            .request_signer(self.verifier_key)
+            .addresses(addresses)
+            // The pages of the service itself wait for people who come back from their wallet.
+            .allow_redirects([self.url.clone()])
+            .build()?;
+        let inspector = Arc::new(Inspector::new(Arc::clone(&self.clock)));
+        let mut service = Service::builder(
+            self.url,
+            Arc::new(issuer.build()?),
+            Arc::new(verifier),
+            self.store,
+            self.sealer,
+        )
+        .hub(hub)
+        .clock(self.clock)
+        .random(self.random)
+        .pages(self.pages)
+        .inspect(inspector);
+        for preset in self.presets {
+            service = service.preset(preset);
+        }
+        Ok(service)
+    }
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Parts({})", self.url)
+    }
+}
