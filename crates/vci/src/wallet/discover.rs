@@ -135,10 +135,9 @@ impl Parts {
                 unsupported.push(id.clone());
                 continue;
             }
-            let configuration = metadata
-                .credential_configurations_supported
-                .get(id)
-                .ok_or(InvalidOffer::Invalid("it offers a credential that the issuer's metadata does not know"))?;
+            let configuration = metadata.credential_configurations_supported.get(id).ok_or(
+                InvalidOffer::Invalid("it offers a credential that the issuer's metadata does not know"),
+            )?;
             match can_fetch(configuration) {
                 Some(credential_type) => credentials.push(OfferedSummary {
                     configuration_id: id.clone(),

@@ -14,7 +14,7 @@ fn kinds(view: &credenza_vci::issuer::SessionView) -> Vec<&str> {
     view.events.iter().map(|event| event.kind.as_str()).collect()
 }
 
-// Clauses: VCI-4.1.3-01, VCI-6.1-02, VCI-7.2-01, VCI-8.2-01, VCI-8.3-01, VCI-8.3-12, VCI-11.2-01, VCI-12.2.2-01
+// Clauses: VCI-4.1.3-01, VCI-6.1-02, VCI-6.1-03, VCI-7.2-01, VCI-8.2-15, VCI-8.3-07, VCI-11.2-01, VCI-12.2.2-03, VCI-15.4.1-02
 #[test]
 fn a_batch_of_three_by_reference_with_a_transaction_code() {
     let world = World::new();
@@ -24,7 +24,9 @@ fn a_batch_of_three_by_reference_with_a_transaction_code() {
     let (wallet, keys) = world.wallet(http.clone());
     let wallet = wallet.with_policy(Policy { copies: 3, ..Policy::default() });
 
-    let Opened::NeedsTxCode(opened) = wait(wallet.open(&offer.uri)).unwrap() else { panic!("no code asked for") };
+    let Opened::NeedsTxCode(opened) = wait(wallet.open(&offer.uri)).unwrap() else {
+        panic!("no code asked for")
+    };
     assert_eq!(world.state(&offer.id), SessionState::Retrieved);
     let summary = opened.summary();
     assert_eq!(summary.issuer.as_str(), ISSUER);
@@ -43,7 +45,8 @@ fn a_batch_of_three_by_reference_with_a_transaction_code() {
     assert_eq!(received.credentials.len(), 3);
     assert!(received.failures.is_empty());
     assert!(received.reports.iter().all(credenza_core::Report::ok), "{}", received.reports[0]);
-    let mut thumbprints: Vec<_> = received.credentials.iter().map(|held| held.key_thumbprint.clone()).collect();
+    let mut thumbprints: Vec<_> =
+        received.credentials.iter().map(|held| held.key_thumbprint.clone()).collect();
     thumbprints.sort();
     thumbprints.dedup();
     assert_eq!(thumbprints.len(), 3);
@@ -75,7 +78,7 @@ fn a_batch_of_three_by_reference_with_a_transaction_code() {
     assert_eq!(sequences, [1, 2, 3, 4, 5]);
 }
 
-// Clauses: VCI-4.1-01, VCI-3.3.2-02
+// Clauses: VCI-4.1-02, VCI-3.3.2-02, VCI-11.1-01
 #[test]
 fn two_kinds_by_value_without_a_transaction_code() {
     let world = World::new();
@@ -157,7 +160,7 @@ fn a_session_looked_at_from_outside_has_no_secret_and_no_claim() {
     }
 }
 
-// Clauses: VCI-4.1.1-14
+// Clauses: VCI-4.1.1-14, VCI-7.2-02
 #[test]
 fn c23_values_are_not_made_of_each_other() {
     let world = World::new();

@@ -1,0 +1,489 @@
+//! The wallet and an issuer, or somebody in between, that does not play by the rules.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use credenza_core::HttpError;
+use credenza_crypto::{IdentifiedBy, Signer as _, SoftwareSigner};
+use credenza_formats::sd_jwt::{self, Concealment, Issuance, Profile};
+use credenza_vci::issuer::{DpopMode, OfferRequest, SessionState};
+use credenza_vci::messages::{CredentialOffer, OfferLink};
+use credenza_vci::wallet::{DpopUse, Policy, Step, Wallet, WalletError};
+use http::{Request, Response};
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+const METADATA: &str = "/.well-known/openid-credential-issuer/tenant";
+const SERVER: &str = "/.well-known/oauth-authorization-server/tenant";
+
+fn edit(response: &mut Response<Vec<u8>>, change: impl FnOnce(&mut Value)) {
+    let mut json = body(response);
+    change(&mut json);
+    *response.body_mut() = json.to_string().into_bytes();
+}
+
+/// Answers of one path are changed.
+fn at(
+    path: &'static str,
+    change: impl Fn(&mut Response<Vec<u8>>) + Send + Sync + 'static,
+) -> impl Fn(&Request<Vec<u8>>, &mut Response<Vec<u8>>) + Send + Sync + 'static {
+    move |request, response| {
+        if request.uri().path() == path {
+            change(response);
+        }
+    }
+}
+
+fn open(
+    world: &World,
+    tamper: impl Fn(&Request<Vec<u8>>, &mut Response<Vec<u8>>) + Send + Sync + 'static,
+) -> Result<(), WalletError> {
+    let offer = world.offer();
+    let (wallet, _) = world.wallet(Arc::new(world.http().tampered(tamper)));
+    wait(wallet.open(&offer.uri)).map(|_| ())
+}
+
+fn accept(
+    world: &World,
+    tamper: impl Fn(&Request<Vec<u8>>, &mut Response<Vec<u8>>) + Send + Sync + 'static,
+) -> (Result<Vec<String>, WalletError>, SessionState, usize) {
+    let offer = world.offer();
+    let (wallet, keys) = world.wallet(Arc::new(world.http().tampered(tamper)));
+    let opened = wait(wallet.open(&offer.uri)).unwrap();
+    let result = wait(ready(opened).accept());
+    let result =
+        result.map(|received| received.credentials.into_iter().map(|held| held.credential).collect());
+    let kept = keys.made.lock().unwrap().len();
+    (result, world.state(&offer.id), kept)
+}
+
+// Clauses: VCI-12.2.4-01, VCI-13.5-01, VCI-13.5-02
+#[test]
+fn v01_metadata_of_another_issuer() {
+    let world = World::new();
+    for other in
+        ["https://issuer.example/other", "https://issuer.example/tenant/", "https://ISSUER.example/tenant"]
+    {
+        let error = open(
+            &world,
+            at(METADATA, move |response| edit(response, |json| json["credential_issuer"] = other.into())),
+        );
+        assert!(matches!(error, Err(WalletError::Untrustworthy(_))), "{other}: {error:?}");
+    }
+}
+
+// Clauses: ASM-3.3-01, ASM-3.3-02, VCI-4.1.1-10, VCI-4.1.1-12
+#[test]
+fn v02_metadata_of_another_authorization_server_and_a_server_that_is_not_listed() {
+    let world = World::new();
+    let error = open(
+        &world,
+        at(SERVER, |response| edit(response, |json| json["issuer"] = "https://as.example".into())),
+    );
+    assert!(matches!(error, Err(WalletError::Untrustworthy(_))), "{error:?}");
+    let hinted = |request: &Request<Vec<u8>>, response: &mut Response<Vec<u8>>| {
+        if request.uri().path().starts_with("/tenant/offers/") {
+            edit(response, |json| {
+                json["grants"][GRANT]["authorization_server"] = "https://as.example".into()
+            });
+        }
+    };
+    let error = open(&world, hinted);
+    assert!(matches!(error, Err(WalletError::Untrustworthy(_))), "{error:?}");
+}
+
+#[test]
+fn v04_no_nonce_no_proof() {
+    let world = World::new();
+    let cases: [fn(&mut Response<Vec<u8>>); 4] = [
+        |response| *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR,
+        |response| edit(response, |json| *json = json!({})),
+        |response| edit(response, |json| json["c_nonce"] = "".into()),
+        |response| edit(response, |json| json["c_nonce"] = "x".repeat(5000).into()),
+    ];
+    for case in cases {
+        let (result, state, kept) = accept(&world, at("/tenant/nonce", case));
+        assert!(matches!(result, Err(WalletError::Unexpected { step: Step::Nonce, .. })), "{result:?}");
+        assert_eq!((state, kept), (SessionState::Authorized, 0));
+    }
+}
+
+// Clauses: DPOP-5-08
+#[test]
+fn v05_no_silent_fall_back_to_bearer() {
+    let world = World::new();
+    let (result, _, _) = accept(
+        &world,
+        at("/tenant/token", |response| edit(response, |json| json["token_type"] = "Bearer".into())),
+    );
+    assert!(matches!(result, Err(WalletError::Untrustworthy(_))), "{result:?}");
+    // A server that does not know DPoP is fine, unless it is required.
+    let silent = || {
+        at(SERVER, |response| {
+            edit(response, |json| {
+                drop(json.as_object_mut().unwrap().remove("dpop_signing_alg_values_supported"))
+            })
+        })
+    };
+    assert!(accept(&world, silent()).0.is_ok());
+    let offer = world.offer();
+    let (wallet, _) = world.wallet(Arc::new(world.http().tampered(silent())));
+    let wallet = wallet.with_policy(Policy { dpop: DpopUse::Required, ..Policy::default() });
+    let result = wait(ready(wait(wallet.open(&offer.uri)).unwrap()).accept());
+    assert!(matches!(result, Err(WalletError::Unsupported(_))), "{result:?}");
+    assert_eq!(world.state(&offer.id), SessionState::Retrieved);
+    for token_type in ["mac", "", "N_A"] {
+        let tamper = at("/tenant/token", move |response| {
+            edit(response, |json| json["token_type"] = token_type.into())
+        });
+        assert!(accept(&world, tamper).0.is_err(), "{token_type}");
+    }
+}
+
+#[test]
+fn v06_addresses_that_are_never_asked() {
+    let world = World::new();
+    let http = Arc::new(world.http());
+    let (wallet, _) = world.wallet(http.clone());
+    let by_value = |issuer: &str| {
+        let offer = json!({
+            "credential_issuer": issuer, "credential_configuration_ids": ["pid"],
+            "grants": { GRANT: { "pre-authorized_code": "x" } },
+        });
+        OfferLink::ByValue(Box::new(CredentialOffer::parse(offer.to_string().as_bytes()).unwrap()))
+            .to_deep_link()
+    };
+    for host in [
+        "http://issuer.example",
+        "https://127.0.0.1",
+        "https://127.1",
+        "https://2130706433",
+        "https://0x7f000001",
+        "https://0177.0.0.1",
+        "https://[::1]",
+        "https://[::ffff:7f00:1]",
+        "https://10.0.0.1",
+        "https://169.254.169.254",
+        "https://192.168.0.1",
+        "https://[fd00::1]",
+        "https://u:p@issuer.example",
+        "https://issuer.example?x=1",
+        "https://issuer.example#x",
+        "file:///etc/passwd",
+        "gopher://issuer.example",
+    ] {
+        assert!(wait(wallet.open(&by_value(host))).is_err(), "{host}");
+        let link = format!(
+            "openid-credential-offer://?{}",
+            credenza_oauth::form::encode(&[("credential_offer_uri", host)])
+        );
+        if !host.contains(['?', '#']) {
+            assert!(wait(wallet.open(&link)).is_err(), "{host}");
+        }
+    }
+    assert_eq!(http.paths(), Vec::<String>::new());
+    // And the same for what metadata names.
+    for (path, member) in
+        [(SERVER, "token_endpoint"), (METADATA, "nonce_endpoint"), (METADATA, "credential_endpoint")]
+    {
+        let tamper =
+            at(path, move |response| edit(response, |json| json[member] = "https://127.0.0.1/x".into()));
+        let offer = world.offer();
+        let http = Arc::new(world.http().tampered(tamper));
+        let (wallet, _) = world.wallet(http.clone());
+        let result = match wait(wallet.open(&offer.uri)) {
+            Ok(opened) => wait(ready(opened).accept()).map(|_| ()),
+            Err(error) => Err(error),
+        };
+        assert!(
+            matches!(result, Err(WalletError::Http { error: HttpError::Forbidden(_), .. })),
+            "{member}: {result:?}"
+        );
+        assert!(
+            http.asked.lock().unwrap().iter().all(|request| request.uri().host() == Some("issuer.example"))
+        );
+    }
+}
+
+// Clauses: VCI-4.1.3-04
+#[test]
+fn v07_v15_answers_that_are_not_json_not_small_or_not_there() {
+    let world = World::new();
+    let cases: [fn(&mut Response<Vec<u8>>); 6] = [
+        |response| drop(response.headers_mut().insert("content-type", "text/html".parse().unwrap())),
+        |response| drop(response.headers_mut().insert("content-type", "application/jwt".parse().unwrap())),
+        |response| drop(response.headers_mut().remove("content-type")),
+        |response| *response.body_mut() = vec![b' '; 300 * 1024],
+        |response| *response.status_mut() = http::StatusCode::FOUND,
+        |response| *response.status_mut() = http::StatusCode::NOT_FOUND,
+    ];
+    for (number, case) in cases.into_iter().enumerate() {
+        for path in [METADATA, SERVER] {
+            assert!(open(&world, at(path, case)).is_err(), "{number} {path}");
+        }
+        let offers = move |request: &Request<Vec<u8>>, response: &mut Response<Vec<u8>>| {
+            if request.uri().path().starts_with("/tenant/offers/") {
+                case(response);
+            }
+        };
+        assert!(open(&world, offers).is_err(), "{number} offer");
+    }
+}
+
+#[test]
+fn v08_a_token_response_for_something_else() {
+    let world = World::new();
+    let detail = |id: &str, identifiers: Value| json!([{ "type": "openid_credential", "credential_configuration_id": id, "credential_identifiers": identifiers }]);
+    for details in [detail("other", json!(["x"])), detail("pid", json!([]))] {
+        let tamper = at("/tenant/token", move |response| {
+            let details = details.clone();
+            edit(response, move |json| json["authorization_details"] = details);
+        });
+        let (result, _, _) = accept(&world, tamper);
+        assert!(matches!(result, Err(WalletError::Unexpected { step: Step::Token, .. })), "{result:?}");
+    }
+    for (name, value) in
+        [("access_token", json!("")), ("access_token", json!("a\r\nb")), ("expires_in", json!(-1))]
+    {
+        let tamper = at("/tenant/token", move |response| {
+            let value = value.clone();
+            edit(response, move |json| json[name] = value);
+        });
+        assert!(accept(&world, tamper).0.is_err(), "{name}");
+    }
+    let huge = at("/tenant/token", |response| edit(response, |json| json["expires_in"] = json!(u64::MAX)));
+    assert!(accept(&world, huge).0.is_ok());
+}
+
+/// A credential that the issuer would never make, signed with its own key.
+fn forged(
+    world: &World,
+    signer: &SoftwareSigner,
+    change: impl FnOnce(&mut Value),
+    holder: Option<&SoftwareSigner>,
+) -> String {
+    let now = world.now();
+    let mut claims = json!({ "iss": ISSUER, "vct": VCT, "iat": now, "exp": now + Duration::from_secs(3600), "given_name": "Mallory" });
+    change(&mut claims);
+    let header = sd_jwt::header(signer, IdentifiedBy::X5c);
+    let issuance = Issuance {
+        header: &header,
+        claims: claims.as_object().unwrap(),
+        concealment: &Concealment::nothing(),
+        holder: holder.map(|holder| holder.public_jwk()),
+        profile: Profile::Credential,
+    };
+    wait(sd_jwt::issue(signer, &issuance, &*world.random)).unwrap()
+}
+
+// Clauses: VCI-13.5-03, VCI-8.3-07
+#[test]
+fn v09_credentials_that_were_not_asked_for_are_refused_and_reported() {
+    let world = World::new();
+    let stranger = world.key();
+    let mut bad: Vec<(&str, Value, &str)> = vec![
+        ("not a string", json!({ "a": 1 }), "vci.received.format"),
+        ("not an SD-JWT", json!("x"), "sd-jwt.parse"),
+        (
+            "another type",
+            json!(forged(&world, &world.signer, |claims| claims["vct"] = "urn:x".into(), Some(&stranger))),
+            "vci.received.type",
+        ),
+        ("another's key", json!(forged(&world, &world.signer, |_| {}, Some(&stranger))), "vci.received.key"),
+        ("no key", json!(forged(&world, &world.signer, |_| {}, None)), "vci.received.key"),
+        (
+            "another issuer's certificate",
+            json!(forged(
+                &World::over(world.clock.clone(), world.store.clone(), |b| b
+                    .random(Arc::new(credenza_core::SeededRandom::new(9)))),
+                &world.key(),
+                |_| {},
+                None
+            )),
+            "vci.received.trust",
+        ),
+    ];
+    let expired = forged(
+        &world,
+        &world.signer,
+        |claims| claims["exp"] = json!(world.now() - Duration::from_secs(3600)),
+        Some(&stranger),
+    );
+    bad.push(("expired", json!(expired), "sd-jwt"));
+    let good = forged(&world, &world.signer, |_| {}, Some(&stranger));
+    let (jwt, _) = good.split_once('~').unwrap();
+    let broken = format!("{}A~", jwt.get(..jwt.len() - 2).unwrap());
+    bad.push(("a broken signature", json!(broken), "sd-jwt"));
+    for (why, credential, rule) in bad {
+        let tamper = at("/tenant/credential", move |response| {
+            let credential = credential.clone();
+            edit(response, move |json| json["credentials"][0]["credential"] = credential);
+        });
+        let (result, state, kept) = accept(&world, tamper);
+        let Err(WalletError::Received(report)) = result else { panic!("{why}: {result:?}") };
+        let failure = report.first_failure().unwrap();
+        assert!(failure.rule.id.starts_with(rule), "{why}: {report}");
+        assert!(!report.to_string().contains("Mallory"), "{why}");
+        // The issuer hears of it, and keys without a credential are forgotten.
+        assert_eq!((state, kept), (SessionState::Failed, 0), "{why}");
+    }
+}
+
+#[test]
+fn v09_one_credential_for_each_key_and_no_more() {
+    let world = World::new();
+    let doubled = || {
+        at("/tenant/credential", |response| {
+            edit(response, |json| {
+                let first = json["credentials"][0].clone();
+                json["credentials"].as_array_mut().unwrap().push(first);
+            })
+        })
+    };
+    let (result, _, _) = accept(&world, doubled());
+    let Err(WalletError::Received(report)) = result else { panic!("{result:?}") };
+    assert_eq!(report.first_failure().unwrap().rule.id, "vci.received.count");
+    // Two keys, and twice the credential for the first of them.
+    let offer = world.offer();
+    let repeated = at("/tenant/credential", |response| {
+        edit(response, |json| json["credentials"][1] = json["credentials"][0].clone())
+    });
+    let (wallet, _) = world.wallet(Arc::new(world.http().tampered(repeated)));
+    let wallet = wallet.with_policy(Policy { copies: 2, ..Policy::default() });
+    let result = wait(ready(wait(wallet.open(&offer.uri)).unwrap()).accept());
+    let Err(WalletError::Received(report)) = result else { panic!("{result:?}") };
+    assert_eq!(report.first_failure().unwrap().rule.id, "vci.received.key");
+    // Fewer than asked for is the issuer's right.
+    let offer = world.offer();
+    let fewer = at("/tenant/credential", |response| {
+        edit(response, |json| drop(json["credentials"].as_array_mut().unwrap().pop()))
+    });
+    let (wallet, keys) = world.wallet(Arc::new(world.http().tampered(fewer)));
+    let wallet = wallet.with_policy(Policy { copies: 3, ..Policy::default() });
+    let received = wait(ready(wait(wallet.open(&offer.uri)).unwrap()).accept()).unwrap();
+    assert_eq!((received.credentials.len(), keys.made.lock().unwrap().len()), (2, 2));
+}
+
+#[test]
+fn v09_without_trust_the_report_says_so() {
+    let world = World::new();
+    let offer = world.offer();
+    let wallet = Wallet::new(Arc::new(world.http()), Arc::new(Keys::new(world.random.clone())))
+        .with_clock(world.clock.clone());
+    let received = wait(ready(wait(wallet.open(&offer.uri)).unwrap()).accept()).unwrap();
+    let check = received.reports[0].find("vci.received.trust").unwrap();
+    assert_eq!(check.outcome, credenza_core::Outcome::Warned);
+}
+
+#[test]
+fn v12_a_nonce_that_is_always_wrong_is_tried_twice_and_no_more() {
+    let world = World::new();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let (result, _, _) = accept(&world, move |request, response| {
+        if request.uri().path() == "/tenant/nonce" {
+            counted.fetch_add(1, Ordering::SeqCst);
+            edit(response, |json| json["c_nonce"] = "stale".into());
+        }
+    });
+    assert!(matches!(result, Err(WalletError::Refused { code, .. }) if code == "invalid_nonce"));
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn v12_a_server_that_never_likes_the_dpop_nonce_is_asked_twice() {
+    let world = World::with(|builder| builder.dpop(DpopMode { required: true, nonce: true }));
+    let offer = world.offer();
+    let number = AtomicUsize::new(0);
+    let http = Arc::new(world.http().tampered(at("/tenant/token", move |response| {
+        let fake = format!("nonce{}", number.fetch_add(1, Ordering::SeqCst));
+        response.headers_mut().insert("dpop-nonce", fake.parse().unwrap());
+    })));
+    let (wallet, _) = world.wallet(http.clone());
+    let result = wait(ready(wait(wallet.open(&offer.uri)).unwrap()).accept());
+    assert!(matches!(result, Err(WalletError::Refused { code, .. }) if code == "use_dpop_nonce"));
+    assert_eq!(http.paths().iter().filter(|path| *path == "/tenant/token").count(), 2);
+}
+
+#[test]
+fn v14_metadata_bombs() {
+    let world = World::new();
+    let many = at(METADATA, |response| {
+        edit(response, |json| {
+            for number in 0..2000 {
+                json["credential_configurations_supported"][format!("c{number}")] = json!({ "format": "x" });
+            }
+        })
+    });
+    assert!(matches!(open(&world, many), Err(WalletError::Metadata(_))));
+    let deep = at(METADATA, |response| {
+        let nested = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        *response.body_mut() = format!("{{\"x\":{nested}}}").into_bytes();
+    });
+    assert!(matches!(open(&world, deep), Err(WalletError::Metadata(_))));
+}
+
+#[test]
+fn v07_an_offer_of_something_that_the_metadata_does_not_know() {
+    let world = World::new();
+    let unknown = |request: &Request<Vec<u8>>, response: &mut Response<Vec<u8>>| {
+        if request.uri().path().starts_with("/tenant/offers/") {
+            edit(response, |json| json["credential_configuration_ids"] = json!(["pid", "nope"]));
+        }
+    };
+    assert!(matches!(open(&world, unknown), Err(WalletError::Offer(_))));
+    // Known and not supported: the rest can be fetched.
+    let mdoc = at(METADATA, |response| {
+        edit(response, |json| {
+            json["credential_configurations_supported"]["diploma"] =
+                json!({ "format": "mso_mdoc", "doctype": "x" });
+        })
+    });
+    let both = OfferRequest {
+        credentials: ["pid", "diploma"]
+            .map(|id| credenza_vci::issuer::OfferedCredential {
+                configuration_id: id.to_owned(),
+                claims: Some(erika()),
+            })
+            .to_vec(),
+        ..OfferRequest::default()
+    };
+    let offer = world.create(both);
+    let (wallet, _) = world.wallet(Arc::new(world.http().tampered(mdoc)));
+    let opened = wait(wallet.open(&offer.uri)).unwrap();
+    assert_eq!(opened.summary().unsupported, ["diploma"]);
+    assert_eq!(wait(ready(opened).accept()).unwrap().credentials.len(), 1);
+}
+
+#[test]
+fn v16_requests_carry_nothing_that_is_not_needed() {
+    let world = World::new();
+    let offer = world.offer();
+    let http = Arc::new(world.http());
+    let (wallet, _) = world.wallet(http.clone());
+    let received = wait(ready(wait(wallet.open(&offer.uri)).unwrap()).accept()).unwrap();
+    wait(received.receipt.accepted()).unwrap();
+    for request in http.asked.lock().unwrap().iter() {
+        for name in request.headers().keys() {
+            assert!(["accept", "content-type", "authorization", "dpop"].contains(&name.as_str()), "{name}");
+        }
+        assert_eq!(request.uri().query(), None);
+    }
+}
+
+#[test]
+fn a_refusal_comes_through_in_printable_characters() {
+    let world = World::new();
+    let tamper = at("/tenant/token", |response| {
+        *response.status_mut() = http::StatusCode::BAD_REQUEST;
+        *response.body_mut() =
+            json!({ "error": "invalid_grant", "error_description": "\u{1b}[31mno\u{202e}" })
+                .to_string()
+                .into_bytes();
+    });
+    let (result, _, _) = accept(&world, tamper);
+    let Err(WalletError::Refused { code, description, .. }) = result else { panic!("{result:?}") };
+    assert_eq!((code.as_str(), description.as_deref()), ("invalid_grant", Some("?[31mno?")));
+}

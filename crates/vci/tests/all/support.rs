@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use credenza_core::{
-    AddressPolicy, Answer, Event, EventSink, FixedClock, Http, HttpError, Limits, Random, Sealer, SeededRandom, Store,
-    UnixTime,
+    AddressPolicy, Answer, Event, EventSink, FixedClock, Http, HttpError, Limits, Random, Sealer,
+    SeededRandom, Store, UnixTime,
 };
 use credenza_crypto::x509::ca::{CertificateAuthority, LeafProfile};
 use credenza_crypto::{Algorithm, Header, IdentifiedBy, SignError, Signer, SoftwareSigner, jwt};
@@ -109,10 +109,12 @@ impl World {
         let random = Arc::new(SeededRandom::new(42));
         let sealer = Arc::new(Sealer::fresh(&*random));
         let year = Duration::from_secs(365 * 24 * 3600);
-        let ca = CertificateAuthority::generate("Demo CA", START - Duration::from_secs(3600), year, &*random).unwrap();
+        let ca = CertificateAuthority::generate("Demo CA", START - Duration::from_secs(3600), year, &*random)
+            .unwrap();
         let signer = SoftwareSigner::generate(Algorithm::Es256, &*random).unwrap();
-        let profile = LeafProfile::new("Issuer", START - Duration::from_secs(60), Duration::from_secs(300 * 24 * 3600))
-            .dns_name("issuer.example");
+        let profile =
+            LeafProfile::new("Issuer", START - Duration::from_secs(60), Duration::from_secs(300 * 24 * 3600))
+                .dns_name("issuer.example");
         let chain = ca.issue_chain(&signer.public_jwk().key, &profile, &*random).unwrap();
         let signer = Arc::new(signer.with_x5c(chain));
         let heard = Arc::new(Heard::default());
@@ -214,7 +216,13 @@ impl World {
         json!({ "credential_configuration_id": "pid", "proofs": { "jwt": [proof] } })
     }
 
-    pub(crate) fn dpop(&self, key: &dyn Signer, url: &str, token: Option<&str>, nonce: Option<&str>) -> String {
+    pub(crate) fn dpop(
+        &self,
+        key: &dyn Signer,
+        url: &str,
+        token: Option<&str>,
+        nonce: Option<&str>,
+    ) -> String {
         let request = ProofRequest { method: "POST", url, now: self.now(), access_token: token, nonce };
         wait(dpop::prove(key, &*self.random, &request)).unwrap()
     }
@@ -320,9 +328,8 @@ impl Loop {
         let issuer = &self.issuer;
         let path = request.uri().path();
         let urls = issuer.endpoints();
-        let document = |json: Arc<[u8]>| {
-            Response::builder().header("content-type", JSON).body(json.to_vec()).unwrap()
-        };
+        let document =
+            |json: Arc<[u8]>| Response::builder().header("content-type", JSON).body(json.to_vec()).unwrap();
         if path == urls.metadata.path() {
             document(issuer.metadata())
         } else if path == urls.authorization_server_metadata.path() {
@@ -344,7 +351,11 @@ impl Loop {
 }
 
 impl Http for Loop {
-    fn send(&self, request: Request<Vec<u8>>, limits: Limits) -> Answer<'_, Result<Response<Vec<u8>>, HttpError>> {
+    fn send(
+        &self,
+        request: Request<Vec<u8>>,
+        limits: Limits,
+    ) -> Answer<'_, Result<Response<Vec<u8>>, HttpError>> {
         Answer::later(async move {
             let mut response = self.answer(&request).await;
             (self.tamper)(&request, &mut response);

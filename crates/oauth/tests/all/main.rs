@@ -1,0 +1,4 @@
+//! The tests of OAuth's shared parts.
+
+mod dpop;
+mod vectors;
