@@ -24,6 +24,7 @@
 
 pub mod algorithm;
 pub mod contract;
+pub mod cose;
 pub mod decrypter;
 pub mod hash;
 pub mod header;
