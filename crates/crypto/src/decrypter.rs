@@ -10,13 +10,20 @@ use zeroize::Zeroizing;
 
 use crate::{Curve, Jwk, KeyError, PublicKey};
 
-/// Agrees on secrets with one private key (ECDH). The key itself may be anywhere.
+/// Comes to secrets with one private key: agrees on them (ECDH), or decrypts them (RSA). The key itself may be
+/// anywhere.
 pub trait Decrypter: Send + Sync {
     /// The public key, with `kid`, `alg` and `use` as they are published.
     fn public_jwk(&self) -> &Jwk;
 
     /// The shared secret with the peer's key (RFC 7518 §4.6: the Z value).
     fn agree<'a>(&'a self, peer: &'a PublicKey) -> Answer<'a, Result<SharedSecret, AgreeError>>;
+
+    /// The key that was encrypted to this one with RSA-OAEP and SHA-256 (RFC 7518 §4.3). Keys on curves don't do that.
+    fn decrypt_key<'a>(&'a self, encrypted: &'a [u8]) -> Answer<'a, Result<SharedSecret, AgreeError>> {
+        let _ = encrypted;
+        Answer::ready(Err(AgreeError))
+    }
 }
 
 /// A shared secret: wiped when dropped.

@@ -33,6 +33,7 @@ pub mod jwk;
 pub mod jws;
 pub mod jwt;
 pub mod public_key;
+pub mod rsa_decrypter;
 pub mod signer;
 pub mod x509;
 
@@ -45,5 +46,6 @@ pub use jwk::{Jwk, JwkError, JwkSet};
 pub use jws::{Jws, JwsError};
 pub use jwt::{JwtError, Unverified};
 pub use public_key::{PublicKey, SignatureError};
+pub use rsa_decrypter::RsaDecrypter;
 pub use signer::{KeyError, SignError, Signer, SoftwareSigner};
 pub use x509::{Certificate, X509Error};

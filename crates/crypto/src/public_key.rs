@@ -8,6 +8,9 @@ use aws_lc_rs::signature::{
     RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
 };
 
+use der::Decode as _;
+use der::asn1::UintRef;
+
 use crate::{Algorithm, Curve};
 
 /// RSA moduli outside of these lengths (in bytes) are refused.
@@ -116,6 +119,13 @@ impl PublicKey {
             return Err(NotAKey);
         }
         Ok(Self::Rsa { n: n.into(), e: e.into() })
+    }
+
+    /// An RSA key from RSAPublicKey, as certificates carry it (RFC 8017 §A.1.1).
+    pub(crate) fn from_rsa_der(bytes: &[u8]) -> Result<Self, NotAKey> {
+        let numbers = Vec::<UintRef<'_>>::from_der(bytes).map_err(|_| NotAKey)?;
+        let [n, e] = numbers.as_slice() else { return Err(NotAKey) };
+        Self::from_rsa(n.as_bytes(), e.as_bytes())
     }
 
     /// The curve, when it has one.

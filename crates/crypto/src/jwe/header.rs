@@ -11,7 +11,8 @@ pub(super) struct ReceivedHeader {
     pub(super) alg: KeyManagement,
     pub(super) enc: ContentEncryption,
     pub(super) kid: Option<String>,
-    pub(super) epk: PublicKey,
+    /// There for ECDH-ES, and only there.
+    pub(super) epk: Option<PublicKey>,
     pub(super) apu: Vec<u8>,
     pub(super) apv: Vec<u8>,
 }
@@ -34,11 +35,17 @@ impl ReceivedHeader {
         let enc = text(&members, "enc", "enc is not a string")?
             .ok_or(JweError::Malformed("the header has no enc"))?;
         let enc = ContentEncryption::from_name(enc).ok_or(JweError::Algorithm)?;
-        let epk = members.get("epk").ok_or(JweError::Malformed("the header has no epk"))?;
-        let epk = Jwk::from_value(epk).map_err(|error| match error {
-            JwkError::Private => JweError::Malformed("epk is a private key"),
-            _ => JweError::Malformed("epk is not a public key on a supported curve"),
-        })?;
+        let epk = match (members.get("epk"), alg) {
+            (None, KeyManagement::RsaOaep256) => None,
+            (Some(_), KeyManagement::RsaOaep256) => {
+                return Err(JweError::Malformed("epk does not go with this alg"));
+            }
+            (None, _) => return Err(JweError::Malformed("the header has no epk")),
+            (Some(epk), _) => Some(Jwk::from_value(epk).map_err(|error| match error {
+                JwkError::Private => JweError::Malformed("epk is a private key"),
+                _ => JweError::Malformed("epk is not a public key on a supported curve"),
+            })?),
+        };
         let kid = text(&members, "kid", "kid is not a string")?.map(str::to_owned);
         let party = |name, what| match text(&members, name, what)? {
             None => Ok(Vec::new()),
@@ -48,7 +55,7 @@ impl ReceivedHeader {
             alg,
             enc,
             kid,
-            epk: epk.key,
+            epk: epk.map(|epk| epk.key),
             apu: party("apu", "apu is not base64url")?,
             apv: party("apv", "apv is not base64url")?,
         })

@@ -1,4 +1,4 @@
-//! JSON Web Encryption (RFC 7516) in compact form: ECDH-ES with AES-GCM and its relatives.
+//! JSON Web Encryption (RFC 7516) in compact form: ECDH-ES with AES-GCM and its relatives, and RSA-OAEP-256.
 
 mod agreement;
 mod content;
@@ -8,9 +8,9 @@ use std::fmt;
 
 use credenza_core::{Random, b64};
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
 
-use crate::{Decrypter, Jwk, SoftwareDecrypter};
+use crate::{Decrypter, Jwk};
+use agreement::ToRecipient;
 use header::ReceivedHeader;
 
 /// No header is longer, in bytes before decoding: room for an ephemeral key, `apu` and `apv`.
@@ -54,7 +54,8 @@ impl ContentEncryption {
     }
 }
 
-/// A key management algorithm (`alg`). RSA1_5, PBES2, `dir` and the symmetric ones are not in this type.
+/// A key management algorithm (`alg`). RSA1_5, RSA-OAEP with SHA-1, PBES2, `dir` and
+/// the symmetric ones are not in this type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyManagement {
     /// `ECDH-ES`, direct key agreement
@@ -63,11 +64,13 @@ pub enum KeyManagement {
     EcdhEsA128Kw,
     /// `ECDH-ES+A256KW`
     EcdhEsA256Kw,
+    /// `RSA-OAEP-256`
+    RsaOaep256,
 }
 
 impl KeyManagement {
     /// All of them, in the order in which they are preferred.
-    pub const ALL: [Self; 3] = [Self::EcdhEs, Self::EcdhEsA128Kw, Self::EcdhEsA256Kw];
+    pub const ALL: [Self; 4] = [Self::EcdhEs, Self::EcdhEsA128Kw, Self::EcdhEsA256Kw, Self::RsaOaep256];
 
     /// By the exact `alg` value.
     #[must_use]
@@ -82,6 +85,7 @@ impl KeyManagement {
             Self::EcdhEs => "ECDH-ES",
             Self::EcdhEsA128Kw => "ECDH-ES+A128KW",
             Self::EcdhEsA256Kw => "ECDH-ES+A256KW",
+            Self::RsaOaep256 => "RSA-OAEP-256",
         }
     }
 }
@@ -153,19 +157,8 @@ pub fn encrypt(
     random: &dyn Random,
 ) -> Result<String, JweError> {
     check_key(recipient, alg)?;
-    let curve = recipient.key.curve().ok_or(JweError::Key)?;
-    let ephemeral = SoftwareDecrypter::ephemeral(curve, random).map_err(|_| JweError::Key)?;
-    let secret = ephemeral.agree_now(&recipient.key).map_err(|_| JweError::Key)?;
-    let wrapping = agreement::derive(alg, enc, &secret, parameters.apu, parameters.apv);
-    let (key, encrypted_key) = match alg {
-        KeyManagement::EcdhEs => (wrapping, Vec::new()),
-        KeyManagement::EcdhEsA128Kw | KeyManagement::EcdhEsA256Kw => {
-            let mut key = Zeroizing::new(vec![0; content::key_length(enc)]);
-            random.fill(&mut key);
-            let wrapped = agreement::wrap(alg, &wrapping, &key)?;
-            (key, wrapped)
-        }
-    };
+    let ToRecipient { key, encrypted_key, epk } =
+        agreement::to_recipient(&recipient.key, alg, enc, (parameters.apu, parameters.apv), random)?;
 
     let mut members = Map::new();
     members.insert("alg".to_owned(), alg.name().into());
@@ -179,7 +172,9 @@ pub fn encrypt(
     optional("apu", (!parameters.apu.is_empty()).then(|| b64::encode(parameters.apu)));
     optional("apv", (!parameters.apv.is_empty()).then(|| b64::encode(parameters.apv)));
     optional("cty", parameters.cty.map(str::to_owned));
-    members.insert("epk".to_owned(), Jwk::new(ephemeral.public_jwk().key.clone()).to_value());
+    if let Some(epk) = epk {
+        members.insert("epk".to_owned(), Jwk::new(epk).to_value());
+    }
 
     let mut text = String::with_capacity(640 + plaintext.len() * 4 / 3);
     b64::encode_to(Value::Object(members).to_string(), &mut text);
@@ -213,8 +208,12 @@ pub async fn decrypt(
     {
         return Err(JweError::Key);
     }
-    if header.epk.curve() != recipient.key.curve() {
-        return Err(JweError::Malformed("epk is on another curve than the recipient's key"));
+    match (&header.epk, recipient.key.curve()) {
+        (Some(epk), Some(curve)) if epk.curve() != Some(curve) => {
+            return Err(JweError::Malformed("epk is on another curve than the recipient's key"));
+        }
+        (Some(_), Some(_)) | (None, None) => {}
+        (Some(_), None) | (None, Some(_)) => return Err(JweError::Key),
     }
     let decode = |part: &str, what| b64::decode(part).map_err(|_| JweError::Malformed(what));
     let encrypted_key = decode(parts.encrypted_key, "the encrypted key is not base64url")?;
@@ -228,14 +227,7 @@ pub async fn decrypt(
     };
     sealed.check_lengths(header.enc)?;
 
-    let secret = decrypter.agree(&header.epk).await.map_err(|_| JweError::Decrypt)?;
-    let wrapping = agreement::derive(header.alg, header.enc, &secret, &header.apu, &header.apv);
-    let key = match header.alg {
-        KeyManagement::EcdhEs => wrapping,
-        KeyManagement::EcdhEsA128Kw | KeyManagement::EcdhEsA256Kw => {
-            agreement::unwrap(header.alg, &wrapping, &encrypted_key, content::key_length(header.enc))?
-        }
-    };
+    let key = agreement::from_sender(decrypter, &header, &encrypted_key).await?;
     let plaintext = content::open(header.enc, &key, parts.header.as_bytes(), sealed)?;
     let ReceivedHeader { kid, apu, apv, enc, .. } = header;
     Ok(Opened { plaintext, kid, apu, apv, enc })

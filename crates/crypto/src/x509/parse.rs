@@ -2,7 +2,7 @@
 
 use credenza_core::UnixTime;
 use der::asn1::{ObjectIdentifier, UintRef};
-use der::{Decode, Encode, SliceReader};
+use der::{Decode as _, Encode as _};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage as PkixKeyUsage, SubjectAltName,
@@ -100,26 +100,10 @@ fn public_key(info: &SubjectPublicKeyInfoOwned) -> Result<PublicKey, X509Error> 
         }
         ED25519 => PublicKey::from_okp(Curve::Ed25519, bytes),
         X25519 => PublicKey::from_okp(Curve::X25519, bytes),
-        RSA => {
-            let (n, e) = rsa(bytes).map_err(|_| X509Error::Malformed("not an RSA key"))?;
-            PublicKey::from_rsa(&n, &e)
-        }
+        RSA => PublicKey::from_rsa_der(bytes),
         _ => return Err(UNSUPPORTED),
     };
     key.map_err(|_| X509Error::Malformed("not a key of the type it names"))
-}
-
-/// RSAPublicKey of RFC 8017 §A.1.1: modulus and exponent.
-fn rsa(bytes: &[u8]) -> der::Result<(Vec<u8>, Vec<u8>)> {
-    use der::Reader as _;
-    let mut reader = SliceReader::new(bytes)?;
-    let key = reader.sequence(|inner| {
-        let n = UintRef::decode(inner)?;
-        let e = UintRef::decode(inner)?;
-        Ok::<_, der::Error>((n.as_bytes().to_vec(), e.as_bytes().to_vec()))
-    })?;
-    reader.finish()?;
-    Ok(key)
 }
 
 /// The DER of a signature that JOSE writes as r and s side by side (RFC 3279 §2.2.3).

@@ -3,12 +3,15 @@
 use credenza_core::{Answer, SeededRandom, b64};
 use credenza_crypto::jwe::{self, Parameters};
 use credenza_crypto::{
-    AgreeError, ContentEncryption, Curve, Decrypter, JweError, Jwk, KeyManagement, PublicKey, SharedSecret,
-    SoftwareDecrypter,
+    AgreeError, ContentEncryption, Curve, Decrypter, JweError, Jwk, KeyManagement, PublicKey, RsaDecrypter,
+    SharedSecret, SoftwareDecrypter,
 };
 use serde_json::{Value, json};
 
 use crate::support::now;
+
+const ECDH: [KeyManagement; 3] =
+    [KeyManagement::EcdhEs, KeyManagement::EcdhEsA128Kw, KeyManagement::EcdhEsA256Kw];
 
 const CURVES: [Curve; 4] = [Curve::P256, Curve::P384, Curve::P521, Curve::X25519];
 
@@ -63,7 +66,7 @@ fn with_part(text: &str, number: usize, change: impl FnOnce(Vec<u8>) -> Vec<u8>)
 fn round_trips() {
     for curve in CURVES {
         let key = Plain::on(curve);
-        for alg in KeyManagement::ALL {
+        for alg in ECDH {
             for enc in ContentEncryption::ALL {
                 let parameters = Parameters { apu: b"Alice", apv: b"Bob", cty: Some("json") };
                 let random = SeededRandom::new(3);
@@ -250,7 +253,7 @@ fn j20_one_error_for_all_that_depends_on_the_key() {
         }
         bytes
     };
-    for alg in KeyManagement::ALL {
+    for alg in ECDH {
         for enc in ContentEncryption::ALL {
             let text = seal(&key.1, alg, enc);
             for part in if alg == KeyManagement::EcdhEs { 2..5 } else { 1..5 } {
@@ -268,6 +271,78 @@ fn j20_one_error_for_all_that_depends_on_the_key() {
             assert_eq!(open(&short, &key).unwrap_err(), JweError::Decrypt);
         }
     }
+}
+
+#[test]
+fn rsa_oaep_256() {
+    let jwk = crate::support::vector("jose-cookbook/jwk/3_4.rsa_private_key.json");
+    let mut jwk = jwk.clone();
+    jwk["use"] = json!("enc");
+    let key = RsaDecrypter::from_private_jwk(&jwk.to_string()).unwrap();
+    for enc in ContentEncryption::ALL {
+        let text = seal(key.public_jwk(), KeyManagement::RsaOaep256, enc);
+        assert_eq!(open(&text, &key).unwrap().plaintext, b"content");
+        assert!(header(&text).get("epk").is_none());
+        for part in 1..5 {
+            let spoilt = with_part(&text, part, |mut bytes| {
+                bytes[0] ^= 1;
+                bytes
+            });
+            assert_eq!(open(&spoilt, &key).unwrap_err(), JweError::Decrypt);
+        }
+        for length in [0, 1, 255, 257] {
+            let cut = with_part(&text, 1, |mut bytes| {
+                bytes.resize(length, 0);
+                bytes
+            });
+            assert!(open(&cut, &key).is_err());
+        }
+        // A key that is encrypted well, and is none of this content encryption.
+        let other = if enc == ContentEncryption::A128Gcm {
+            ContentEncryption::A256Gcm
+        } else {
+            ContentEncryption::A128Gcm
+        };
+        let wrong = seal(key.public_jwk(), KeyManagement::RsaOaep256, other);
+        let mut parts: Vec<&str> = text.split('.').collect();
+        parts[1] = wrong.split('.').nth(1).unwrap();
+        assert_eq!(open(&parts.join("."), &key).unwrap_err(), JweError::Decrypt);
+    }
+    // The kinds of keys and algorithms do not mix.
+    let curve = Plain::on(Curve::P256);
+    let rsa = seal(key.public_jwk(), KeyManagement::RsaOaep256, ContentEncryption::A128Gcm);
+    let ecdh = seal(&curve.1, KeyManagement::EcdhEs, ContentEncryption::A128Gcm);
+    let unnamed =
+        |text: &str| with_header(text, |header| drop(header.as_object_mut().unwrap().remove("kid")));
+    assert_eq!(open(&unnamed(&rsa), &curve).unwrap_err(), JweError::Key);
+    assert_eq!(open(&unnamed(&ecdh), &key).unwrap_err(), JweError::Key);
+    let with_epk = with_header(&rsa, |value| value["epk"] = header(&ecdh)["epk"].clone());
+    assert!(matches!(open(&with_epk, &key), Err(JweError::Malformed(_))));
+    let encrypt = |jwk: &Jwk, alg| {
+        jwe::encrypt(jwk, alg, ContentEncryption::A128Gcm, &Parameters::default(), b"", &SeededRandom::new(1))
+    };
+    assert_eq!(encrypt(&curve.1, KeyManagement::RsaOaep256).unwrap_err(), JweError::Key);
+    assert_eq!(encrypt(key.public_jwk(), KeyManagement::EcdhEs).unwrap_err(), JweError::Key);
+    assert_eq!(format!("{key:?}").len(), "RsaDecrypter()".len() + 43);
+}
+
+#[test]
+fn rsa_keys_that_are_none() {
+    let good = crate::support::vector("jose-cookbook/jwk/3_4.rsa_private_key.json");
+    for name in ["n", "e", "d", "p", "q", "dp", "dq", "qi"] {
+        for value in [json!(null), json!("AQAB"), json!("")] {
+            if name == "e" && value == "AQAB" {
+                continue;
+            }
+            let mut jwk = good.clone();
+            jwk[name] = value.clone();
+            assert!(RsaDecrypter::from_private_jwk(&jwk.to_string()).is_err(), "{name} {value}");
+        }
+    }
+    let curve = crate::support::signer(credenza_crypto::Algorithm::Es256).to_private_jwk();
+    assert!(RsaDecrypter::from_private_jwk(curve.expose()).is_err());
+    assert!(RsaDecrypter::from_pem("").is_err());
+    assert!(RsaDecrypter::from_pem(include_str!("openssl-keys.pem")).is_err());
 }
 
 #[test]
