@@ -47,6 +47,15 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     Ok(serde_json::from_value(parse(bytes)?)?)
 }
 
+/// Parses a typed message that is an object. A type's derived reader would take an array of its fields, too: messages
+/// and claims of strangers are read by this function.
+///
+/// # Errors
+/// As [`from_slice`], and when the value is not an object.
+pub fn object_from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
+    Ok(serde_json::from_value(Value::Object(parse_object(bytes)?))?)
+}
+
 #[derive(Clone, Copy)]
 struct Strict {
     depth: usize,
@@ -150,6 +159,17 @@ mod tests {
         assert!(parse(nested(MAX_DEPTH).as_bytes()).is_ok());
         assert!(parse(nested(MAX_DEPTH + 1).as_bytes()).is_err());
         assert!(parse(nested(100_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn an_array_of_its_fields_is_no_message() {
+        #[derive(serde::Deserialize)]
+        struct Message {
+            nonce: String,
+        }
+        assert_eq!(object_from_slice::<Message>(br#"{"nonce":"x"}"#).unwrap().nonce, "x");
+        assert!(from_slice::<Message>(br#"["x"]"#).is_ok());
+        assert!(object_from_slice::<Message>(br#"["x"]"#).is_err());
     }
 
     #[test]

@@ -146,7 +146,7 @@ fn check(text: &str, expected: &Expected<'_>, report: &mut Report) -> Result<Pro
         }
     };
     report.pass(&rules::DPOP_JWK);
-    let claims: Claims = match credenza_core::json::from_slice(&jws.payload) {
+    let claims: Claims = match credenza_core::json::object_from_slice(&jws.payload) {
         Ok(claims) => claims,
         Err(_) => {
             report.fail(&rules::DPOP_CLAIMS, "a claim is missing or has the wrong type");

@@ -12,6 +12,7 @@ mod error;
 mod kind;
 mod metadata;
 mod notification;
+mod offer;
 mod offers;
 pub(crate) mod proof;
 mod records;
@@ -37,7 +38,7 @@ pub use builder::{ConfigError, IssuerBuilder};
 pub use claims::{ClaimsAnswer, ClaimsError, ClaimsSource, IssuanceContext, OfferedClaims, StatusSource};
 pub use configuration::{CredentialConfiguration, Disclosure, DpopMode, Format, Lifetimes};
 pub use error::{AccessError, CredentialError, NotificationError, TokenError};
-pub use offers::{
+pub use offer::{
     CancelError, CreatedOffer, Delivery, OfferError, OfferFetchError, OfferRequest, OfferedCredential,
     TxCodeRequest,
 };

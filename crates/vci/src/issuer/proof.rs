@@ -97,7 +97,7 @@ fn verify(text: &str, expected: &Expected<'_>, report: &mut Report) -> Result<Pr
         }
     };
     report.pass(&rules::PROOF_KEY);
-    let claims: Claims = match json::from_slice(&jws.payload) {
+    let claims: Claims = match json::object_from_slice(&jws.payload) {
         Ok(claims) => claims,
         Err(_) => {
             report.fail(&rules::PROOF_CLAIMS, "aud, iat or nonce is missing, or a claim has the wrong type");

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use credenza_core::json;
 use credenza_crypto::JwkSet;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::claims_description::{self, ClaimDescription, ClaimsConflict};
 use super::display::languages_are_unique;
@@ -64,6 +63,7 @@ pub struct CredentialIssuerMetadata {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RequestEncryption {
     /// The issuer's keys, each with a `kid`.
+    #[serde(deserialize_with = "key_set")]
     pub jwks: JwkSet,
     /// Content encryption algorithms.
     #[serde(deserialize_with = "non_empty")]
@@ -73,6 +73,15 @@ pub struct RequestEncryption {
     pub zip_values_supported: Vec<String>,
     /// Whether every request must be encrypted.
     pub encryption_required: bool,
+}
+
+/// A key set; or the array of its keys alone, as the example of Appendix I.1 has it.
+fn key_set<'de, D: serde::Deserializer<'de>>(input: D) -> Result<JwkSet, D::Error> {
+    let set = match Value::deserialize(input)? {
+        keys @ Value::Array(_) => json!({ "keys": keys }),
+        set => set,
+    };
+    JwkSet::from_value(&set).map_err(serde::de::Error::custom)
 }
 
 /// How credential responses are encrypted.
@@ -203,7 +212,7 @@ impl CredentialIssuerMetadata {
     /// See [`MetadataError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, MetadataError> {
         let malformed = |error: &dyn std::fmt::Display| MetadataError::Malformed(error.to_string());
-        let mut members = json::parse_object(bytes).map_err(|error| malformed(&error))?;
+        let mut members = credenza_core::json::parse_object(bytes).map_err(|error| malformed(&error))?;
         let configurations = match members.get_mut(CONFIGURATIONS).map(Value::take) {
             Some(Value::Object(configurations)) => configurations,
             _ => return Err(malformed(&"credential_configurations_supported is not an object")),

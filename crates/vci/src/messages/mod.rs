@@ -38,3 +38,22 @@ where
     }
     Ok(list)
 }
+
+/// An object, where a derived reader alone would take an array of the members, too.
+fn object<'de, T, D>(input: D) -> Result<T, D::Error>
+where
+    T: serde::de::DeserializeOwned,
+    D: serde::Deserializer<'de>,
+{
+    let members = <serde_json::Map<String, serde_json::Value> as serde::Deserialize>::deserialize(input)?;
+    serde_json::from_value(serde_json::Value::Object(members)).map_err(serde::de::Error::custom)
+}
+
+/// [`object`], where there may be none.
+fn optional_object<'de, T, D>(input: D) -> Result<Option<T>, D::Error>
+where
+    T: serde::de::DeserializeOwned,
+    D: serde::Deserializer<'de>,
+{
+    object(input).map(Some)
+}

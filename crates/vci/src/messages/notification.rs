@@ -54,7 +54,7 @@ impl NotificationRequest {
     /// # Errors
     /// See [`InvalidNotification`].
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidNotification> {
-        let request: Self = json::from_slice(bytes)
+        let request: Self = json::object_from_slice(bytes)
             .map_err(|_| InvalidNotification("a member is missing, repeated or has no accepted value"))?;
         let description = request.event_description.as_deref().unwrap_or_default();
         if description.len() > MAX_DESCRIPTION || !is_allowed(description) {

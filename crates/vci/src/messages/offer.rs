@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::PRE_AUTHORIZED_CODE;
+use super::{PRE_AUTHORIZED_CODE, object, optional_object};
 
 /// A description of the transaction code has at most this many characters (§4.1.1).
 pub const MAX_TX_CODE_DESCRIPTION: usize = 300;
@@ -20,7 +20,7 @@ pub struct CredentialOffer {
     /// What is offered: at least one, each once.
     pub credential_configuration_ids: Vec<String>,
     /// How the wallet can get it; empty means that the authorization server's metadata says so.
-    #[serde(default, skip_serializing_if = "Grants::is_empty")]
+    #[serde(default, skip_serializing_if = "Grants::is_empty", deserialize_with = "object")]
     pub grants: Grants,
 }
 
@@ -28,13 +28,14 @@ pub struct CredentialOffer {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Grants {
     /// By a browser.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_object")]
     pub authorization_code: Option<AuthorizationCodeGrant>,
     /// By a code in the offer.
     #[serde(
         rename = "urn:ietf:params:oauth:grant-type:pre-authorized_code",
         default,
-        skip_serializing_if = "Option::is_none"
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "optional_object"
     )]
     pub pre_authorized_code: Option<PreAuthorizedCodeGrant>,
 }
@@ -63,7 +64,7 @@ pub struct PreAuthorizedCodeGrant {
     #[serde(rename = "pre-authorized_code")]
     pub pre_authorized_code: String,
     /// Present, even if empty, when a transaction code is needed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_object")]
     pub tx_code: Option<TxCode>,
     /// Which of several authorization servers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,7 +128,7 @@ impl CredentialOffer {
     /// # Errors
     /// See [`InvalidOffer`].
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidOffer> {
-        let offer: Self = credenza_core::json::from_slice(bytes)
+        let offer: Self = credenza_core::json::object_from_slice(bytes)
             .map_err(|error| InvalidOffer::Malformed(error.to_string()))?;
         offer.check()?;
         Ok(offer)

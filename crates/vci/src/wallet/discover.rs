@@ -111,7 +111,7 @@ impl Parts {
         let step = Step::ServerMetadata;
         let url = self.url(step, identifier)?;
         let at = well_known::insert(&url, credenza_oauth::metadata::WELL_KNOWN);
-        let metadata: AuthorizationServerMetadata = json::from_slice(&self.fetch(step, &at).await?)
+        let metadata: AuthorizationServerMetadata = json::object_from_slice(&self.fetch(step, &at).await?)
             .map_err(|error| super::transport::unexpected(step, error.to_string()))?;
         if metadata.issuer != identifier {
             return Err(WalletError::Untrustworthy("the metadata belongs to another authorization server"));

@@ -77,12 +77,12 @@ pub(super) fn answer<T: DeserializeOwned>(
         return Err(refusal(step, response));
     }
     must_be_json(step, response)?;
-    json::from_slice(response.body()).map_err(|error| unexpected(step, error.to_string()))
+    json::object_from_slice(response.body()).map_err(|error| unexpected(step, error.to_string()))
 }
 
 /// What the other side says about why it refused.
 pub(super) fn refusal(step: Step, response: &Response<Vec<u8>>) -> WalletError {
-    let body: Option<ErrorBody> = json::from_slice(response.body()).ok();
+    let body: Option<ErrorBody> = json::object_from_slice(response.body()).ok();
     match body {
         Some(body) if body.error.len() <= MAX_CODE => WalletError::Refused {
             step,

@@ -310,9 +310,10 @@ fn c28_interleaved_issuances_do_not_mix() {
             (world.redeem(&world.create(OfferRequest::of("pid", claims))), format!("person {number}"))
         })
         .collect();
+    let world = &world;
     std::thread::scope(|scope| {
         for part in sessions.chunks(25) {
-            scope.spawn(|| {
+            scope.spawn(move || {
                 for (token, name) in part {
                     let issued = body(&world.credential(token, &world.request()));
                     let text = issued["credentials"][0]["credential"].as_str().unwrap().to_owned();

@@ -55,8 +55,9 @@ fn a02_wrong_expired_cancelled_and_foreign_codes_are_one_and_the_same() {
         world.code(&world.create(OfferRequest { expires_in: Some(5), ..OfferRequest::of("pid", erika()) }));
     world.clock.advance(Duration::from_secs(5));
     let nonce = world.nonce();
-    // Another issuer on the same store with the same keys (C29).
-    let foreign = World::new().code(&World::new().offer());
+    // Sealed with the same keys, and unknown here.
+    let elsewhere = World::new();
+    let foreign = elsewhere.code(&elsewhere.offer());
     let mut texts = vec!["x", "", "ä", &cancelled, &expired, &nonce, &foreign];
     let id = offer.id.clone();
     texts.push(&id);
