@@ -1,6 +1,8 @@
 //! Hashes.
 
-use aws_lc_rs::digest;
+use std::fmt;
+
+use aws_lc_rs::{digest, hmac};
 
 /// SHA-256.
 #[must_use]
@@ -8,6 +10,33 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     hash
+}
+
+/// A key of HMAC-SHA-256 (RFC 2104): of what is derived from a secret, and can't be guessed without it.
+#[derive(Clone)]
+pub struct MacKey(hmac::Key);
+
+impl MacKey {
+    /// A key of any length; 32 random bytes are right.
+    #[must_use]
+    pub fn new(key: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    /// The code of a message.
+    #[must_use]
+    pub fn mac(&self, message: &[u8]) -> [u8; 32] {
+        let mut code = [0; 32];
+        code.copy_from_slice(hmac::sign(&self.0, message).as_ref());
+        code
+    }
+}
+
+/// Shows no key.
+impl fmt::Debug for MacKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("MacKey(…)")
+    }
 }
 
 /// A hash function that tokens name (`_sd_alg`, `transaction_data_hashes_alg`, IANA Named Information registry).

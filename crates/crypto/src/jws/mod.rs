@@ -46,7 +46,16 @@ impl<'a> Jws<'a> {
     /// # Errors
     /// [`JwsError::Malformed`], [`JwsError::Algorithm`] or [`JwsError::Critical`].
     pub fn parse(text: &'a str) -> Result<Self, JwsError> {
-        if text.len() > MAX_TOKEN {
+        Self::parse_within(text, MAX_TOKEN)
+    }
+
+    /// As [`parse`](Self::parse), for tokens that may be longer or must be shorter than [`MAX_TOKEN`]: at most
+    /// `max` bytes.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_within(text: &'a str, max: usize) -> Result<Self, JwsError> {
+        if text.len() > max {
             return Err(JwsError::Malformed("longer than a token may be"));
         }
         let (signing_input, signature) =

@@ -1,0 +1,211 @@
+//! Status List Tokens as JWT (Token Status List §5.1).
+
+use std::fmt;
+use std::time::Duration;
+
+use credenza_core::{Report, UnixTime, b64, json};
+use credenza_crypto::{Header, IdentifiedBy, Jws, JwsError, PublicKey, Signer, SigningHeader, jwt};
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+
+use super::claims::{Claims, NotPositive};
+use super::{Expected, Issuance, IssueError, StatusList, accept};
+use crate::status_list::{EncodedList, StatusBits, rules};
+
+/// `typ` of the header.
+pub const TYP: &str = "statuslist+jwt";
+
+/// The media type of a token in this form.
+pub const MEDIA_TYPE: &str = "application/statuslist+jwt";
+
+/// The header to [`issue`] under; it is made once for a signer.
+#[must_use]
+pub fn header(signer: &dyn Signer, identified_by: IdentifiedBy) -> SigningHeader {
+    Header::signing(signer, TYP, identified_by)
+}
+
+/// Signs a list.
+///
+/// # Errors
+/// [`IssueError`]
+pub async fn issue(
+    signer: &dyn Signer,
+    header: &SigningHeader,
+    issuance: &Issuance<'_>,
+    list: &EncodedList,
+) -> Result<String, IssueError> {
+    issuance.check()?;
+    let claims = Signed {
+        iss: issuance.issuer,
+        sub: issuance.uri,
+        iat: issuance.issued_at,
+        exp: issuance.expires_at,
+        ttl: issuance.ttl.map(|ttl| ttl.as_secs()),
+        status_list: SignedList {
+            bits: list.bits().number(),
+            lst: &list.base64url(),
+            aggregation_uri: issuance.aggregation_uri,
+        },
+    };
+    Ok(jwt::sign(signer, header, &claims).await?)
+}
+
+#[derive(Serialize)]
+struct Signed<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'a str>,
+    sub: &'a str,
+    iat: UnixTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<UnixTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<u64>,
+    status_list: SignedList<'a>,
+}
+
+#[derive(Serialize)]
+struct SignedList<'a> {
+    bits: u8,
+    lst: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aggregation_uri: Option<&'a str>,
+}
+
+/// A token whose signature has not been looked at.
+pub struct Unverified<'a> {
+    jws: Jws<'a>,
+    issuer: Option<String>,
+    claims: Claims,
+}
+
+impl<'a> Unverified<'a> {
+    /// Takes a token of at most `max` bytes apart.
+    #[must_use]
+    pub fn read(text: &'a str, max: usize, report: &mut Report) -> Option<Self> {
+        let jws = match Jws::parse_within(text, max) {
+            Ok(jws) => jws,
+            Err(error @ JwsError::Algorithm) => {
+                report.fail(&rules::ALG, error.to_string());
+                return None;
+            }
+            Err(error) => {
+                report.fail(&rules::PARSE, error.to_string());
+                return None;
+            }
+        };
+        // Nothing that is signed for another purpose is looked into (RFC 8725 §3.11).
+        if !report.check(&rules::TYP, jws.header.has_type(TYP), || format!("typ is not {TYP:?}")) {
+            return None;
+        }
+        let received = json::from_slice::<Received>(&jws.payload).ok().and_then(|claims| {
+            let issuer = claims.iss.clone();
+            Some((issuer, Claims::try_from(claims).ok()?))
+        });
+        let Some((issuer, claims)) = received else {
+            report.fail(&rules::PARSE, "the claims are not those of a status list token");
+            return None;
+        };
+        report.pass(&rules::PARSE);
+        Some(Self { jws, issuer, claims })
+    }
+
+    /// The header, to find the key by (`x5c`, `kid`).
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.jws.header
+    }
+
+    /// `iss`, before it is known to be true: to find the key by.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
+    }
+
+    /// Verifies the token with the key that the caller has found and trusts for this list, and inflates the list.
+    /// Every check is noted in the report; `None` says that one of them failed.
+    #[must_use]
+    pub fn verify(self, key: &PublicKey, expected: &Expected<'_>, report: &mut Report) -> Option<StatusList> {
+        match self.jws.verify(key, expected.algorithms) {
+            Ok(()) => {
+                report.pass(&rules::ALG);
+                report.pass(&rules::SIGNATURE);
+            }
+            Err(error @ JwsError::Algorithm) => {
+                report.fail(&rules::ALG, error.to_string());
+                return None;
+            }
+            Err(error) => {
+                report.pass(&rules::ALG);
+                report.fail(&rules::SIGNATURE, error.to_string());
+                return None;
+            }
+        }
+        accept(self.claims, expected, report)
+    }
+}
+
+impl fmt::Debug for Unverified<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Unverified").field("claims", &self.claims).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct Received {
+    iss: Option<String>,
+    sub: String,
+    iat: UnixTime,
+    nbf: Option<UnixTime>,
+    exp: Option<UnixTime>,
+    ttl: Option<Number>,
+    aud: Option<Audiences>,
+    status_list: ReceivedList,
+}
+
+#[derive(Deserialize)]
+struct ReceivedList {
+    bits: u64,
+    lst: String,
+    aggregation_uri: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audiences {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl TryFrom<Received> for Claims {
+    type Error = b64::NotBase64;
+
+    fn try_from(received: Received) -> Result<Self, b64::NotBase64> {
+        let ReceivedList { bits, lst, aggregation_uri } = received.status_list;
+        Ok(Self {
+            subject: received.sub,
+            issued_at: received.iat,
+            not_before: received.nbf,
+            expires_at: received.exp,
+            ttl: received.ttl.as_ref().map(seconds),
+            audiences: received.aud.map(|audiences| match audiences {
+                Audiences::One(audience) => vec![audience],
+                Audiences::Several(audiences) => audiences,
+            }),
+            bits: StatusBits::from_number(bits),
+            lst: b64::decode(lst)?,
+            aggregation_uri,
+        })
+    }
+}
+
+/// A positive number; a fraction of a second is cut off.
+fn seconds(number: &Number) -> Result<Duration, NotPositive> {
+    match (number.as_u64(), number.as_f64()) {
+        (Some(0), _) => Err(NotPositive),
+        (Some(seconds), _) => Ok(Duration::from_secs(seconds)),
+        (None, Some(seconds)) if seconds > 0.0 => {
+            Ok(Duration::from_secs(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).as_secs()))
+        }
+        _ => Err(NotPositive),
+    }
+}
