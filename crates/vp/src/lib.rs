@@ -6,6 +6,24 @@
 //!
 //! Both sides are values and functions over ports: a [`Verifier`] needs a store, a clock, randomness and somebody to
 //! trust; a [`Wallet`] needs HTTP instead of the store.
+//!
+//! ```
+//! use credenza_query::Dcql;
+//! use credenza_vp::{PresentationRequest, Verifier};
+//!
+//! async fn ask(verifier: &Verifier) -> Result<(), Box<dyn std::error::Error>> {
+//!     let query = Dcql::credential("pid").sd_jwt(["urn:eudi:pid:1"]).claim(["family_name"]).build()?;
+//!     let created = verifier.create(PresentationRequest::new(query)).await?;
+//!     println!("open this with your wallet: {}", created.wallet_link);
+//!     // The wallet fetches the request object and posts its response, by way of `Verifier::request_object` and
+//!     // `Verifier::respond`; then:
+//!     let result = verifier.result(&created.id, None).await?;
+//!     for presentation in &result.presentations {
+//!         println!("{}: {}", presentation.query_id, presentation.issuer_evidence);
+//!     }
+//!     Ok(())
+//! }
+//! ```
 
 pub mod messages;
 pub mod rules;

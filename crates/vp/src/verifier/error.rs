@@ -107,7 +107,7 @@ pub enum RespondError {
     #[error("state is missing or is not that of the request")]
     State,
     /// Checks failed: the report says which. Nothing of the response is used.
-    #[error("the presentation was refused: {}", .0.first_failure().map_or("nothing was checked", |check| check.rule.id))]
+    #[error("the presentation was refused: {}", reason(.0))]
     Refused(Box<Report>),
     /// The store.
     #[error("try again later")]
@@ -123,6 +123,18 @@ impl RespondError {
             _ => None,
         }
     }
+
+    /// The check that says best why, when checks were made.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        self.report().map(reason)
+    }
+}
+
+/// The first check that failed: of a presentation, before what follows from that for the whole answer.
+pub(super) fn reason(report: &Report) -> &'static str {
+    let failure = report.parts.iter().find_map(Report::first_failure).or_else(|| report.first_failure());
+    failure.map_or("nothing was checked", |check| check.rule.id)
 }
 
 impl EndpointError for RespondError {

@@ -1,6 +1,6 @@
 //! Taking a response in (OID4VP 1.0 §8.2, §8.3.1, §8.6).
 
-use credenza_core::{Report, Secret, id, secret};
+use credenza_core::{Secret, id, secret};
 use credenza_crypto::{SoftwareDecrypter, jwe};
 use credenza_oauth::{Form, error::allowed};
 use serde_json::Value;
@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::create::CONTENT_ENCRYPTIONS;
 use super::credential::Context;
+use super::error::reason;
 use super::judge::{Verdict, judge};
 use super::session::{Asked, Step};
 use super::storage::{Loaded, StepError};
@@ -56,7 +57,7 @@ impl Verifier {
         let Verdict { report, presentations, authentic } = verdict;
         let document = serde_json::to_value(&report).unwrap_or(Value::Null);
         if !report.ok() {
-            let rule = first_failure(&report);
+            let rule = reason(&report);
             let step = if authentic {
                 Step::Rejected { report: document, rule }
             } else {
@@ -102,8 +103,4 @@ async fn open(asked: &Asked, form: &Form<'_>) -> Result<AuthorizationResponse, R
 fn presentable(error: &WalletError) -> WalletError {
     let code: String = allowed(&error.error).chars().take(MAX_ERROR_CODE).collect();
     WalletError { error: code, error_description: error.error_description.as_deref().map(allowed) }
-}
-
-fn first_failure(report: &Report) -> &'static str {
-    report.first_failure().map_or("nothing was checked", |check| check.rule.id)
 }

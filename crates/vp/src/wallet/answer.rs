@@ -143,10 +143,11 @@ impl Wallet {
             });
         }
         // Members that are not known are ignored, and so is a body that is not there.
-        let accepted: ResponseAccepted = if body.is_empty() {
+        let accepted = if body.is_empty() {
             ResponseAccepted::default()
         } else {
-            json::from_slice(&body).map_err(|_| AnswerError::Malformed)?
+            let members = json::parse_object(&body).map_err(|_| AnswerError::Malformed)?;
+            serde_json::from_value(members.into()).map_err(|_| AnswerError::Malformed)?
         };
         let redirect_uri = match accepted.redirect_uri {
             None => None,
