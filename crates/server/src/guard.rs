@@ -1,6 +1,7 @@
 //! What surrounds every request: size and time limits, a net for panics, headers of safety, one line in the log.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -11,7 +12,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tracing::Instrument as _;
 
 use crate::limits::Limits;
+use crate::pages;
 use crate::problem::{Kind, Problem};
+use crate::service::Service;
 
 /// Who a path is for; that decides how an error reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,16 +46,8 @@ impl Plane {
     }
 }
 
-/// What the guard has to know.
-#[derive(Clone, Copy)]
-pub(crate) struct Guard {
-    pub(crate) limits: Limits,
-    /// Length of the base URL's path, which every route starts with.
-    pub(crate) base: usize,
-}
-
 /// Guards one request.
-pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     // The route, not the path: a path can have an id in it that is a secret.
@@ -60,11 +55,12 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "unknown".into(), |path| String::from(path.as_str()));
-    let plane = Plane::of(request.uri().path().get(guard.base..).unwrap_or("/"));
+    let below = request.uri().path().strip_prefix(service.base_path.as_str());
+    let plane = below.map_or(Plane::Wallet, Plane::of);
     let span = tracing::info_span!("request", %method, route);
     let response = async {
-        let response = bounded(guard.limits, request, next).await;
-        let response = finish(plane, guard.limits, response);
+        let response = bounded(service.limits, request, next).await;
+        let response = finish(plane, &service, response);
         tracing::info!(
             status = response.status().as_u16(),
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -96,10 +92,10 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// Gives an error that came from below the handlers the plane's shape, and adds the headers of safety.
-fn finish(plane: Plane, limits: Limits, response: Response) -> Response {
+fn finish(plane: Plane, service: &Service, response: Response) -> Response {
     let status = response.status();
     let mut response = if (status.is_client_error() || status.is_server_error()) && is_bare(&response) {
-        let mut shaped = shape(plane, status, limits);
+        let mut shaped = shape(plane, status, service);
         for name in [header::ALLOW, header::WWW_AUTHENTICATE, header::RETRY_AFTER] {
             if let Some(value) = response.headers().get(&name) {
                 shaped.headers_mut().insert(name, value.clone());
@@ -124,9 +120,9 @@ fn is_bare(response: &Response) -> bool {
         .is_none_or(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
-fn shape(plane: Plane, status: StatusCode, limits: Limits) -> Response {
+fn shape(plane: Plane, status: StatusCode, service: &Service) -> Response {
     let detail = match status {
-        StatusCode::PAYLOAD_TOO_LARGE => format!("the body is larger than {} bytes", limits.body),
+        StatusCode::PAYLOAD_TOO_LARGE => format!("the body is larger than {} bytes", service.limits.body),
         StatusCode::NOT_FOUND => "there is nothing at this path".to_owned(),
         StatusCode::METHOD_NOT_ALLOWED => "this path knows other methods, named in Allow".to_owned(),
         StatusCode::SERVICE_UNAVAILABLE => "not done in time, try again".to_owned(),
@@ -136,9 +132,7 @@ fn shape(plane: Plane, status: StatusCode, limits: Limits) -> Response {
     match plane {
         Plane::Admin => Problem::new(Kind::of(status)).because(detail).into_response(),
         Plane::Wallet => crate::respond::oauth_error(status, wire_code(status), &detail),
-        Plane::Pages => {
-            (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], detail).into_response()
-        }
+        Plane::Pages => pages::refuse(service, status, &detail),
     }
 }
 

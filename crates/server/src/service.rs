@@ -1,6 +1,5 @@
 //! The service: the engines, what surrounds them, and the router that leads to them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,7 +15,7 @@ use url::Url;
 
 use crate::admin_token::AdminToken;
 use crate::demo_wallet::DemoWallet;
-use crate::guard::{Guard, guard};
+use crate::guard::guard;
 use crate::hub::EventHub;
 use crate::inspect::Inspect;
 use crate::limits::Limits;
@@ -66,10 +65,13 @@ pub struct Service {
     pub(crate) wallet: Option<Arc<dyn DemoWallet>>,
     pub(crate) inspect: Option<Arc<dyn Inspect>>,
     pub(crate) presets: Vec<Preset>,
-    pub(crate) samples: BTreeMap<String, Map<String, Value>>,
+    /// Demo data by credential configuration, in the order in which the forms are offered.
+    pub(crate) samples: Vec<(String, Map<String, Value>)>,
     pub(crate) limits: Limits,
     pub(crate) event_streams: Arc<Semaphore>,
     pub(crate) templates: Templates,
+    /// What the issuer calls itself, or its host.
+    pub(crate) issuer_name: String,
     pub(crate) issuer_metadata: Bytes,
     pub(crate) server_metadata: Bytes,
 }
@@ -101,7 +103,7 @@ pub struct ServiceBuilder {
     wallet: Option<Arc<dyn DemoWallet>>,
     inspect: Option<Arc<dyn Inspect>>,
     presets: Vec<Preset>,
-    samples: BTreeMap<String, Map<String, Value>>,
+    samples: Vec<(String, Map<String, Value>)>,
     limits: Limits,
 }
 
@@ -129,19 +131,18 @@ impl Service {
             wallet: None,
             inspect: None,
             presets: Vec::new(),
-            samples: BTreeMap::new(),
+            samples: Vec::new(),
             limits: Limits::default(),
         }
     }
 
     /// The router of all planes, with the guard around it.
     pub fn router(self: &Arc<Self>) -> Router {
-        let guarded = Guard { limits: self.limits, base: self.base_path.len() };
         self.routes()
             .router
             .with_state(Arc::clone(self))
             .layer(DefaultBodyLimit::max(self.limits.body))
-            .layer(axum::middleware::from_fn_with_state(guarded, guard))
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(self), guard))
     }
 
     /// Every route that this service has, for documentation and tests.
@@ -204,9 +205,9 @@ impl ServiceBuilder {
         self
     }
 
-    /// What the form of a credential configuration is filled with at first.
+    /// What the form of a credential configuration is filled with at first. Forms are offered in this order.
     pub fn sample(mut self, configuration_id: impl Into<String>, claims: Map<String, Value>) -> Self {
-        self.samples.insert(configuration_id.into(), claims);
+        self.samples.push((configuration_id.into(), claims));
         self
     }
 
@@ -238,10 +239,13 @@ impl ServiceBuilder {
         if !plain || !matches!(base.scheme(), "http" | "https") {
             return Err(ServiceError::BaseUrl);
         }
+        let issuer_name = issuer_name(&self.issuer.metadata())
+            .unwrap_or_else(|| base.host_str().unwrap_or_default().to_owned());
         let base_path = base.path().strip_suffix('/').unwrap_or(base.path()).to_owned();
         Ok(Arc::new(Service {
             base_path,
             base,
+            issuer_name,
             issuer_metadata: Bytes::from_owner(self.issuer.metadata()),
             server_metadata: Bytes::from_owner(self.issuer.authorization_server_metadata()),
             issuer: self.issuer,
@@ -262,6 +266,12 @@ impl ServiceBuilder {
             templates: Templates::new()?,
         }))
     }
+}
+
+/// What the issuer calls itself in its metadata.
+fn issuer_name(metadata: &[u8]) -> Option<String> {
+    let metadata: Value = serde_json::from_slice(metadata).ok()?;
+    Some(metadata.pointer("/display/0/name")?.as_str()?.to_owned())
 }
 
 impl std::fmt::Debug for Service {

@@ -9,7 +9,7 @@ use credenza_vci::issuer::{
 };
 use http::{HeaderMap, StatusCode, Uri};
 use serde::Serialize;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::claims_form::{self, Field};
 use super::flow::Flow;
@@ -69,7 +69,7 @@ fn show_form(
     tx_code: bool,
     problem: Option<String>,
 ) -> Response {
-    let types = service.issuer.configurations().map(|one| TypeLink { id: &one.id, name: name(one) });
+    let types = configurations(service).into_iter().map(|one| TypeLink { id: &one.id, name: name(one) });
     let form =
         Form { id: &configuration.id, name: name(configuration), fields, card: face(service, configuration) };
     let view = FormView { types: types.collect(), form, tx_code, problem };
@@ -217,18 +217,30 @@ fn grouped(code: &str) -> String {
     }
 }
 
-/// The configuration of that id, or the first.
+/// All configurations: those with demo data first, in its order.
+fn configurations(service: &Service) -> Vec<&CredentialConfiguration> {
+    let mut all: Vec<_> = service.issuer.configurations().collect();
+    let place = |id: &str| service.samples.iter().position(|(known, _)| known == id);
+    all.sort_by_key(|one| place(&one.id).unwrap_or(usize::MAX));
+    all
+}
+
+/// The configuration of that id; without an id, the first.
 fn configuration<'a>(service: &'a Service, id: Option<&str>) -> Option<&'a CredentialConfiguration> {
-    let mut all = service.issuer.configurations();
+    let mut all = configurations(service).into_iter();
     match id {
         Some(id) => all.find(|one| one.id == id),
         None => all.next(),
     }
 }
 
+fn sample<'a>(service: &'a Service, id: &str) -> Option<&'a Map<String, Value>> {
+    service.samples.iter().find_map(|(known, claims)| (known == id).then_some(claims))
+}
+
 fn fields(service: &Service, configuration: &CredentialConfiguration) -> Vec<Field> {
     let nothing = Map::new();
-    claims_form::fields(configuration, service.samples.get(&configuration.id).unwrap_or(&nothing))
+    claims_form::fields(configuration, sample(service, &configuration.id).unwrap_or(&nothing))
 }
 
 /// What a configuration is called, in English if there is a choice.
@@ -240,13 +252,13 @@ pub(super) fn name(configuration: &CredentialConfiguration) -> &str {
 
 fn face(service: &Service, configuration: &CredentialConfiguration) -> Face {
     let look = configuration.display.first();
-    let person = service.samples.get(&configuration.id).map(|sample| {
-        let text = |key| sample.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let person = sample(service, &configuration.id).map(|sample| {
+        let text = |key| sample.get(key).and_then(Value::as_str).unwrap_or_default();
         format!("{} {}", text("given_name"), text("family_name")).trim().to_owned()
     });
     Face::from(Card {
         name: name(configuration).to_owned(),
-        issuer: service.base.host_str().unwrap_or_default().to_owned(),
+        issuer: service.issuer_name.clone(),
         holder: person.filter(|person| !person.is_empty()),
         kind: format!("{} · {}", configuration.format.name(), configuration.format.credential_type()),
         background: look.and_then(|look| look.background_color.clone()),

@@ -19,10 +19,13 @@ pub(crate) mod view;
 mod visitor;
 mod wallet;
 
-use http::Method;
+use axum::response::Response;
+use http::{Method, StatusCode};
+use serde::Serialize;
 
 use crate::routes::Routes;
 use crate::service::{Pages, Service};
+use view::{Layout, PARTS};
 
 pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     let (get, post) = (Method::GET, Method::POST);
@@ -55,4 +58,32 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
         routes.on(post.clone(), "/login", login::sign_in);
         routes.on(post, "/logout", login::sign_out);
     }
+}
+
+/// A page that says why there is no other.
+pub(crate) fn refuse(service: &Service, status: StatusCode, message: &str) -> Response {
+    #[derive(Serialize)]
+    struct View<'a> {
+        title: &'static str,
+        message: &'a str,
+        back: &'static str,
+    }
+    let title = match status {
+        StatusCode::NOT_FOUND => "There is nothing here",
+        StatusCode::FORBIDDEN => "This form can't be used",
+        _ if status.is_server_error() => "That did not work",
+        _ => "That can't be done",
+    };
+    let layout = Layout {
+        base: &service.base_path,
+        host: service.base.host_str().unwrap_or_default(),
+        nav: PARTS.iter().filter(|part| visitor::has(service, part.path)).collect(),
+        here: "",
+        demo: service.wallet.is_some(),
+        signed_in: false,
+        csrf: String::new(),
+    };
+    let mut page = service.templates.page("refused.html", &layout, &View { title, message, back: "/" });
+    *page.status_mut() = status;
+    page
 }

@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 
+use super::refuse;
 use super::visitor::Visitor;
 use crate::media_type;
 use crate::service::Service;
@@ -33,18 +34,19 @@ impl Posted {
         let headers = request.headers();
         let visitor = Visitor::of(service, headers);
         if !from_us(service, headers) {
-            return Err(refuse(StatusCode::FORBIDDEN, "this form was sent from another site"));
+            return Err(refuse(service, StatusCode::FORBIDDEN, "This form was sent from another site."));
         }
         if !media_type::is(headers, "application/x-www-form-urlencoded") {
-            return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "this is not a form"));
+            return Err(refuse(service, StatusCode::UNSUPPORTED_MEDIA_TYPE, "This is not a form."));
         }
         let body = Bytes::from_request(request, service).await.map_err(IntoResponse::into_response)?;
         let fields: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();
         let posted = Self { visitor, fields };
         if !posted.get("csrf").is_some_and(|token| posted.visitor.owns(service, token)) {
             return Err(refuse(
+                service,
                 StatusCode::FORBIDDEN,
-                "this form has expired, go back, load the page again and send it once more",
+                "This form has expired: go back, load the page again, and send it once more.",
             ));
         }
         Ok(posted)
@@ -70,9 +72,4 @@ fn from_us(service: &Service, headers: &HeaderMap) -> bool {
         Some(origin) if origin != "null" => origin == service.base.origin().ascii_serialization(),
         _ => text(http::HeaderName::from_static("sec-fetch-site")) == Some("same-origin"),
     }
-}
-
-fn refuse(status: StatusCode, why: &'static str) -> Response {
-    (status, [crate::respond::NO_STORE, crate::respond::content_type("text/plain; charset=utf-8")], why)
-        .into_response()
 }

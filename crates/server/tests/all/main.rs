@@ -1,3 +1,28 @@
 //! The service as its clients meet it.
 
+mod admin;
+mod events;
+mod headers;
+mod listener;
+mod logs;
+mod openapi;
+mod pages;
+mod schema;
+mod wallet_plane;
 mod world;
+
+use std::sync::Arc;
+
+use credenza_core::{FixedClock, SeededRandom, UnixTime};
+use world::{Wanted, World};
+
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_795_000_000);
+
+/// The usual world at a fixed time.
+pub(crate) fn fixed() -> World {
+    fixed_with(Wanted::default())
+}
+
+pub(crate) fn fixed_with(wanted: Wanted) -> World {
+    world::world_with(wanted, Arc::new(SeededRandom::new(11)), Arc::new(FixedClock::at(NOW)))
+}
