@@ -31,7 +31,7 @@ fn without_needless_escapes(path: &str) -> String {
         };
         match u8::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+')) {
             Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
-                out.push(char::from(byte))
+                out.push(char::from(byte));
             }
             Some(_) => {
                 out.push('%');

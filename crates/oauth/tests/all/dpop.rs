@@ -42,16 +42,11 @@ fn proof(claims: &Value) -> String {
     signed(&key, "dpop+jwt", json!({ "jwk": key.public_jwk().to_value() }), claims)
 }
 
+#[derive(Default)]
 struct Setting {
     policy: Policy,
     nonces: Option<Nonces>,
     token: Option<(String, String)>,
-}
-
-impl Default for Setting {
-    fn default() -> Self {
-        Self { policy: Policy::default(), nonces: None, token: None }
-    }
 }
 
 impl Setting {

@@ -1,4 +1,6 @@
 //! The tests of OAuth's shared parts.
 
+#![cfg(test)]
+
 mod dpop;
 mod vectors;

@@ -299,12 +299,11 @@ impl Issuer {
         // One try: the reason helps whoever looks at the session, and is not worth a race.
         if let Ok(Some(Loaded { session, version })) = self.load(id).await {
             let known = session.events.len();
-            if let Ok((session, Effect::Store)) = session.on(Happening::Refused(reason), now) {
-                if let Ok(write) = self.replace(id, version, &session) {
-                    if self.store.commit(vec![write]).await.is_ok() {
-                        self.tell(id, &session, known);
-                    }
-                }
+            if let Ok((session, Effect::Store)) = session.on(Happening::Refused(reason), now)
+                && let Ok(write) = self.replace(id, version, &session)
+                && self.store.commit(vec![write]).await.is_ok()
+            {
+                self.tell(id, &session, known);
             }
         }
         error

@@ -213,9 +213,8 @@ impl CredentialIssuerMetadata {
     pub fn parse(bytes: &[u8]) -> Result<Self, MetadataError> {
         let malformed = |error: &dyn std::fmt::Display| MetadataError::Malformed(error.to_string());
         let mut members = credenza_core::json::parse_object(bytes).map_err(|error| malformed(&error))?;
-        let configurations = match members.get_mut(CONFIGURATIONS).map(Value::take) {
-            Some(Value::Object(configurations)) => configurations,
-            _ => return Err(malformed(&"credential_configurations_supported is not an object")),
+        let Some(Value::Object(configurations)) = members.get_mut(CONFIGURATIONS).map(Value::take) else {
+            return Err(malformed(&"credential_configurations_supported is not an object"));
         };
         if configurations.len() > MAX_CONFIGURATIONS {
             return Err(MetadataError::TooLarge);

@@ -152,10 +152,10 @@ impl CredentialOffer {
         if self.credential_issuer.is_empty() {
             return Err(InvalidOffer::Invalid("it names no issuer"));
         }
-        if let Some(grant) = &self.grants.authorization_code {
-            if grant.issuer_state.as_deref().is_some_and(|state| state.trim().is_empty()) {
-                return Err(InvalidOffer::Invalid("its issuer_state is blank"));
-            }
+        if let Some(grant) = &self.grants.authorization_code
+            && grant.issuer_state.as_deref().is_some_and(|state| state.trim().is_empty())
+        {
+            return Err(InvalidOffer::Invalid("its issuer_state is blank"));
         }
         if let Some(grant) = &self.grants.pre_authorized_code {
             if grant.pre_authorized_code.trim().is_empty() {

@@ -17,7 +17,8 @@ use super::{Step, WalletError};
 use crate::issuer::proof::PROOF_TYPE;
 use crate::messages::credential::Requested;
 use crate::messages::{
-    CredentialRequest, CredentialResponse, NonceResponse, NotificationEvent, Proofs, TokenResponse,
+    CredentialRequest, CredentialResponse, NonceResponse, NotificationEvent, Proofs, SupportedCredential,
+    TokenResponse,
 };
 
 /// How many data sets of one configuration are fetched at most.
@@ -168,14 +169,13 @@ impl Plan {
                 Ok(Batch { credentials, reports, notification_id: response.notification_id })
             }
             Err(report) => {
-                if let (Some(notification_id), Some(endpoint)) =
-                    (response.notification_id, self.metadata.notification_endpoint.as_deref())
+                if let Some(notification_id) = response.notification_id
+                    && let Some(endpoint) = self.metadata.notification_endpoint.as_deref()
+                    && let Ok(endpoint) = self.parts.url(Step::Notification, endpoint)
                 {
-                    if let Ok(endpoint) = self.parts.url(Step::Notification, endpoint) {
-                        let event = NotificationEvent::CredentialFailure;
-                        // The credential is refused whether or not the issuer hears of it.
-                        let _ = super::receipt::tell(session, &endpoint, &notification_id, event).await;
-                    }
+                    let event = NotificationEvent::CredentialFailure;
+                    // The credential is refused whether or not the issuer hears of it.
+                    let _ = super::receipt::tell(session, &endpoint, &notification_id, event).await;
                 }
                 Err(WalletError::Received(report))
             }
@@ -185,8 +185,7 @@ impl Plan {
     /// One key for each copy; none when the credential is not bound to a key.
     async fn keys(&self, offered: &OfferedSummary) -> Result<Vec<Arc<dyn Signer>>, WalletError> {
         let configuration = self.metadata.credential_configurations_supported.get(&offered.configuration_id);
-        let Some(algorithms) = configuration.and_then(|configuration| configuration.jwt_proof_algorithms())
-        else {
+        let Some(algorithms) = configuration.and_then(SupportedCredential::jwt_proof_algorithms) else {
             return Ok(Vec::new());
         };
         let mut keys = Vec::new();

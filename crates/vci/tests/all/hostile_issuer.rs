@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use credenza_core::HttpError;
-use credenza_crypto::{IdentifiedBy, Signer as _, SoftwareSigner};
+use credenza_crypto::{IdentifiedBy, SoftwareSigner};
 use credenza_formats::sd_jwt::{self, Concealment, Issuance, Profile};
 use credenza_vci::issuer::{DpopMode, OfferRequest, SessionState};
 use credenza_vci::messages::{CredentialOffer, OfferLink};
@@ -86,7 +86,7 @@ fn v02_metadata_of_another_authorization_server_and_a_server_that_is_not_listed(
     let hinted = |request: &Request<Vec<u8>>, response: &mut Response<Vec<u8>>| {
         if request.uri().path().starts_with("/tenant/offers/") {
             edit(response, |json| {
-                json["grants"][GRANT]["authorization_server"] = "https://as.example".into()
+                json["grants"][GRANT]["authorization_server"] = "https://as.example".into();
             });
         }
     };
@@ -123,8 +123,8 @@ fn v05_no_silent_fall_back_to_bearer() {
     let silent = || {
         at(SERVER, |response| {
             edit(response, |json| {
-                drop(json.as_object_mut().unwrap().remove("dpop_signing_alg_values_supported"))
-            })
+                drop(json.as_object_mut().unwrap().remove("dpop_signing_alg_values_supported"));
+            });
         })
     };
     assert!(accept(&world, silent()).0.is_ok());
@@ -136,7 +136,7 @@ fn v05_no_silent_fall_back_to_bearer() {
     assert_eq!(world.state(&offer.id), SessionState::Retrieved);
     for token_type in ["mac", "", "N_A"] {
         let tamper = at("/tenant/token", move |response| {
-            edit(response, |json| json["token_type"] = token_type.into())
+            edit(response, |json| json["token_type"] = token_type.into());
         });
         assert!(accept(&world, tamper).0.is_err(), "{token_type}");
     }
@@ -272,7 +272,7 @@ fn forged(
         header: &header,
         claims: claims.as_object().unwrap(),
         concealment: &Concealment::nothing(),
-        holder: holder.map(|holder| holder.public_jwk()),
+        holder: holder.map(credenza_crypto::Signer::public_jwk),
         profile: Profile::Credential,
     };
     wait(sd_jwt::issue(signer, &issuance, &*world.random)).unwrap()
@@ -339,7 +339,7 @@ fn v09_one_credential_for_each_key_and_no_more() {
             edit(response, |json| {
                 let first = json["credentials"][0].clone();
                 json["credentials"].as_array_mut().unwrap().push(first);
-            })
+            });
         })
     };
     let (result, _, _) = accept(&world, doubled());
@@ -348,7 +348,7 @@ fn v09_one_credential_for_each_key_and_no_more() {
     // Two keys, and twice the credential for the first of them.
     let offer = world.offer();
     let repeated = at("/tenant/credential", |response| {
-        edit(response, |json| json["credentials"][1] = json["credentials"][0].clone())
+        edit(response, |json| json["credentials"][1] = json["credentials"][0].clone());
     });
     let (wallet, _) = world.wallet(Arc::new(world.http().tampered(repeated)));
     let wallet = wallet.with_policy(Policy { copies: 2, ..Policy::default() });
@@ -358,7 +358,7 @@ fn v09_one_credential_for_each_key_and_no_more() {
     // Fewer than asked for is the issuer's right.
     let offer = world.offer();
     let fewer = at("/tenant/credential", |response| {
-        edit(response, |json| drop(json["credentials"].as_array_mut().unwrap().pop()))
+        edit(response, |json| drop(json["credentials"].as_array_mut().unwrap().pop()));
     });
     let (wallet, keys) = world.wallet(Arc::new(world.http().tampered(fewer)));
     let wallet = wallet.with_policy(Policy { copies: 3, ..Policy::default() });
@@ -415,7 +415,7 @@ fn v14_metadata_bombs() {
             for number in 0..2000 {
                 json["credential_configurations_supported"][format!("c{number}")] = json!({ "format": "x" });
             }
-        })
+        });
     });
     assert!(matches!(open(&world, many), Err(WalletError::Metadata(_))));
     let deep = at(METADATA, |response| {
@@ -439,7 +439,7 @@ fn v07_an_offer_of_something_that_the_metadata_does_not_know() {
         edit(response, |json| {
             json["credential_configurations_supported"]["diploma"] =
                 json!({ "format": "mso_mdoc", "doctype": "x" });
-        })
+        });
     });
     let both = OfferRequest {
         credentials: ["pid", "diploma"]

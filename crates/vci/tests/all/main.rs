@@ -1,5 +1,7 @@
 //! The tests of issuer and wallet: one binary, so that linking stays cheap.
 
+#![cfg(test)]
+
 mod credentials;
 mod flow;
 mod hostile_issuer;

@@ -26,8 +26,8 @@ impl Issued {
         refused(&self.world.notify(&self.token, &json!({ "notification_id": self.id, "event": event })))
     }
 
-    fn send(&self, request: Value) -> (u16, String) {
-        refused(&self.world.notify(&self.token, &request))
+    fn send(&self, request: &Value) -> (u16, String) {
+        refused(&self.world.notify(&self.token, request))
     }
 }
 
@@ -61,7 +61,7 @@ fn c19_identical_notifications_succeed_and_contradictions_do_not() {
     // The wallet may fetch it once more after a failure.
     let again = body(&issued.world.credential(&issued.token, &issued.world.request()));
     assert_eq!(
-        issued.send(json!({ "notification_id": again["notification_id"], "event": "credential_accepted" })),
+        issued.send(&json!({ "notification_id": again["notification_id"], "event": "credential_accepted" })),
         done()
     );
     assert_eq!(issued.world.state(&issued.offer), SessionState::Acknowledged);
@@ -78,7 +78,7 @@ fn c19_unknown_and_foreign_identifiers() {
     let others = body(&world.credential(&other_token, &world.request()))["notification_id"].clone();
     for id in [json!("x"), json!(""), others, json!(world.nonce()), json!(issued.token)] {
         assert_eq!(
-            issued.send(json!({ "notification_id": id, "event": "credential_accepted" })),
+            issued.send(&json!({ "notification_id": id, "event": "credential_accepted" })),
             invalid,
             "{id}"
         );
@@ -101,7 +101,7 @@ fn c20_malformed_notifications() {
     let changed = |name: &str, value: Value| {
         let mut request = good.clone();
         request[name] = value;
-        issued.send(request)
+        issued.send(&request)
     };
     for (name, value) in [
         ("event", json!("credential_stored")),
@@ -118,8 +118,8 @@ fn c20_malformed_notifications() {
         let shown = value.to_string();
         assert_eq!(changed(name, value), invalid_request(), "{name} {}", shown.get(..20).unwrap_or(&shown));
     }
-    assert_eq!(issued.send(json!({})), invalid_request());
-    assert_eq!(issued.send(json!([])), invalid_request());
+    assert_eq!(issued.send(&json!({})), invalid_request());
+    assert_eq!(issued.send(&json!([])), invalid_request());
     let headers_ = with(headers(FORM), "authorization", &format!("Bearer {}", issued.token));
     let form = credenza_oauth::respond(wait(issued.world.issuer.notification(&headers_, b"event=x")));
     assert_eq!(refused(&form), invalid_request());
