@@ -1,7 +1,9 @@
 //! What every adapter of [`Signer`] and [`Decrypter`] promises, checked from outside: for the tests of adapters.
 
-use crate::{Curve, Decrypter, PublicKey, Signer, SoftwareDecrypter};
 use credenza_core::SystemRandom;
+
+use crate::jwe::{self, Parameters};
+use crate::{ContentEncryption, Curve, Decrypter, KeyManagement, PublicKey, Signer, SoftwareDecrypter};
 
 /// A promise that was broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,9 +45,9 @@ pub async fn signer(signer: &dyn Signer) -> Result<(), Broken> {
 /// The first promise that it breaks.
 pub async fn decrypter(decrypter: &dyn Decrypter) -> Result<(), Broken> {
     let jwk = decrypter.public_jwk();
-    let curve = jwk.key.curve().ok_or(Broken("its key is not on a curve"))?;
     demand(jwk.usage.as_deref() != Some("sig"), "the JWK is for signatures")?;
     demand(jwk.to_value().get("d").is_none(), "the public JWK has a private member")?;
+    let Some(curve) = jwk.key.curve() else { return rsa(decrypter).await };
     let peer = software(curve)?;
     let here = decrypter.agree(&peer.public_jwk().key).await.map_err(|_| Broken("it does not agree"))?;
     let there = peer.agree(&jwk.key).await.map_err(|_| Broken("its key is not for key agreement"))?;
@@ -58,6 +60,20 @@ pub async fn decrypter(decrypter: &dyn Decrypter) -> Result<(), Broken> {
         demand(decrypter.agree(&nothing).await.is_err(), "it agrees on a secret that everybody knows")?;
     }
     Ok(())
+}
+
+/// An RSA key opens what was encrypted to it, and agrees on nothing.
+async fn rsa(decrypter: &dyn Decrypter) -> Result<(), Broken> {
+    let (alg, enc) = (KeyManagement::RsaOaep256, ContentEncryption::A256Gcm);
+    let jwk = decrypter.public_jwk();
+    let message = jwe::encrypt(jwk, alg, enc, &Parameters::default(), b"content", &SystemRandom)
+        .map_err(|_| Broken("its key is not for RSA-OAEP-256"))?;
+    let opened =
+        jwe::decrypt(&message, decrypter, &[enc]).await.map_err(|_| Broken("it does not decrypt"))?;
+    demand(opened.plaintext == b"content", "it decrypts something else")?;
+    let peer = software(Curve::P256)?;
+    demand(decrypter.agree(&peer.public_jwk().key).await.is_err(), "it agrees with a key on a curve")?;
+    demand(decrypter.decrypt_key(&[]).await.is_err(), "it decrypts what is no ciphertext")
 }
 
 fn software(curve: Curve) -> Result<SoftwareDecrypter, Broken> {

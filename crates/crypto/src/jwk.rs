@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::hash::sha256;
-use crate::{Algorithm, Curve, PublicKey};
+use crate::{Algorithm, Certificate, Curve, PublicKey};
 
 /// Members that only a private or symmetric key has (RFC 7518 §6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
@@ -79,6 +79,12 @@ impl Jwk {
             None => Vec::new(),
             Some(chain) => x5c(chain).ok_or(JwkError::Malformed("x5c"))?,
         };
+        // The first certificate is this key's, or the chain vouches for somebody else (RFC 7517 §4.7).
+        if let Some(leaf) = x5c.first()
+            && !Certificate::parse(leaf).is_ok_and(|leaf| leaf.key == key)
+        {
+            return Err(JwkError::Malformed("x5c"));
+        }
         let usage = match (owned("use")?, operations(members)?) {
             (Some(usage), Some(operations)) if usage != operations => {
                 return Err(JwkError::Malformed("key_ops"));
@@ -132,6 +138,12 @@ impl Jwk {
     #[must_use]
     pub fn thumbprint_text(&self) -> String {
         b64::encode(self.thumbprint())
+    }
+
+    /// The thumbprint as a URI (RFC 9278), as `kid` and key identifiers of some profiles carry it.
+    #[must_use]
+    pub fn thumbprint_uri(&self) -> String {
+        format!("urn:ietf:params:oauth:jwk-thumbprint:sha-256:{}", self.thumbprint_text())
     }
 }
 

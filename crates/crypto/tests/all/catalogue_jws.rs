@@ -55,6 +55,7 @@ fn j02_mac_with_a_public_key() {
     }
 }
 
+// Clauses: JWTBCP-3.8-01, JWTBCP-3.10-01
 #[test]
 fn j03_a_key_in_the_header_is_never_used_by_itself() {
     let (own, attacker) = (
@@ -243,6 +244,24 @@ fn j11_duplicate_members() {
     }
 }
 
+// Clauses: JWTBCP-3.7-01
+#[test]
+fn j11_other_encodings_than_utf8() {
+    let signer = signer(Algorithm::Es256);
+    for text in [
+        &b"{\"alg\":\"ES256\",\"x\":\"\xff\"}"[..],
+        b"\xef\xbb\xbf{\"alg\":\"ES256\"}",
+        b"{\0\"\0a\0l\0g\0\"\0:\0",
+    ] {
+        let token = format!("{}.e30.AA", b64::encode(text));
+        assert!(matches!(Jws::parse(&token), Err(JwsError::Malformed(_))));
+        let input = format!("{}.{}", b64::encode(r#"{"alg":"ES256","typ":"x"}"#), b64::encode(text));
+        let signature = now(signer.sign(input.as_bytes())).unwrap();
+        let token = format!("{input}.{}", b64::encode(signature));
+        assert_eq!(Unverified::<Value>::parse(&token, "x").unwrap_err(), JwtError::Claims);
+    }
+}
+
 #[test]
 fn j14_times_at_the_edge() {
     let at = |seconds: i64| UnixTime::from_secs(1_700_000_000 + seconds);
@@ -335,6 +354,61 @@ fn j23_thumbprints_and_names() {
     assert!(set.by_kid("same").is_none());
     assert_eq!(set.by_kid("other"), Some(three.public_jwk()));
     assert!(set.by_kid("none").is_none());
+}
+
+// Clauses: JWTBCP-3.1-03
+#[test]
+fn j28_use_alg_and_key_ops_bind() {
+    let signer = signer(Algorithm::Es256);
+    let token = signed(&signer, r#"{"alg":"ES256"}"#, "{}");
+    let jws = Jws::parse(&token).unwrap();
+    for (members, verifies) in [
+        (json!({}), true),
+        (json!({"use": "sig", "alg": "ES256"}), true),
+        (json!({"key_ops": ["verify"]}), true),
+        (json!({"key_ops": ["sign", "verify"], "use": "sig"}), true),
+        (json!({"key_ops": []}), true),
+        (json!({"use": "enc"}), false),
+        (json!({"alg": "ES384"}), false),
+        (json!({"alg": "ECDH-ES"}), false),
+        (json!({"key_ops": ["deriveKey"]}), false),
+    ] {
+        let mut jwk = Jwk::new(signer.public_key()).to_value();
+        jwk.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let jwk = Jwk::from_value(&jwk).unwrap();
+        assert_eq!(jws.verify_by(&jwk, &ALL).is_ok(), verifies, "{members}");
+        assert_eq!(jwk.verifies(Algorithm::Es256), verifies, "{members}");
+        assert!(jws.verify_by(&jwk, &[Algorithm::Es384]).is_err());
+    }
+    for malformed in [
+        json!({"key_ops": "verify"}),
+        json!({"key_ops": [1]}),
+        json!({"key_ops": ["verify", "verify"]}),
+        json!({"key_ops": ["verify", "deriveKey"]}),
+        json!({"key_ops": ["verify"], "use": "enc"}),
+        json!({"key_ops": null}),
+    ] {
+        let mut jwk = Jwk::new(signer.public_key()).to_value();
+        jwk.as_object_mut().unwrap().extend(malformed.as_object().unwrap().clone());
+        assert_eq!(Jwk::from_value(&jwk), Err(JwkError::Malformed("key_ops")), "{malformed}");
+    }
+}
+
+#[test]
+fn j03_certificates_of_another_key() {
+    let pki = crate::x509_path::pki(1);
+    let own = signer(Algorithm::Es256).with_x5c(pki.chain.clone());
+    assert_eq!(&Jwk::from_value(&own.public_jwk().to_value()).unwrap(), own.public_jwk());
+    let other = SoftwareSigner::generate(Algorithm::Es256, &SeededRandom::new(99)).unwrap();
+    for chain in [pki.chain, vec![vec![1, 2, 3]], vec![Vec::new()]] {
+        let jwk = Jwk { x5c: chain, ..Jwk::new(other.public_key()) };
+        assert_eq!(Jwk::from_value(&jwk.to_value()), Err(JwkError::Malformed("x5c")));
+    }
+    for x5c in [json!([]), json!("AA=="), json!([1]), json!(["A"])] {
+        let mut jwk = other.public_jwk().to_value();
+        jwk["x5c"] = x5c;
+        assert_eq!(Jwk::from_value(&jwk), Err(JwkError::Malformed("x5c")));
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use credenza_core::{Answer, SeededRandom, SystemRandom};
 use credenza_crypto::contract::{self, Broken};
 use credenza_crypto::{
-    Algorithm, Curve, Jwk, KeyError, SignError, Signer, SoftwareDecrypter, SoftwareSigner,
+    AgreeError, Algorithm, Curve, Decrypter, Jwk, KeyError, PublicKey, RsaDecrypter, SharedSecret, SignError,
+    Signer, SoftwareDecrypter, SoftwareSigner,
 };
 
 use crate::support::{SIGNING, now, signer};
@@ -24,6 +25,39 @@ fn software_decrypters_keep_the_contract() {
     for curve in EXCHANGE {
         let decrypter = SoftwareDecrypter::generate(curve, &SystemRandom).unwrap();
         now(contract::decrypter(&decrypter)).unwrap();
+    }
+}
+
+#[test]
+fn rsa_decrypters_keep_the_contract() {
+    let jwk = crate::support::vector("jose-cookbook/jwk/3_4.rsa_private_key.json");
+    let mut jwk = jwk.as_object().unwrap().clone();
+    jwk.remove("use");
+    let decrypter = RsaDecrypter::from_private_jwk(&serde_json::to_string(&jwk).unwrap()).unwrap();
+    now(contract::decrypter(&decrypter)).unwrap();
+}
+
+/// Agrees with one key in the name of another.
+struct TwoFaced(SoftwareDecrypter, SoftwareDecrypter);
+
+impl Decrypter for TwoFaced {
+    fn public_jwk(&self) -> &Jwk {
+        self.0.public_jwk()
+    }
+
+    fn agree<'a>(&'a self, peer: &'a PublicKey) -> Answer<'a, Result<SharedSecret, AgreeError>> {
+        self.1.agree(peer)
+    }
+}
+
+#[test]
+fn faulty_decrypters_are_found_out() {
+    let on = |curve| SoftwareDecrypter::generate(curve, &SystemRandom).unwrap();
+    for (shown, used) in
+        [(Curve::P256, Curve::P256), (Curve::P256, Curve::P384), (Curve::X25519, Curve::X25519)]
+    {
+        let broken = now(contract::decrypter(&TwoFaced(on(shown), on(used))));
+        assert!(matches!(broken, Err(Broken(_))));
     }
 }
 
@@ -88,7 +122,6 @@ fn private_keys_come_back_as_they_were() {
         assert_eq!(again.to_private_jwk().expose(), stored.expose());
     }
     for curve in EXCHANGE {
-        use credenza_crypto::Decrypter as _;
         let decrypter = SoftwareDecrypter::generate(curve, &SeededRandom::new(1)).unwrap();
         let stored = decrypter.to_private_jwk();
         let again = SoftwareDecrypter::from_private_jwk(stored.expose()).unwrap();

@@ -13,6 +13,9 @@ fn rfc7638_thumbprints() {
         if let Some(thumbprint) = example.get("thumbprint") {
             let jwk = Jwk::from_value(&example["jwk"]).unwrap();
             assert_eq!(jwk.thumbprint_text(), thumbprint.as_str().unwrap());
+            if let Some(uri) = example.get("thumbprint_uri") {
+                assert_eq!(jwk.thumbprint_uri(), uri.as_str().unwrap());
+            }
             seen += 1;
         }
     }

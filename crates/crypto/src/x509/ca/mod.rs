@@ -1,4 +1,26 @@
 //! A certification authority: for tests, demos, and whoever runs an own one.
+//!
+//! ```
+//! use std::time::Duration;
+//! use credenza_core::{SystemRandom, UnixTime};
+//! use credenza_crypto::x509::{self, CertificateAuthority, LeafProfile, PathPolicy};
+//! use credenza_crypto::{Algorithm, SoftwareSigner};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (now, year) = (UnixTime::from_secs(1_750_000_000), Duration::from_secs(365 * 86_400));
+//! let root = CertificateAuthority::generate("Demo root", now, year * 10, &SystemRandom)?;
+//! let below = root.intermediate("Demo issuers", now, year, &SystemRandom)?;
+//!
+//! let signer = SoftwareSigner::generate(Algorithm::Es256, &SystemRandom)?;
+//! let profile = LeafProfile::new("Demo issuer", now, year).dns_name("issuer.example");
+//! let chain = below.issue_chain(&signer.public_key(), &profile, &SystemRandom)?;
+//!
+//! let policy = PathPolicy { anchor_must_be_absent: true, ..PathPolicy::default() };
+//! let (leaf, _) = x509::validate(&chain, &[root.certificate().to_vec()], now, policy)?;
+//! assert!(leaf.has_dns_name("issuer.example"));
+//! let signer = signer.with_x5c(chain);
+//! # let _ = signer; Ok(()) }
+//! ```
 
 mod keys;
 mod names;
