@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use credenza_core::{ClaimsPath, Random, UnixTime};
+use credenza_core::{ClaimsPath, PathElement, Random, UnixTime};
 use credenza_crypto::{IdentifiedBy, Jwk, Signer, SigningHeader};
 use credenza_formats::sd_jwt::{self, Concealment, Decoys, Issuance, IssueError, Profile};
 use serde_json::{Map, Value};
@@ -18,9 +18,30 @@ const RESERVED: [&str; 10] = ["iss", "iat", "nbf", "exp", "vct", "cnf", "status"
 pub(super) struct Kind {
     pub(super) configuration: CredentialConfiguration,
     pub(super) signer: Arc<dyn Signer>,
-    mandatory: Vec<ClaimsPath>,
+    mandatory: Vec<Mandatory>,
     header: SigningHeader,
     concealment: Concealment,
+}
+
+/// A claim that must be there: a member, and what it must have inside.
+struct Mandatory {
+    path: ClaimsPath,
+    member: String,
+    inside: Option<ClaimsPath>,
+}
+
+impl Mandatory {
+    fn new(path: &ClaimsPath) -> Option<Self> {
+        let (first, inside) = path.elements().split_first()?;
+        let PathElement::Key(member) = first else { return None };
+        let inside = ClaimsPath::new(inside.to_vec()).ok();
+        Some(Self { path: path.clone(), member: member.clone(), inside })
+    }
+
+    fn is_in(&self, claims: &Map<String, Value>) -> bool {
+        let inside = |value| self.inside.as_ref().is_none_or(|path| path.select(value).is_ok());
+        claims.get(&self.member).is_some_and(inside)
+    }
 }
 
 pub(super) enum ClaimsProblem {
@@ -66,12 +87,10 @@ impl Kind {
         let header = match &configuration.format {
             Format::SdJwtVc { .. } => sd_jwt::header(&*signer, identified_by),
         };
-        let mandatory = configuration
-            .claims
-            .iter()
-            .filter(|claim| claim.mandatory)
-            .map(|claim| claim.path.clone())
-            .collect();
+        let paths = configuration.claims.iter().filter(|claim| claim.mandatory).map(|claim| &claim.path);
+        let mandatory = paths
+            .map(|path| Mandatory::new(path).ok_or_else(|| bad(format!("{path} is not a path into claims"))))
+            .collect::<Result<_, _>>()?;
         Ok(Self { configuration, signer, mandatory, header, concealment })
     }
 
@@ -80,13 +99,8 @@ impl Kind {
         if let Some(name) = RESERVED.iter().find(|name| claims.contains_key(**name)) {
             return Err(ClaimsProblem::Reserved(name));
         }
-        if self.mandatory.is_empty() {
-            return Ok(());
-        }
-        // The claims have to be a value for a path to select in them.
-        let claims = Value::Object(claims.clone());
-        match self.mandatory.iter().find(|path| path.select(&claims).is_err()) {
-            Some(path) => Err(ClaimsProblem::Missing(path.to_string())),
+        match self.mandatory.iter().find(|claim| !claim.is_in(claims)) {
+            Some(claim) => Err(ClaimsProblem::Missing(claim.path.to_string())),
             None => Ok(()),
         }
     }

@@ -73,7 +73,7 @@ pub enum Delivery {
 }
 
 /// An offer that was made.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct CreatedOffer {
     /// The session's identifier, for the issuer's own use.
     pub id: String,
@@ -90,6 +90,16 @@ pub struct CreatedOffer {
     /// The same as a link, for wallets whose credential offer endpoint is known.
     #[serde(skip)]
     pub link: OfferLink,
+}
+
+/// The links are as good as the credentials themselves, and are not shown.
+impl std::fmt::Debug for CreatedOffer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("CreatedOffer")
+            .field("id", &self.id)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why no offer was made. All but the last are the caller's mistakes.

@@ -137,9 +137,15 @@ pub struct CredentialResponse {
     pub notification_id: Option<String>,
 }
 
-/// One copy of a credential.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// One copy of a credential. `Debug` does not show it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct IssuedCredential {
     /// The credential, in the form of its format.
     pub credential: Value,
+}
+
+impl std::fmt::Debug for IssuedCredential {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("IssuedCredential(…)")
+    }
 }

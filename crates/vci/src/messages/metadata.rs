@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::claims_description::{self, ClaimDescription, ClaimsConflict};
 use super::display::languages_are_unique;
-use super::{CredentialDisplay, IssuerDisplay, non_empty};
+use super::{CredentialDisplay, IssuerDisplay, non_empty, why};
 
 /// The well-known name under which it is published (§12.2.2).
 pub const WELL_KNOWN: &str = "openid-credential-issuer";
@@ -211,7 +211,7 @@ impl CredentialIssuerMetadata {
     /// # Errors
     /// See [`MetadataError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, MetadataError> {
-        let malformed = |error: &dyn std::fmt::Display| MetadataError::Malformed(error.to_string());
+        let malformed = |error: &dyn std::fmt::Display| MetadataError::Malformed(why(&error));
         let mut members = credenza_core::json::parse_object(bytes).map_err(|error| malformed(&error))?;
         let Some(Value::Object(configurations)) = members.get_mut(CONFIGURATIONS).map(Value::take) else {
             return Err(malformed(&"credential_configurations_supported is not an object"));

@@ -26,6 +26,16 @@ pub const PRE_AUTHORIZED_CODE: &str = "urn:ietf:params:oauth:grant-type:pre-auth
 /// The type of the authorization details that mean a credential (§5.1.1).
 pub const OPENID_CREDENTIAL: &str = "openid_credential";
 
+/// Why JSON does not fit a message, without the values in it: they can be codes or personal data.
+pub(crate) fn why(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let reason = match text.split_once("expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => text,
+    };
+    credenza_oauth::error::allowed(&reason)
+}
+
 /// A list that must have elements when it is there.
 fn non_empty<'de, T, D>(input: D) -> Result<Vec<T>, D::Error>
 where

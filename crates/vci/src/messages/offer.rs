@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PRE_AUTHORIZED_CODE, object, optional_object};
+use super::{PRE_AUTHORIZED_CODE, object, optional_object, why};
 
 /// A description of the transaction code has at most this many characters (§4.1.1).
 pub const MAX_TX_CODE_DESCRIPTION: usize = 300;
@@ -129,7 +129,7 @@ impl CredentialOffer {
     /// See [`InvalidOffer`].
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidOffer> {
         let offer: Self = credenza_core::json::object_from_slice(bytes)
-            .map_err(|error| InvalidOffer::Malformed(error.to_string()))?;
+            .map_err(|error| InvalidOffer::Malformed(why(&error)))?;
         offer.check()?;
         Ok(offer)
     }

@@ -13,7 +13,7 @@ pub const SCHEME: &str = "openid-credential-offer";
 pub const MAX_LINK: usize = 32 * 1024;
 
 /// What a link brings.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum OfferLink {
     /// The offer itself.
     ByValue(Box<CredentialOffer>),
@@ -78,6 +78,16 @@ impl OfferLink {
                 credenza_oauth::form::encode(&[("credential_offer", &offer)])
             }
             Self::ByReference(uri) => credenza_oauth::form::encode(&[("credential_offer_uri", uri.as_str())]),
+        }
+    }
+}
+
+/// What is behind the link is as good as the credentials themselves, and is not shown.
+impl std::fmt::Debug for OfferLink {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ByValue(offer) => write!(out, "ByValue({offer:?})"),
+            Self::ByReference(url) => write!(out, "ByReference({}, …)", url.origin().ascii_serialization()),
         }
     }
 }

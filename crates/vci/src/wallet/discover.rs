@@ -11,7 +11,7 @@ use super::{Parts, Step, Wallet, WalletError};
 use crate::messages::offer::InvalidOffer;
 use crate::messages::{
     CredentialIssuerMetadata, CredentialOffer, OfferLink, PRE_AUTHORIZED_CODE, PreAuthorizedCodeGrant,
-    SupportedCredential,
+    SupportedCredential, why,
 };
 
 /// How many authorization servers of one issuer are asked at most.
@@ -112,7 +112,7 @@ impl Parts {
         let url = self.url(step, identifier)?;
         let at = well_known::insert(&url, credenza_oauth::metadata::WELL_KNOWN);
         let metadata: AuthorizationServerMetadata = json::object_from_slice(&self.fetch(step, &at).await?)
-            .map_err(|error| super::transport::unexpected(step, error.to_string()))?;
+            .map_err(|error| super::transport::unexpected(step, why(&error)))?;
         if metadata.issuer != identifier {
             return Err(WalletError::Untrustworthy("the metadata belongs to another authorization server"));
         }

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use url::{Host, Url};
 
 use super::{Parts, Step, WalletError};
+use crate::messages::why;
 
 /// No error code is longer.
 const MAX_CODE: usize = 64;
@@ -77,7 +78,7 @@ pub(super) fn answer<T: DeserializeOwned>(
         return Err(refusal(step, response));
     }
     must_be_json(step, response)?;
-    json::object_from_slice(response.body()).map_err(|error| unexpected(step, error.to_string()))
+    json::object_from_slice(response.body()).map_err(|error| unexpected(step, why(&error)))
 }
 
 /// What the other side says about why it refused.

@@ -153,8 +153,9 @@ fn a_session_looked_at_from_outside_has_no_secret_and_no_claim() {
     let response = world.credential(&token, &world.request());
     assert_eq!(response.status(), 200, "{:?}", body(&response));
     let view = serde_json::to_string(&world.view(&offer.id)).unwrap();
-    let heard = format!("{:?}", world.heard.0.lock().unwrap());
-    for secret in ["Erika", "Mustermann", tx_code, code.as_str(), token.as_str()] {
+    let heard = format!("{:?} {offer:?} {:?}", world.heard.0.lock().unwrap(), offer.link);
+    let handle = offer.offer_uri.as_ref().unwrap().path().rsplit('/').next().unwrap();
+    for secret in ["Erika", "Mustermann", tx_code, code.as_str(), token.as_str(), handle] {
         assert!(!view.contains(secret), "{secret} in {view}");
         assert!(!heard.contains(secret), "{secret} in {heard}");
     }

@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use credenza_store::{SqliteOptions, SqliteStore};
 use credenza_vci::issuer::{OfferRequest, SessionState};
 use serde_json::json;
 
@@ -174,4 +175,42 @@ fn fetching_and_redeeming_and_cancelling_at_once_leaves_one_story() {
         let sequences: Vec<u32> = view.events.iter().map(|event| event.sequence).collect();
         assert_eq!(sequences, (1..=u32::try_from(sequences.len()).unwrap()).collect::<Vec<_>>());
     }
+}
+
+/// The same over a file: what the memory's locks do there, transactions do here.
+#[test]
+fn a02_a20_c02_fifty_clients_over_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = std::sync::Arc::new(credenza_core::FixedClock::at(START));
+    let store = SqliteStore::open(folder.path().join("sessions.db"), clock.clone(), SqliteOptions::default())
+        .unwrap();
+    let world = World::over(clock, std::sync::Arc::new(store), |builder| builder);
+    let offer = world.offer();
+    let code = world.code(&offer);
+    let results = race(|_| refused(&world.token(&[("grant_type", GRANT), ("pre-authorized_code", &code)])));
+    assert_eq!(count(&results, 200, ""), 1, "{results:?}");
+    assert_eq!(count(&results, 400, "invalid_grant"), RACERS - 1, "{results:?}");
+
+    let nonce = world.nonce();
+    let tokens: Vec<String> = (0..RACERS).map(|_| world.redeem(&world.offer())).collect();
+    let proofs: Vec<String> = (0..RACERS).map(|_| world.proof(&world.key(), &nonce)).collect();
+    let results =
+        race(|number| {
+            let proofs = json!({ "jwt": [proofs[number]] });
+            refused(&world.credential(
+                &tokens[number],
+                &json!({ "credential_configuration_id": "pid", "proofs": proofs }),
+            ))
+        });
+    assert_eq!(count(&results, 200, ""), 1, "{results:?}");
+    assert_eq!(count(&results, 400, "invalid_nonce"), RACERS - 1, "{results:?}");
+
+    let key = world.key();
+    let url = world.issuer.endpoints().token.as_str().to_owned();
+    let proof = with(headers(FORM), "dpop", &world.dpop(&key, &url, None, None));
+    let codes: Vec<String> = (0..RACERS).map(|_| world.code(&world.offer())).collect();
+    let results = race(|number| {
+        refused(&world.token_with(&proof, &[("grant_type", GRANT), ("pre-authorized_code", &codes[number])]))
+    });
+    assert_eq!(count(&results, 200, ""), 1, "{results:?}");
 }

@@ -122,6 +122,10 @@ fn v07_offers_that_are_refused() {
     ] {
         assert!(OfferLink::parse(&link).is_err(), "{}", link.get(..80).unwrap_or(&link));
     }
+    // What was sent is not repeated in the reason: it can be a code.
+    let canary = json!({ "grants": "canary" }).to_string();
+    let error = CredentialOffer::parse(canary.as_bytes()).unwrap_err();
+    assert!(!error.to_string().contains("canary"), "{error}");
     let doubled = r#"{"credential_issuer":"https://a.example","credential_issuer":"https://b.example","credential_configuration_ids":["a"]}"#;
     assert!(matches!(CredentialOffer::parse(doubled.as_bytes()), Err(InvalidOffer::Malformed(_))));
 }
@@ -133,6 +137,21 @@ proptest! {
         let _ = OfferLink::parse(&format!("openid-credential-offer://?credential_offer={text}"));
         let _ = CredentialOffer::parse(text.as_bytes());
         let _ = CredentialIssuerMetadata::parse(text.as_bytes());
+    }
+
+    #[test]
+    fn strangers_requests_never_panic(bytes: Vec<u8>, json in "[\\[\\]{}\":,0-9a-z_ ]{0,80}") {
+        for bytes in [bytes.as_slice(), json.as_bytes()] {
+            let _ = credenza_vci::messages::CredentialRequest::parse(bytes);
+            let _ = credenza_vci::messages::NotificationRequest::parse(bytes);
+            let _ = credenza_vci::messages::TokenRequest::parse(bytes);
+        }
+    }
+
+    #[test]
+    fn requests_with_any_member_replaced_never_panic(name in "credential_configuration_id|credential_identifier|proofs|jwt", value in "null|true|7|\"x\"|\\[\\]|\\{\\}|\\[7\\]|\\{\"jwt\":null\\}|\\{\"jwt\":\\[\\]\\}") {
+        let text = format!(r#"{{"{name}":{value},"x":1}}"#);
+        let _ = credenza_vci::messages::CredentialRequest::parse(text.as_bytes());
     }
 
     #[test]
