@@ -9,7 +9,7 @@ use std::fmt;
 use credenza_core::{Random, b64};
 use serde_json::{Map, Value};
 
-use crate::{Decrypter, Jwk};
+use crate::{Curve, Decrypter, Jwk, PublicKey};
 use agreement::ToRecipient;
 use header::ReceivedHeader;
 
@@ -76,6 +76,23 @@ impl KeyManagement {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|alg| alg.name() == name)
+    }
+
+    /// The algorithm that a key names, when the key can be encrypted to with it: of the right type, and not for
+    /// something else by its `use`.
+    #[must_use]
+    pub fn of_key(key: &Jwk) -> Option<Self> {
+        Self::from_name(key.alg.as_deref()?).filter(|alg| check_key(key, *alg).is_ok())
+    }
+
+    /// Whether keys of this kind can be encrypted to with this algorithm.
+    fn fits(self, key: &PublicKey) -> bool {
+        match (self, key) {
+            (Self::RsaOaep256, PublicKey::Rsa { .. }) => true,
+            (Self::RsaOaep256, _) | (_, PublicKey::Rsa { .. }) => false,
+            (_, PublicKey::Ec { curve, .. }) => *curve != Curve::Secp256k1,
+            (_, PublicKey::Okp { curve, .. }) => *curve == Curve::X25519,
+        }
     }
 
     /// The `alg` value.
@@ -208,12 +225,8 @@ pub async fn decrypt(
     {
         return Err(JweError::Key);
     }
-    match (&header.epk, recipient.key.curve()) {
-        (Some(epk), Some(curve)) if epk.curve() != Some(curve) => {
-            return Err(JweError::Malformed("epk is on another curve than the recipient's key"));
-        }
-        (Some(_), Some(_)) | (None, None) => {}
-        (Some(_), None) | (None, Some(_)) => return Err(JweError::Key),
+    if header.epk.as_ref().is_some_and(|epk| epk.curve() != recipient.key.curve()) {
+        return Err(JweError::Malformed("epk is on another curve than the recipient's key"));
     }
     let decode = |part: &str, what| b64::decode(part).map_err(|_| JweError::Malformed(what));
     let encrypted_key = decode(parts.encrypted_key, "the encrypted key is not base64url")?;
@@ -241,9 +254,10 @@ pub fn peek_kid(text: &str) -> Result<Option<String>, JweError> {
     Ok(ReceivedHeader::parse(Parts::split(text)?.header)?.kid)
 }
 
-/// A key says what it is for, by `use` and `alg`; what it does not say is not held against it.
+/// A key says what it is for, by its type, `use` and `alg`; what it does not say is not held against it.
 fn check_key(recipient: &Jwk, alg: KeyManagement) -> Result<(), JweError> {
-    if recipient.usage.as_deref().is_some_and(|usage| usage != "enc")
+    if !alg.fits(&recipient.key)
+        || recipient.usage.as_deref().is_some_and(|usage| usage != "enc")
         || recipient.alg.as_deref().is_some_and(|named| named != alg.name())
     {
         return Err(JweError::Key);

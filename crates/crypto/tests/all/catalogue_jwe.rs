@@ -391,6 +391,13 @@ fn j28_keys_for_something_else() {
         assert_eq!(encrypt(&jwk).unwrap_err(), JweError::Key);
     }
     assert!(encrypt(&Jwk { usage: None, ..key.1.clone() }).is_ok());
+    let published = key.0.public_jwk();
+    assert_eq!(KeyManagement::of_key(published), Some(KeyManagement::EcdhEs));
+    assert_eq!(KeyManagement::of_key(&key.1), None);
+    for alg in ["RSA-OAEP-256", "ES256", "dir", "ECDH-ES+A192KW"] {
+        assert_eq!(KeyManagement::of_key(&Jwk { alg: Some(alg.into()), ..key.1.clone() }), None);
+    }
+    assert_eq!(KeyManagement::of_key(&Jwk { usage: Some("sig".into()), ..published.clone() }), None);
     let text = encrypt(&key.1).unwrap();
     let signing = Plain(key.0, Jwk { usage: Some("sig".into()), ..key.1 });
     assert_eq!(open(&text, &signing).unwrap_err(), JweError::Key);

@@ -1,6 +1,6 @@
 //! Choosing the key that a response is encrypted to (OID4VP 1.0 §8.3).
 
-use credenza_crypto::{ContentEncryption, Curve, Jwk, KeyManagement};
+use credenza_crypto::{ContentEncryption, Jwk, KeyManagement};
 
 use super::Refusal;
 use crate::messages::ClientMetadata;
@@ -19,13 +19,7 @@ impl Encryption {
     pub(super) fn choose(metadata: Option<&ClientMetadata>) -> Result<Self, Refusal> {
         let metadata = metadata.ok_or(Refusal::Encryption("there is no key"))?;
         let keys = metadata.jwks.as_ref().map(|set| set.keys.as_slice()).unwrap_or_default();
-        let usable = |key: &Jwk| {
-            let for_encryption = key.usage.as_deref().is_none_or(|usage| usage == "enc");
-            let agrees =
-                matches!(key.key.curve(), Some(Curve::P256 | Curve::P384 | Curve::P521 | Curve::X25519));
-            let alg = KeyManagement::from_name(key.alg.as_deref()?)?;
-            (for_encryption && agrees).then(|| (key.clone(), alg))
-        };
+        let usable = |key: &Jwk| KeyManagement::of_key(key).map(|alg| (key.clone(), alg));
         let (key, alg) =
             keys.iter().find_map(usable).ok_or(Refusal::Encryption("there is no key that can be used"))?;
         let enc = metadata.content_encryptions().first().copied();
