@@ -1,6 +1,8 @@
 //! `credenza serve`.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use credenza::config::{self, Settings};
@@ -8,7 +10,6 @@ use credenza::core::SystemClock;
 use credenza::server::{AdminToken, Limits, Pages, serve};
 use credenza::service::Parts;
 use serde_json::json;
-use std::sync::Arc;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -73,6 +74,7 @@ pub(super) fn log(filter: &str) {
     let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(filter));
     let subscriber = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new("info")));
     // Fails only when there is one already, which then stays.
     let _ = subscriber.try_init();

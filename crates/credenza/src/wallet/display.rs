@@ -65,7 +65,8 @@ fn collect(
     lines: &mut Vec<Line>,
 ) {
     match value {
-        Value::Object(members) if !members.is_empty() => {
+        // An object of which nothing is told: the members are what people read.
+        Value::Object(members) => {
             for (name, member) in members {
                 path.push(PathElement::Key(name.clone()));
                 collect(path, member, descriptions, lines);

@@ -99,6 +99,10 @@ fn mistyped(error: &WalletError) -> bool {
 fn refusal(error: &WalletError) -> WalletRefusal {
     let mut refusal = WalletRefusal::new(error.to_string());
     match error {
+        WalletError::Unexpected { step: Step::Offer, reason } if reason.contains("404") => {
+            refusal.message =
+                "this offer is not there (any more): it was used, has expired, or was withdrawn".to_owned();
+        }
         WalletError::Refused { code, .. } => refusal.code = Some(code.clone()),
         WalletError::Received(report) => {
             refusal.code = report.first_failure().map(|check| check.rule.id.to_owned());
