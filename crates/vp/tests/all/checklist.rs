@@ -26,6 +26,7 @@ fn names(members: &Map<String, Value>) -> HashSet<&str> {
     members.keys().map(String::as_str).collect()
 }
 
+// Clauses: JAR-5-02, JAR-5-06, JAR-5.2-03
 #[test]
 fn ver_001_to_006_the_link() {
     let (world, created) = signed(RequestedPrefix::X509Hash);
@@ -49,6 +50,7 @@ fn ver_001_to_006_the_link() {
     assert!(!created.wallet_link.contains("request_uri_method"), "get is the default");
 }
 
+// Clauses: VP-5-02, VP-5.8-02, VP-5.9.3-19, VP-5.9.3-20, VP-5.9.3-24, VP-5.9.3-25, VP-5.10-05, JAR-4-01
 #[test]
 fn ver_007_to_019_the_request_object() {
     for prefix in [RequestedPrefix::X509Hash, RequestedPrefix::X509SanDns] {
@@ -82,6 +84,7 @@ fn ver_007_to_019_the_request_object() {
     }
 }
 
+// Clauses: VP-5.1-17, VP-5.9.3-02
 #[test]
 fn ver_017_the_unsigned_request() {
     let world = world();
@@ -98,6 +101,7 @@ fn ver_017_the_unsigned_request() {
     assert!(fetch.is_err(), "there is no object of it");
 }
 
+// Clauses: VP-5.1-01, VP-5.2-02, VP-8.2-03, VP-8.2-05
 #[test]
 fn ver_021_to_032_the_parameters() {
     let (world, created) = signed(RequestedPrefix::X509Hash);
@@ -124,6 +128,7 @@ fn ver_021_to_032_the_parameters() {
     assert_eq!(names(&claims), known);
 }
 
+// Clauses: VP-6-02, VP-6.1-01, VP-6.1-12
 #[test]
 fn ver_034_to_040_the_query() {
     let (world, created) = signed(RequestedPrefix::X509Hash);
@@ -142,7 +147,7 @@ fn ver_034_to_040_the_query() {
     assert!(run(world.verifier.create(PresentationRequest::new(twice))).is_err());
 }
 
-// Clauses: VP-5.1-07, VP-5.1-08, VP-5.1-09, VP-5.1-10, VP-5.1-11, VP-8.3-02
+// Clauses: VP-5.1-07, VP-5.1-09, VP-5.1-10, VP-5.1-11, VP-8.3-02, VP-B.3.4-01
 #[test]
 fn ver_043_to_051_the_metadata() {
     let (world, first) = signed(RequestedPrefix::X509Hash);
@@ -170,7 +175,7 @@ fn ver_043_to_051_the_metadata() {
     assert_eq!(names(&metadata), HashSet::from(["vp_formats_supported"]), "nothing to encrypt, no key");
 }
 
-// Clauses: VP-8.2-07
+// Clauses: VP-8.2-11
 #[test]
 fn ver_052_to_055_the_answer_to_the_answer() {
     let world = crate::world::world_with(|builder| {
@@ -257,7 +262,7 @@ fn claims_of(posted: &Map<String, Value>) -> Value {
     Value::Object(held.claims().clone())
 }
 
-// Clauses: VP-5-05, VP-5-09, VP-5.1-12
+// Clauses: VP-5-05, VP-5-09, VP-5.1-12, VP-5.11-01, VP-8.2-10
 #[test]
 fn wvp_002_003_016_what_a_wallet_has_to_put_up_with() {
     let world = world();
@@ -275,7 +280,7 @@ fn wvp_002_003_016_what_a_wallet_has_to_put_up_with() {
     assert!(suite(&world, |claims| claims["verifier_info"] = json!([{ "data": "x" }])).is_err());
 }
 
-// Clauses: VP-6.4.1-01, VP-6.4.1-02, VP-8.1-01, VP-8.1-02
+// Clauses: VP-6.4-01, VP-6.4.1-01, VP-8.1-01, VP-8.1-02, VP-8.1-03, VP-8.2-01
 #[test]
 fn wvp_027_to_032_what_a_wallet_discloses() {
     let world = world();
@@ -306,6 +311,7 @@ fn wvp_027_to_032_what_a_wallet_discloses() {
     assert_eq!(names(token.as_object().unwrap()), HashSet::from(["pid"]), "WVP-028");
 }
 
+// Clauses: VP-6.4.2-03
 #[test]
 fn wvp_025_026_a_query_that_can_not_be_met() {
     let world = world();

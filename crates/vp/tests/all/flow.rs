@@ -28,7 +28,7 @@ fn every_mode() -> Vec<PresentationRequest> {
     requests
 }
 
-// Clauses: VP-5-01, VP-5-02, VP-5.1-14, VP-8.1-01, VP-14.1.2-02, VP-14.1.2-03, VP-14.1.2-05, VP-14.8-01
+// Clauses: VP-5-01, VP-5.1-14, VP-5.1-15, VP-5.2-06, VP-5.2-07, VP-5.6-01, VP-5.9.3-02, VP-6.4-01, VP-8.2-01, VP-8.3-05, VP-14.1.2-02, VP-14.1.2-03, VP-14.1.2-04, VP-14.1.2-05, VP-14.8-01, VP-B.3-01, VP-B.3.6-01, VP-B.3.6-02
 #[test]
 fn every_mode_leads_from_a_link_to_claims() {
     for request in every_mode() {
@@ -78,6 +78,7 @@ fn every_mode_leads_from_a_link_to_claims() {
     }
 }
 
+// Clauses: VP-8.6-01
 #[test]
 fn the_report_names_every_check() {
     let world = world();
@@ -118,7 +119,7 @@ fn events_tell_the_story_once_each() {
     assert_eq!(sequence, [1, 2, 3]);
 }
 
-// Clauses: VP-14.2-01
+// Clauses: VP-8.2-13, VP-8.2-17, VP-14.2-01, VP-14.3.3-01
 #[test]
 fn p07_the_result_needs_the_code_of_the_redirect_and_gives_it_once() {
     let world = world_with(|builder| builder.allow_redirects(["https://shop.example/".parse().unwrap()]));
@@ -157,6 +158,7 @@ fn p08_neither_session_nor_code_is_in_what_a_wallet_sees() {
     assert_ne!(created.id, created.request_id);
 }
 
+// Clauses: VP-6.4.2-03, VP-15.9-01
 #[test]
 fn declining_is_told_and_does_not_say_why() {
     for nothing_to_answer_with in [true, false] {

@@ -60,7 +60,7 @@ fn still_answerable(world: &World, plain: &Plain) {
     assert_eq!(world.status(&plain.created.id), Status::Verified);
 }
 
-// Clauses: VP-14.1.2-01, VP-8.6-03
+// Clauses: VP-8.6-02, VP-8.6-03, VP-14.1.2-01
 #[test]
 fn s09_the_holders_signature_is_cut_off() {
     let world = world();
@@ -104,7 +104,7 @@ fn s10_another_kind_of_token_is_no_key_binding() {
     }
 }
 
-// Clauses: VP-14.1.2-06
+// Clauses: VP-14.1.2-06, VP-B.3.6-01
 #[test]
 fn s11_the_nonce_is_that_of_the_stored_request() {
     let world = world();
@@ -117,7 +117,7 @@ fn s11_the_nonce_is_that_of_the_stored_request() {
     still_answerable(&world, &plain);
 }
 
-// Clauses: VP-5.9.1-03, VP-14.8-01
+// Clauses: VP-14.1.2-05, VP-14.8-01, VP-B.3.6-02
 #[test]
 fn s12_the_audience_is_the_whole_client_identifier() {
     let world = world();

@@ -31,7 +31,7 @@ fn refused_by(world: &World, plain: &Plain, token: &Value, rule: &str) {
     );
 }
 
-// Clauses: VP-14.1.2-05, VP-14.8-01
+// Clauses: VP-14.1.2-05, VP-14.8-01, VP-B.3.6-02
 #[test]
 fn p02_made_for_another_verifier() {
     let world = world();
@@ -40,7 +40,7 @@ fn p02_made_for_another_verifier() {
     refused_by(&world, &plain, &json!({ "pid": [presentation] }), "sd-jwt.kb.aud");
 }
 
-// Clauses: VP-5.2-02
+// Clauses: VP-5.2-02, VP-5.2-03, VP-5.2-09, VP-5.3-01, JAR-10.2-06
 #[test]
 fn p03_nonces_states_and_ids_are_fresh_and_long() {
     let world = world();
@@ -56,7 +56,7 @@ fn p03_nonces_states_and_ids_are_fresh_and_long() {
     }
 }
 
-// Clauses: VP-8.6-03, VP-5.3-01
+// Clauses: VP-5.3-01, VP-8.6-01
 #[test]
 fn p04_holder_binding_is_what_the_query_says_and_never_what_came() {
     let world = world();
@@ -77,7 +77,7 @@ fn asked(query: Result<DcqlQuery, credenza_query::QueryError>) -> (World, Plain)
     (world, plain)
 }
 
-// Clauses: VP-14.9-01, VP-14.9-02, VP-6.4.1-05
+// Clauses: VP-6.4.1-06, VP-8.6-01, VP-14.9-01, VP-14.9-02
 #[test]
 fn p05_another_type_or_missing_claims_or_other_values() {
     let (world, plain) = asked(Dcql::credential("pid").sd_jwt(["urn:other"]).claim(["family_name"]).build());
@@ -97,6 +97,7 @@ fn p05_another_type_or_missing_claims_or_other_values() {
     refused_by(&world, &plain, &token, "dcql.values");
 }
 
+// Clauses: VP-8.1-02, VP-8.6-03
 #[test]
 fn p05_more_than_was_asked_for() {
     let (world, plain) = asked(Ok(query()));
@@ -110,6 +111,7 @@ fn p05_more_than_was_asked_for() {
     refused_by(&world, &plain, &json!({ "pid": many }), "vp.presentation.count");
 }
 
+// Clauses: VP-8.6-01, VP-8.6-03
 #[test]
 fn p05_a_member_of_a_required_set_is_missing() {
     let both = || Dcql::credential("a").sd_jwt([VCT]).credential("b").sd_jwt([VCT]).set([["a", "b"]]).build();
@@ -122,6 +124,7 @@ fn p05_a_member_of_a_required_set_is_missing() {
     assert_eq!(run(world.verifier.result(&plain.created.id, None)).unwrap().presentations.len(), 2);
 }
 
+// Clauses: VP-6.1-09, VP-6.1.1.1-01
 #[test]
 fn p05_from_none_of_the_trusted_authorities() {
     let world = world();
@@ -138,6 +141,7 @@ fn p05_from_none_of_the_trusted_authorities() {
     post(&world, &plain, &token).unwrap();
 }
 
+// Clauses: VP-8.6-02, VP-8.6-03, VP-14.1.2-06
 #[test]
 fn p05_one_bad_presentation_spoils_the_answer_and_no_claim_gets_out() {
     let (world, plain) = asked(Dcql::credential("pid").sd_jwt([VCT]).multiple().build());
@@ -169,7 +173,7 @@ fn an_issuer_that_nobody_trusts() {
     assert_eq!(world.status(&plain.created.id), Status::Retrieved);
 }
 
-// Clauses: VP-8.6-01, VP-8.1-02
+// Clauses: VP-8.1-01, VP-8.6-01, VP-8.6-03
 #[test]
 fn p06_a_vp_token_of_the_wrong_shape() {
     let (world, plain) = asked(Ok(query()));
@@ -209,7 +213,7 @@ fn p06_a_vp_token_of_the_wrong_shape() {
     post(&world, &plain, &json!({ "pid": [one] })).unwrap();
 }
 
-// Clauses: VP-14.3.2-01, VP-5.3-05
+// Clauses: VP-5.3-01, VP-14.3.2-01
 #[test]
 fn p10_a_request_or_state_that_is_not_ours() {
     let world = world();
@@ -256,7 +260,7 @@ fn seal(world: &World, key: &Jwk, enc: ContentEncryption, content: &Value) -> St
     jwe::encrypt(key, KeyManagement::EcdhEs, enc, &parameters, content.as_bytes(), &*world.random).unwrap()
 }
 
-// Clauses: VP-8.3-01, VP-8.3.1-01
+// Clauses: VP-8.3-01, VP-8.3-05
 #[test]
 fn p11_encrypted_to_another_key_or_not_at_all() {
     let world = world();

@@ -111,7 +111,7 @@ fn the_right_request_is_taken() {
     assert!(side.log.lock().unwrap().is_empty(), "nothing to fetch");
 }
 
-// Clauses: VP-5.9.1-01, VP-5.9.1-02, VP-5.9.2-01, VP-5.9.3-25
+// Clauses: VP-5.9.1-01, VP-5.9.1-02, VP-5.9.2-01, VP-5.9.3-16, VP-5.9.3-28, JAR-10.2-01
 #[test]
 fn r01_prefixes_and_signatures_that_do_not_go_together() {
     let world = world();
@@ -143,6 +143,7 @@ fn r01_prefixes_and_signatures_that_do_not_go_together() {
     refused_with(run(side.wallet.resolve(&link)), "invalid_request");
 }
 
+// Clauses: JAR-10.5-03
 #[test]
 fn r01_unsigned_requests_can_be_switched_off() {
     let world = world();
@@ -150,7 +151,7 @@ fn r01_unsigned_requests_can_be_switched_off() {
     assert!(matches!(refusal(run(side.wallet.resolve(&by_value(|_| {})))), Refusal::Untrusted(_)));
 }
 
-// Clauses: VP-5-03, VP-5.1-06, VP-5.8-02
+// Clauses: VP-5-03, VP-5.1-06, VP-5.8-02, VP-5.9.3-20, VP-5.9.3-21, JAR-6.2-01, JAR-6.2-03, JAR-6.2-04
 #[test]
 fn r02_a_request_object_that_is_not_right_and_nothing_is_sent() {
     let world = world();
@@ -198,6 +199,7 @@ fn r02_a_request_object_that_is_not_right_and_nothing_is_sent() {
     }
 }
 
+// Clauses: VP-5.9.3-21, VP-5.9.3-26, JAR-6.2-04
 #[test]
 fn r02_a_verifier_that_nobody_vouches_for() {
     let world = world();
@@ -219,7 +221,7 @@ fn r02_a_verifier_that_nobody_vouches_for() {
     assert!(matches!(refusal(run(side.wallet.resolve(&link(CLIENT)))), Refusal::RequestObject(_)));
 }
 
-// Clauses: VP-5.10.1-04, VP-5.10.1-05, VP-5.10.1-06
+// Clauses: VP-5.10.1-06, VP-5.10.1-07, VP-5.10.1-08, VP-5.10.1-09, JAR-5-06, JAR-6.3-01, JAR-6.3-02, JAR-10.7-01
 #[test]
 fn r03_another_client_id_outside_than_inside() {
     let world = world();
@@ -238,7 +240,7 @@ fn r03_another_client_id_outside_than_inside() {
     assert_eq!(asked.response_host(), "verifier.example");
 }
 
-// Clauses: VP-5.9.3-21, VP-8.2-06, VP-14.3.1-01
+// Clauses: VP-5.9.3-23, VP-8.2-03, VP-8.2-07, VP-14.3.1-01, VP-15.8.2-02
 #[test]
 fn r04_a_response_uri_that_is_not_the_verifiers() {
     let world = world();
@@ -304,7 +306,7 @@ fn r04_internal_addresses_only_where_that_is_allowed() {
     }
 }
 
-// Clauses: VP-8.2-04, VP-8.2-05
+// Clauses: VP-8.2-05, VP-8.2-06
 #[test]
 fn r05_redirect_uri_beside_direct_post_is_told_to_the_verifier() {
     let world = world();
@@ -320,7 +322,7 @@ fn r05_redirect_uri_beside_direct_post_is_told_to_the_verifier() {
     assert!(body.starts_with("error=invalid_request&") && body.ends_with("&state=some.state"), "{body}");
 }
 
-// Clauses: VP-5.2-01, VP-5.2-03, VP-5.2-05
+// Clauses: VP-5.2-01, VP-5.2-03, VP-5.2-09
 #[test]
 fn r06_nonce_and_state_of_other_characters() {
     let world = world();
@@ -340,7 +342,7 @@ fn r06_nonce_and_state_of_other_characters() {
     }
 }
 
-// Clauses: VP-5.10-01, VP-5.10-02, VP-5.10-04, VP-5.10.1-02, VP-5.10.1-03
+// Clauses: VP-5.1-15, VP-5.10-01, VP-5.10-02, VP-5.10-07, VP-5.10-08, VP-5.10.1-04, VP-5.10.1-05
 #[test]
 fn r07_the_wallets_nonce_comes_back() {
     let world = world();
@@ -403,6 +405,7 @@ fn r08_no_redirect_is_followed_and_no_error_is_overlooked() {
     assert_eq!(side.log.lock().unwrap().len(), 2);
 }
 
+// Clauses: VP-5.10.1-01
 #[test]
 fn the_content_type_of_a_request_object() {
     let world = world();
@@ -426,7 +429,7 @@ fn the_content_type_of_a_request_object() {
     }
 }
 
-// Clauses: VP-5-10, VP-5.1-18, VP-8.4-02
+// Clauses: VP-5-10, VP-5.1-20, VP-8.4-02
 #[test]
 fn r09_transaction_data_of_no_known_type() {
     let world = world();
@@ -442,7 +445,7 @@ fn r09_transaction_data_of_no_known_type() {
     }
 }
 
-// Clauses: VP-6.4.1-01, VP-6.4.1-02, VP-6.4.1-03
+// Clauses: VP-6.4-01, VP-6.4.1-01, VP-6.4.1-02
 #[test]
 fn r10_no_more_is_disclosed_than_was_asked_for() {
     let cases: Vec<(credenza_query::DcqlQuery, Value)> = vec![
@@ -489,6 +492,7 @@ fn r10_no_more_is_disclosed_than_was_asked_for() {
     }
 }
 
+// Clauses: VP-6.4-01, VP-6.4.1-03, VP-6.4.1-08, VP-6.4.2-02
 #[test]
 fn r10_a_choice_that_discloses_more_or_less_is_not_sent() {
     let world = world();
@@ -513,7 +517,7 @@ fn r10_a_choice_that_discloses_more_or_less_is_not_sent() {
     assert!(matches!(run(asked.answer(&side.wallet, &[])), Err(AnswerError::Choice(_))));
 }
 
-// Clauses: VP-6.4.2-01, VP-6.4.2-03
+// Clauses: VP-6.4.1-05, VP-6.4.2-03, VP-15.1-01, VP-15.4.1-01, VP-15.4.1-02
 #[test]
 fn r11_nothing_is_sent_before_the_person_has_decided() {
     let world = world();
@@ -539,7 +543,7 @@ fn keys(keys: &Value) -> Value {
     })
 }
 
-// Clauses: VP-8.3-02, VP-8.3-03, VP-8.3-04
+// Clauses: VP-5.1-09, VP-8.3-02, VP-8.3-03, VP-8.3-04, VP-8.3.1-01
 #[test]
 fn r14_keys_that_can_not_be_used_are_passed_over() {
     use credenza_crypto::{Curve, Decrypter as _, SoftwareDecrypter};
@@ -596,7 +600,7 @@ fn r14_keys_that_can_not_be_used_are_passed_over() {
     assert!(resolve(&world, &second).is_ok());
 }
 
-// Clauses: VP-5.1-13, VP-5.1-17
+// Clauses: VP-5.1-17
 #[test]
 fn r15_the_method_of_fetching() {
     let world = world();
@@ -610,7 +614,7 @@ fn r15_the_method_of_fetching() {
     assert!(side.log.lock().unwrap().is_empty());
 }
 
-// Clauses: VP-5.1-01, VP-6.1-03
+// Clauses: VP-5.1-01, VP-6-02, VP-6.1-03, VP-6.1-04, VP-6.1-07, VP-6.4.1-04, VP-7-01
 #[test]
 fn r16_a_query_that_is_none() {
     let world = world();
@@ -692,7 +696,7 @@ fn r18_a_request_that_has_expired_while_the_person_was_thinking() {
     assert_eq!(world.agree(&side, asked, &world.held()).unwrap_err(), AnswerError::Expired);
 }
 
-// Clauses: VP-8.2-09
+// Clauses: VP-8.2-13, VP-8.2-20
 #[test]
 fn r20_where_a_verifier_may_send_the_person() {
     let world = world();
@@ -774,7 +778,7 @@ fn what_verifiers_answer_that_is_no_success() {
     }
 }
 
-// Clauses: VP-5.9.3-17, VP-5.9.3-18
+// Clauses: VP-5.9.3-19
 #[test]
 fn x08_the_dns_name_is_one_of_the_leafs_exactly() {
     let world = world();
@@ -812,7 +816,7 @@ fn x08_the_dns_name_is_one_of_the_leafs_exactly() {
     }
 }
 
-// Clauses: VP-5.9.3-22, VP-5.9.3-23
+// Clauses: VP-5.9.3-24, VP-5.9.3-25
 #[test]
 fn x09_the_hash_is_that_of_the_leaf_in_one_form() {
     let world = world();
@@ -840,6 +844,7 @@ fn x09_the_hash_is_that_of_the_leaf_in_one_form() {
     }
 }
 
+// Clauses: JAR-6.2-01, JAR-10.5-04
 #[test]
 fn j01_no_signature_and_no_mac() {
     let world = world();
@@ -854,6 +859,7 @@ fn j01_no_signature_and_no_mac() {
     }
 }
 
+// Clauses: VP-B.3-01
 #[test]
 fn credentials_without_a_key_are_presented_as_they_are() {
     let world = world();

@@ -30,7 +30,7 @@ fn p09_ids_that_are_not_ours_all_look_the_same() {
     assert_eq!(run(world.verifier.result(&created.id, None)).unwrap_err(), ResultError::NotVerified);
 }
 
-// Clauses: VP-8.5-01
+// Clauses: VP-14.3.2-01, VP-8.2-11
 #[test]
 fn p12_an_error_needs_the_state_and_never_beats_a_success() {
     let world = world();
@@ -85,7 +85,7 @@ fn p12_what_a_wallet_says_is_cut_and_cleaned() {
     assert!(kept.error.chars().all(|one| one.is_ascii_graphic() || one == ' '));
 }
 
-// Clauses: VP-5.10-04, VP-5.10-11, VP-5.10.1-01
+// Clauses: VP-5.10-05, VP-5.10-11, VP-5.10.1-02
 #[test]
 fn p13_the_request_object_is_served_again_and_is_made_afresh() {
     let world = world();
@@ -155,6 +155,7 @@ fn p16_redirects_only_below_what_is_configured() {
     assert!(world.store.is_empty());
 }
 
+// Clauses: VP-5.1-17, VP-5.2-06
 #[test]
 fn what_can_not_be_asked() {
     let world = world();
@@ -290,6 +291,7 @@ fn verifiers_that_can_not_be_built() {
     assert_eq!(redirect.unwrap_err(), BuildError::RedirectPrefix);
 }
 
+// Clauses: VP-5.2-08, VP-5.3-01
 #[test]
 fn a_query_without_binding_keeps_its_link_to_the_request_by_state() {
     let query = Dcql::credential("t").sd_jwt([VCT]).without_holder_binding().build().unwrap();
