@@ -14,9 +14,9 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// A key of HMAC-SHA-256 (RFC 2104): of what is derived from a secret, and can't be guessed without it.
 #[derive(Clone)]
-pub struct MacKey(hmac::Key);
+pub struct HmacKey(hmac::Key);
 
-impl MacKey {
+impl HmacKey {
     /// A key of any length; 32 random bytes are right.
     #[must_use]
     pub fn new(key: &[u8]) -> Self {
@@ -33,9 +33,9 @@ impl MacKey {
 }
 
 /// Shows no key.
-impl fmt::Debug for MacKey {
+impl fmt::Debug for HmacKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("MacKey(…)")
+        out.write_str("HmacKey(…)")
     }
 }
 

@@ -16,7 +16,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use credenza_crypto::hash::MacKey;
+use credenza_crypto::hash::HmacKey;
 
 /// No secret may be shorter, in bytes.
 pub const MIN_SECRET: usize = 32;
@@ -57,7 +57,7 @@ pub enum PermutationError {
 /// ```
 #[derive(Clone)]
 pub struct Permutation {
-    key: MacKey,
+    key: HmacKey,
     capacity: u64,
     /// Widths of the two halves, in bits; they are equal, or the right one is one bit wider.
     left: u32,
@@ -79,7 +79,7 @@ impl Permutation {
         let mut label = b"status list index permutation\0".to_vec();
         label.extend_from_slice(&capacity.to_be_bytes());
         label.extend_from_slice(uri.as_bytes());
-        let key = MacKey::new(&MacKey::new(secret).mac(&label));
+        let key = HmacKey::new(&HmacKey::new(secret).mac(&label));
         let width = (u64::BITS - (capacity - 1).leading_zeros()).max(2);
         let left = width / 2;
         Ok(Self { key, capacity, left, right: width - left })
@@ -186,6 +186,8 @@ impl Leased {
     /// Takes one place, for good. `None` says that the next lease is due.
     #[must_use = "the place is gone, whether it is used or not"]
     pub fn take(&self) -> Option<u64> {
-        self.next.try_update(Ordering::Relaxed, Ordering::Relaxed, |next| (next < self.end).then_some(next + 1)).ok()
+        self.next
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| (next < self.end).then_some(next + 1))
+            .ok()
     }
 }

@@ -156,7 +156,10 @@ fn compress(bytes: &[u8], mut compressor: Compress) -> Vec<u8> {
         if !matches!(progress, Ok(Progress::Ok | Progress::BufError)) {
             return output;
         }
-        rest = usize::try_from(compressor.total_in() - before).ok().and_then(|used| rest.get(used..)).unwrap_or(&[]);
+        rest = usize::try_from(compressor.total_in() - before)
+            .ok()
+            .and_then(|used| rest.get(used..))
+            .unwrap_or(&[]);
         output.reserve(output.capacity().max(FIRST_CHUNK));
     }
 }

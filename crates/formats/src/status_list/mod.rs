@@ -69,6 +69,3 @@ pub use encode::{EncodedList, InflateError, Level};
 pub use reference::{ReferenceError, StatusReference};
 pub use resolve::{KeyFinder, ListSigner, StatusQuery, StatusResolver};
 pub use token::StatusList;
-
-#[cfg(test)]
-mod tests;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use credenza_crypto::cose::{CborError, Kind, Label, Reader, Writer};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -12,7 +13,7 @@ pub const MAX_URI: usize = 2048;
 /// `status_list` in the `status` of a credential (Token Status List §6.2): the list, and the place in it.
 ///
 /// The two together identify the credential, so that they show up neither in `Debug` nor in errors.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct StatusReference {
     /// The index in the list.
     pub idx: u64,
@@ -43,7 +44,8 @@ impl StatusReference {
     /// # Errors
     /// [`ReferenceError`]
     pub fn from_status(status: &Value) -> Result<Option<Self>, ReferenceError> {
-        let mechanisms = status.as_object().filter(|status| !status.is_empty()).ok_or(ReferenceError::Status)?;
+        let mechanisms =
+            status.as_object().filter(|status| !status.is_empty()).ok_or(ReferenceError::Status)?;
         mechanisms.get("status_list").map(Self::from_status_list).transpose()
     }
 
@@ -56,6 +58,61 @@ impl StatusReference {
         let idx = members.get("idx").and_then(Value::as_u64).ok_or(ReferenceError::Index)?;
         let uri = members.get("uri").and_then(Value::as_str).ok_or(ReferenceError::Uri)?;
         Self::new(idx, uri)
+    }
+
+    /// Reads the `status` of a credential in CBOR, an encoded item (§6.3): of a CWT the claim 65535, of an mdoc the
+    /// `status` of its security object. `None` says that it uses other mechanisms and not this one.
+    ///
+    /// # Errors
+    /// [`ReferenceError`]
+    pub fn from_cbor_status(status: &[u8]) -> Result<Option<Self>, ReferenceError> {
+        let mut mechanisms = 0_u32;
+        let mut status_list = None;
+        Reader::whole(status, |reader| {
+            reader.map(|name, value| {
+                mechanisms += 1;
+                match name {
+                    Label::Text("status_list") => status_list = Some(value.any()?),
+                    Label::Text(_) => value.skip()?,
+                    _ => return Err(Unreadable),
+                }
+                Ok(())
+            })
+        })
+        .map_err(|Unreadable| ReferenceError::Status)?;
+        if mechanisms == 0 {
+            return Err(ReferenceError::Status);
+        }
+        status_list.map(Self::from_cbor_status_list).transpose()
+    }
+
+    /// Reads a `StatusListInfo`, an encoded item (§6.3).
+    ///
+    /// # Errors
+    /// [`ReferenceError`]
+    pub fn from_cbor_status_list(status_list: &[u8]) -> Result<Self, ReferenceError> {
+        let (mut idx, mut uri) = (None, None);
+        Reader::whole(status_list, |reader| {
+            reader.map(|name, value| {
+                match (name, value.kind()?) {
+                    (Label::Text("idx"), Kind::Integer) => idx = u64::try_from(value.wide_integer()?).ok(),
+                    (Label::Text("uri"), Kind::Text) => uri = Some(value.text()?),
+                    _ => value.skip()?,
+                }
+                Ok(())
+            })
+        })
+        .map_err(|Unreadable| ReferenceError::StatusList)?;
+        Self::new(idx.ok_or(ReferenceError::Index)?, uri.ok_or(ReferenceError::Uri)?)
+    }
+
+    /// The value of `status` in CBOR, for a credential to be issued.
+    #[must_use]
+    pub fn to_cbor_status(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.map(1).text("status_list");
+        out.map(2).text("idx").unsigned(self.idx).text("uri").text(&self.uri);
+        out.into_bytes()
     }
 
     /// A reference.
@@ -75,6 +132,14 @@ impl StatusReference {
         let mut status = Map::new();
         status.insert("status_list".to_owned(), status_list.into());
         status.into()
+    }
+}
+
+struct Unreadable;
+
+impl From<CborError> for Unreadable {
+    fn from(_: CborError) -> Self {
+        Self
     }
 }
 

@@ -15,11 +15,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use credenza_core::{Answer, Clock, Http, Limits, Report, UnixTime};
-use credenza_crypto::{Algorithm, Header, PublicKey, jwt};
+use credenza_crypto::{Algorithm, PublicKey, jwt};
 use futures_util::FutureExt as _;
 use futures_util::future::{Shared, WeakShared};
 
 use super::{CachePolicy, CachedList, Status, StatusList, StatusReference, encode, rules, token};
+use crate::status_list::token::KeyClues;
 
 mod fetch;
 
@@ -36,10 +37,8 @@ pub struct StatusQuery<'a> {
 /// What is known about the signer of a list, before anything of it is verified.
 #[derive(Debug, Clone, Copy)]
 pub struct ListSigner<'a> {
-    /// The header of the token, with `x5c` and `kid`.
-    pub header: &'a Header,
-    /// `iss` of the token, when it has one.
-    pub issuer: Option<&'a str>,
+    /// What the token says about its key.
+    pub clues: &'a KeyClues,
     /// The address of the list.
     pub uri: &'a str,
     /// [`StatusQuery::issuer`]
@@ -205,10 +204,7 @@ impl StatusResolver {
     }
 
     async fn obtain(&self, query: &StatusQuery<'_>) -> Result<Known, Arc<Report>> {
-        let name = ListName {
-            uri: query.reference.uri.clone(),
-            credential_issuer: query.issuer.to_owned(),
-        };
+        let name = ListName { uri: query.reference.uri.clone(), credential_issuer: query.issuer.to_owned() };
         match self.next(name) {
             Next::Known(known) => Ok(known),
             Next::Failed(report) => Err(report),
@@ -279,7 +275,8 @@ impl Inner {
 impl Slots {
     /// Drops what was used least recently, until the rest is within the limits. The list `keep` stays.
     fn make_room(&mut self, config: &ResolverConfig, keep: &ListName) {
-        let weight = |slot: &Slot| slot.known.as_ref().map_or(0, |known| known.cached.list.statuses.as_bytes().len());
+        let weight =
+            |slot: &Slot| slot.known.as_ref().map_or(0, |known| known.cached.list.statuses.as_bytes().len());
         let mut bytes: usize = self.by_list.values().map(weight).sum();
         while self.by_list.len() > config.max_lists.max(1) || bytes > config.max_bytes {
             let oldest =

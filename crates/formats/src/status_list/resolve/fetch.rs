@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use credenza_core::{Report, UnixTime};
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, Response};
 
 use super::{Inner, Known, ListName, ListSigner};
-use crate::status_list::token::{Expected, jwt};
-use crate::status_list::{InflateError, StatusList, encode, rules};
+use crate::status_list::token::{Expected, cwt, jwt};
+use crate::status_list::{StatusList, encode, rules};
 
 /// Fetches a list, verifies it and settles the outcome.
 pub(super) async fn fetch(
@@ -22,9 +22,7 @@ pub(super) async fn fetch(
     let fetched_at = inner.clock.now();
     let report = Arc::new(report);
     let outcome = match list {
-        Some(list) => {
-            Ok(Known { cached: inner.config.cache.admit(Arc::new(list), fetched_at), report })
-        }
+        Some(list) => Ok(Known { cached: inner.config.cache.admit(Arc::new(list), fetched_at), report }),
         None => Err(report),
     };
     inner.settle(&name, outcome)
@@ -36,12 +34,18 @@ async fn obtain(
     newest: Option<UnixTime>,
     report: &mut Report,
 ) -> Option<StatusList> {
-    let token = request(inner, &name.uri, report).await?;
-    let unverified = jwt::Unverified::read(&token, inner.config.limits.body, report)?;
+    let fetched = request(inner, &name.uri, report).await?;
+    let max = inner.config.limits.body;
+    let unverified = match &fetched {
+        Fetched::Jwt(token) => Unverified::Jwt(jwt::Unverified::read(token, max, report)?),
+        Fetched::Cwt(token) => Unverified::Cwt(cwt::Unverified::read(token, max, report)?),
+    };
     let now = inner.clock.now();
     let signer = ListSigner {
-        header: unverified.header(),
-        issuer: unverified.issuer(),
+        clues: match &unverified {
+            Unverified::Jwt(token) => token.clues(),
+            Unverified::Cwt(token) => token.clues(),
+        },
         uri: &name.uri,
         credential_issuer: &name.credential_issuer,
     };
@@ -61,41 +65,65 @@ async fn obtain(
         max_list: inner.config.max_list,
         ..Expected::of(&name.uri, now)
     };
-    unverified.verify(&key, &expected, report)
+    match unverified {
+        Unverified::Jwt(token) => token.verify(&key, &expected, report),
+        Unverified::Cwt(token) => token.verify(&key, &expected, report),
+    }
 }
 
-async fn request(inner: &Inner, uri: &str, report: &mut Report) -> Option<String> {
+enum Fetched {
+    Jwt(String),
+    Cwt(Vec<u8>),
+}
+
+enum Unverified<'a> {
+    Jwt(jwt::Unverified<'a>),
+    Cwt(cwt::Unverified<'a>),
+}
+
+async fn request(inner: &Inner, uri: &str, report: &mut Report) -> Option<Fetched> {
     let limits = inner.config.limits;
-    let mut fail = |rule, why: Cow<'static, str>| {
-        report.fail(rule, why);
-        None
-    };
     let request = Request::get(uri)
-        .header(ACCEPT, jwt::MEDIA_TYPE)
+        .header(ACCEPT, format!("{}, {};q=0.9", jwt::MEDIA_TYPE, cwt::MEDIA_TYPE))
         .header(ACCEPT_ENCODING, "gzip")
         .body(Vec::new());
     let Ok(request) = request else {
-        return fail(&rules::FETCH, "the address is none that can be asked".into());
+        report.fail(&rules::FETCH, "the address is none that can be asked");
+        return None;
     };
     let response = match inner.http.send(request, limits).await {
         Ok(response) => response,
-        Err(error) => return fail(&rules::FETCH, error.to_string().into()),
+        Err(error) => {
+            report.fail(&rules::FETCH, error.to_string());
+            return None;
+        }
     };
-    if !response.status().is_success() {
-        return fail(&rules::FETCH, format!("answered with status {}", response.status().as_u16()).into());
+    let success = response.status().is_success();
+    if !report.check(&rules::FETCH, success, || format!("answered with {}", response.status().as_u16())) {
+        return None;
     }
-    if media_type(response.headers()).is_none_or(|found| !found.eq_ignore_ascii_case(jwt::MEDIA_TYPE)) {
-        return fail(&rules::CONTENT_TYPE, format!("the content type is not {}", jwt::MEDIA_TYPE).into());
+    let found = media_type(response.headers()).unwrap_or_default();
+    let is_jwt = found.eq_ignore_ascii_case(jwt::MEDIA_TYPE);
+    let known = is_jwt || found.eq_ignore_ascii_case(cwt::MEDIA_TYPE);
+    let unknown = || format!("it is neither {} nor {}", jwt::MEDIA_TYPE, cwt::MEDIA_TYPE);
+    if !report.check(&rules::CONTENT_TYPE, known, unknown) {
+        return None;
     }
-    let token = match decoded(&response, limits.body).map(|body| body.map(String::from_utf8)) {
-        Some(Ok(Ok(token))) => token,
-        Some(Ok(Err(_))) => return fail(&rules::PARSE, "it is not text".into()),
-        Some(Err(error)) => return fail(&rules::FETCH, error.to_string().into()),
-        None => return fail(&rules::FETCH, "it has a content encoding that was not asked for".into()),
+    let body = match decoded(response, limits.body) {
+        Ok(body) => body,
+        Err(why) => {
+            report.fail(&rules::PARSE, why);
+            return None;
+        }
     };
-    report.pass(&rules::FETCH);
-    report.pass(&rules::CONTENT_TYPE);
-    Some(token)
+    if !is_jwt {
+        return Some(Fetched::Cwt(body));
+    }
+    let token = String::from_utf8(body).ok();
+    if token.is_none() {
+        report.fail(&rules::PARSE, "it is not text");
+    }
+    token.map(Fetched::Jwt)
 }
 
 /// The type without its parameters, when it is given once.
@@ -105,17 +133,17 @@ fn media_type(headers: &HeaderMap) -> Option<&str> {
     Some(value.split(';').next().unwrap_or_default().trim())
 }
 
-/// The body without its content encoding, never more than `max` bytes; `None` for an encoding that is not known.
-fn decoded(response: &http::Response<Vec<u8>>, max: usize) -> Option<Result<Vec<u8>, InflateError>> {
-    let mut encodings = response.headers().get_all(CONTENT_ENCODING).iter();
-    match (encodings.next(), encodings.next()) {
-        (None, _) => Some(Ok(response.body().clone())),
-        (Some(encoding), None) if encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-            Some(Ok(response.body().clone()))
+/// The body without its content encoding, never more than `max` bytes.
+fn decoded(response: Response<Vec<u8>>, max: usize) -> Result<Vec<u8>, Cow<'static, str>> {
+    let (head, body) = response.into_parts();
+    let mut encodings = head.headers.get_all(CONTENT_ENCODING).iter();
+    let body = match (encodings.next(), encodings.next()) {
+        (None, _) => body,
+        (Some(one), None) if one.as_bytes().eq_ignore_ascii_case(b"identity") => body,
+        (Some(one), None) if one.as_bytes().eq_ignore_ascii_case(b"gzip") => {
+            encode::gunzip(&body, max).map_err(|error| error.to_string())?
         }
-        (Some(encoding), None) if encoding.as_bytes().eq_ignore_ascii_case(b"gzip") => {
-            Some(encode::gunzip(response.body(), max))
-        }
-        _ => None,
-    }
+        _ => return Err("it has a content encoding that was not asked for".into()),
+    };
+    if body.len() > max { Err("it is longer than a token may be".into()) } else { Ok(body) }
 }

@@ -8,9 +8,8 @@ use credenza_core::UnixTime;
 use crate::status_list::StatusBits;
 
 /// A ttl that is not positive (Token Status List §5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("ttl is not a positive number")]
-pub struct NotPositive;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotPositive;
 
 /// The claims as they were read: of the right types, and nothing more is known of them.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::claims::{Claims, NotPositive};
-use super::{Expected, Issuance, IssueError, StatusList, accept};
+use super::{Expected, Issuance, IssueError, KeyClues, StatusList, accept};
 use crate::status_list::{EncodedList, StatusBits, rules};
 
 /// `typ` of the header.
@@ -74,7 +74,7 @@ struct SignedList<'a> {
 /// A token whose signature has not been looked at.
 pub struct Unverified<'a> {
     jws: Jws<'a>,
-    issuer: Option<String>,
+    clues: KeyClues,
     claims: Claims,
 }
 
@@ -97,8 +97,12 @@ impl<'a> Unverified<'a> {
         if !report.check(&rules::TYP, jws.header.has_type(TYP), || format!("typ is not {TYP:?}")) {
             return None;
         }
-        let received = json::from_slice::<Received>(&jws.payload).ok().and_then(|claims| {
-            let issuer = claims.iss.clone();
+        let Ok(x5c) = jws.header.x5c() else {
+            report.fail(&rules::PARSE, "x5c is not a chain of certificates");
+            return None;
+        };
+        let received = json::from_slice::<Received>(&jws.payload).ok().and_then(|mut claims| {
+            let issuer = claims.iss.take();
             Some((issuer, Claims::try_from(claims).ok()?))
         });
         let Some((issuer, claims)) = received else {
@@ -106,19 +110,20 @@ impl<'a> Unverified<'a> {
             return None;
         };
         report.pass(&rules::PARSE);
-        Some(Self { jws, issuer, claims })
+        let clues = KeyClues { x5c: x5c.unwrap_or_default(), kid: jws.header.kid.clone(), issuer };
+        Some(Self { jws, clues, claims })
     }
 
-    /// The header, to find the key by (`x5c`, `kid`).
+    /// What leads to the key.
+    #[must_use]
+    pub const fn clues(&self) -> &KeyClues {
+        &self.clues
+    }
+
+    /// The header.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.jws.header
-    }
-
-    /// `iss`, before it is known to be true: to find the key by.
-    #[must_use]
-    pub fn issuer(&self) -> Option<&str> {
-        self.issuer.as_deref()
     }
 
     /// Verifies the token with the key that the caller has found and trusts for this list, and inflates the list.

@@ -1,6 +1,7 @@
 //! Status List Tokens: what is signed, and what of it is checked in whatever form it came.
 
-pub mod claims;
+mod claims;
+pub mod cwt;
 pub mod jwt;
 
 use std::fmt;
@@ -112,6 +113,17 @@ impl<'a> Expected<'a> {
     }
 }
 
+/// What a token says about its key, before anything of it is verified: to find the key by, if it is trusted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyClues {
+    /// Certificates (`x5c`, `x5chain`), DER, leaf first. Empty when there are none.
+    pub x5c: Vec<Vec<u8>>,
+    /// `kid`
+    pub kid: Option<String>,
+    /// `iss`
+    pub issuer: Option<String>,
+}
+
 /// A verified list, inflated, ready to be asked.
 #[derive(Clone)]
 pub struct StatusList {
@@ -190,13 +202,18 @@ fn accept(claims: Claims, expected: &Expected<'_>, report: &mut Report) -> Optio
 fn check_claims(claims: &Claims, expected: &Expected<'_>, report: &mut Report) -> bool {
     let Expected { now, leeway, .. } = *expected;
     // The URI of a list can lead to a person when the list is short: it is not repeated as evidence.
-    let mut sound =
-        report.check(&rules::SUBJECT, claims.subject == expected.uri, || "sub is not the uri of the credential");
+    let mut sound = report.check(
+        &rules::SUBJECT,
+        claims.subject == expected.uri,
+        || "sub is not the uri of the credential",
+    );
 
     let starts = [Some(claims.issued_at), claims.not_before];
-    sound &= report.check(&rules::ISSUED_AT, !starts.into_iter().flatten().any(|start| now + leeway < start), || {
-        format!("issued for {}, and now it is {now}", claims.issued_at)
-    });
+    sound &= report.check(
+        &rules::ISSUED_AT,
+        !starts.into_iter().flatten().any(|start| now + leeway < start),
+        || format!("issued for {}, and now it is {now}", claims.issued_at),
+    );
     sound &= match expected.max_age {
         None => true,
         Some(age) => report.check(&rules::FRESH, now.since(claims.issued_at) <= age + leeway, || {

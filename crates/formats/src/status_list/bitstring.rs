@@ -1,1 +1,0 @@
-//! Bitstring Status List (W3C): the list in a credential of its own.

@@ -1,1 +1,0 @@
-//! What can only be tested from within.
