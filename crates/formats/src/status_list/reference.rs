@@ -74,12 +74,12 @@ impl StatusReference {
                 match name {
                     Label::Text("status_list") => status_list = Some(value.any()?),
                     Label::Text(_) => value.skip()?,
-                    _ => return Err(Unreadable),
+                    _ => return Err(CborError::Unexpected(value.position())),
                 }
                 Ok(())
             })
         })
-        .map_err(|Unreadable| ReferenceError::Status)?;
+        .map_err(|_| ReferenceError::Status)?;
         if mechanisms == 0 {
             return Err(ReferenceError::Status);
         }
@@ -102,7 +102,7 @@ impl StatusReference {
                 Ok(())
             })
         })
-        .map_err(|Unreadable| ReferenceError::StatusList)?;
+        .map_err(|_| ReferenceError::StatusList)?;
         Self::new(idx.ok_or(ReferenceError::Index)?, uri.ok_or(ReferenceError::Uri)?)
     }
 
@@ -132,14 +132,6 @@ impl StatusReference {
         let mut status = Map::new();
         status.insert("status_list".to_owned(), status_list.into());
         status.into()
-    }
-}
-
-struct Unreadable;
-
-impl From<CborError> for Unreadable {
-    fn from(_: CborError) -> Self {
-        Self
     }
 }
 
