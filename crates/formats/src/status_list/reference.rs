@@ -79,7 +79,7 @@ impl StatusReference {
                 Ok(())
             })
         })
-        .map_err(|_| ReferenceError::Status)?;
+        .map_err(|_: CborError| ReferenceError::Status)?;
         if mechanisms == 0 {
             return Err(ReferenceError::Status);
         }
@@ -102,7 +102,7 @@ impl StatusReference {
                 Ok(())
             })
         })
-        .map_err(|_| ReferenceError::StatusList)?;
+        .map_err(|_: CborError| ReferenceError::StatusList)?;
         Self::new(idx.ok_or(ReferenceError::Index)?, uri.ok_or(ReferenceError::Uri)?)
     }
 
