@@ -1,6 +1,7 @@
 //! The nonce endpoint (§7) and the credential endpoint (§8).
 
 use credenza_core::{Report, StoreError, UnixTime, Write};
+use credenza_formats::sd_jwt::IssueError;
 use credenza_oauth::{EndpointError, Reply};
 use http::HeaderMap;
 use serde_json::Value;
@@ -221,7 +222,7 @@ impl Issuer {
             }
             let holder = order.proven.get(copy).map(|proven| &proven.key);
             let credential = kind.issue(&claims, holder, &*self.random).await;
-            credentials.push(credential.map_err(|error| CredentialError::Unavailable(error.to_string()))?);
+            credentials.push(credential.map_err(unissued)?);
         }
         Ok(credentials)
     }
@@ -314,6 +315,15 @@ fn invalid_proofs(reason: &'static str) -> CredentialError {
     let mut report = Report::new("key proofs");
     report.fail(&rules::PROOF_JWT, reason);
     CredentialError::InvalidProof(Box::new(report))
+}
+
+/// A signer may be back in a moment; claims that do not fit will not.
+#[expect(clippy::needless_pass_by_value, reason = "it is mapped over errors")]
+fn unissued(error: IssueError) -> CredentialError {
+    match error {
+        IssueError::Sign(error) => CredentialError::Unavailable(error.to_string()),
+        _ => CredentialError::Denied("the credential can't be made of the claims that are there"),
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is mapped over errors")]

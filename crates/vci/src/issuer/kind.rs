@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use credenza_core::{ClaimsPath, PathElement, Random, UnixTime};
-use credenza_crypto::{IdentifiedBy, Jwk, Signer, SigningHeader};
+use credenza_core::{Answer, ClaimsPath, PathElement, Random, UnixTime};
+use credenza_crypto::{Algorithm, IdentifiedBy, Jwk, SignError, Signer, SigningHeader};
 use credenza_formats::sd_jwt::{self, Concealment, Decoys, Issuance, IssueError, Profile};
 use serde_json::{Map, Value};
 
@@ -44,9 +44,38 @@ impl Mandatory {
     }
 }
 
+/// Whether a path leads to claims of the holder's, and not to what decides on validity.
+fn may_be_concealed(path: &ClaimsPath) -> bool {
+    match path.elements().first() {
+        Some(PathElement::Key(name)) => !RESERVED.contains(&name.as_str()),
+        _ => false,
+    }
+}
+
+fn is_scope_token(scope: &str) -> bool {
+    !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'))
+}
+
 pub(super) enum ClaimsProblem {
     Missing(String),
     Reserved(&'static str),
+}
+
+/// Stands in for a signer, to find out whether a credential can be made without making one.
+struct Rehearsal<'a>(&'a dyn Signer);
+
+impl Signer for Rehearsal<'_> {
+    fn algorithm(&self) -> Algorithm {
+        self.0.algorithm()
+    }
+
+    fn public_jwk(&self) -> &Jwk {
+        self.0.public_jwk()
+    }
+
+    fn sign<'a>(&'a self, _: &'a [u8]) -> Answer<'a, Result<Vec<u8>, SignError>> {
+        Answer::ready(Ok(Vec::new()))
+    }
 }
 
 /// When a credential was issued, and until when it is valid.
@@ -71,10 +100,17 @@ impl Kind {
         if configuration.validity < Duration::from_secs(60) {
             return Err(bad("it must be valid for a minute at least".to_owned()));
         }
+        if !configuration.scope.as_deref().is_none_or(is_scope_token) {
+            return Err(bad("its scope is not one scope token (RFC 6749 §3.3)".to_owned()));
+        }
         if configuration.batch_size == Some(0) {
             return Err(bad("its batch size is zero".to_owned()));
         }
         claims_description::check(&configuration.claims).map_err(|conflict| bad(conflict.to_string()))?;
+        let selective = configuration.disclosure.selective.as_deref().unwrap_or_default();
+        if let Some(path) = selective.iter().find(|path| !may_be_concealed(path)) {
+            return Err(bad(format!("{path} can't be selectively disclosable")));
+        }
         let concealment = match &configuration.disclosure.selective {
             None => Concealment::everything_but(&["iat"]),
             Some(paths) => Concealment::at(paths),
@@ -137,6 +173,28 @@ impl Kind {
         holder: Option<&Jwk>,
         random: &dyn Random,
     ) -> Result<Value, IssueError> {
+        self.issue_by(&*self.signer, claims, holder, random).await
+    }
+
+    /// Finds out whether a credential can be made of these claims, by everything but a signature.
+    pub(super) async fn rehearse(
+        &self,
+        issuer: &str,
+        claims: Map<String, Value>,
+        now: UnixTime,
+        random: &dyn Random,
+    ) -> Result<(), IssueError> {
+        let claims = self.complete(issuer, claims, self.validity(now, Duration::ZERO));
+        self.issue_by(&Rehearsal(&*self.signer), &claims, None, random).await.map(drop)
+    }
+
+    async fn issue_by(
+        &self,
+        signer: &dyn Signer,
+        claims: &Map<String, Value>,
+        holder: Option<&Jwk>,
+        random: &dyn Random,
+    ) -> Result<Value, IssueError> {
         match &self.configuration.format {
             Format::SdJwtVc { .. } => {
                 let issuance = Issuance {
@@ -146,7 +204,7 @@ impl Kind {
                     holder,
                     profile: Profile::Credential,
                 };
-                sd_jwt::issue(&*self.signer, &issuance, random).await.map(Value::String)
+                sd_jwt::issue(signer, &issuance, random).await.map(Value::String)
             }
         }
     }

@@ -122,6 +122,14 @@ pub enum OfferError {
     /// A claim that the issuer itself sets.
     #[error("the claim \"{0}\" is set by the issuer")]
     ReservedClaim(&'static str),
+    /// No credential can be made of these claims.
+    #[error("the credential \"{configuration}\" can't be made: {reason}")]
+    Unfit {
+        /// The configuration.
+        configuration: String,
+        /// What does not fit.
+        reason: String,
+    },
     /// The transaction code does not have the form that was announced.
     #[error("the transaction code: {0}")]
     TxCode(&'static str),

@@ -60,7 +60,7 @@ impl Issuer {
             created_at: now,
             offer_ends,
             tx_code: lock,
-            datasets: self.datasets(request.credentials)?,
+            datasets: self.datasets(request.credentials, now).await?,
             state: State::Offered { retrieved: false, wrong_tx_codes: 0 },
             events: Vec::new(),
         };
@@ -176,7 +176,11 @@ impl Issuer {
         }
     }
 
-    fn datasets(&self, offered: Vec<OfferedCredential>) -> Result<Vec<Dataset>, OfferError> {
+    async fn datasets(
+        &self,
+        offered: Vec<OfferedCredential>,
+        now: UnixTime,
+    ) -> Result<Vec<Dataset>, OfferError> {
         let mut datasets: Vec<Dataset> = Vec::with_capacity(offered.len());
         for OfferedCredential { configuration_id, claims } in offered {
             let Some(kind) = self.kinds.get(&configuration_id) else {
@@ -188,6 +192,12 @@ impl Issuer {
                         OfferError::MissingClaim { configuration: configuration_id.clone(), claim }
                     }
                     ClaimsProblem::Reserved(claim) => OfferError::ReservedClaim(claim),
+                })?;
+                // Better now, to the one who can mend it, than later to the wallet.
+                let rehearsal = kind.rehearse(&self.identifier, claims.clone(), now, &*self.random).await;
+                rehearsal.map_err(|error| OfferError::Unfit {
+                    configuration: configuration_id.clone(),
+                    reason: error.to_string(),
                 })?;
             }
             let same = datasets.iter().filter(|dataset| dataset.configuration_id == configuration_id).count();

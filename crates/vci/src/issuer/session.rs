@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 use super::view::{CredentialView, IssuedView, SessionState, SessionView, TxCodeView};
 use crate::messages::{NotificationEvent, TxCode};
 
+#[cfg(test)]
+mod tests;
+
 /// How often one data set may be fetched with one token: answers get lost, wallets are restarted.
 pub(super) const MAX_RESPONSES: usize = 4;
 

@@ -65,8 +65,13 @@ impl Parts {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(InvalidOffer::Invalid("the issuer's identifier has a query or a fragment").into());
         }
-        let at = well_known::insert(&url, crate::messages::metadata::WELL_KNOWN);
-        let metadata = CredentialIssuerMetadata::parse(&self.fetch(Step::IssuerMetadata, &at).await?)?;
+        let name = crate::messages::metadata::WELL_KNOWN;
+        // The path is kept as it is (§12.2.2); RFC 8414 drops a slash at its end, and so do some issuers.
+        let mut at = vec![well_known::insert(&url, name)];
+        if identifier.ends_with('/') {
+            at.insert(0, with_slash(&url, name));
+        }
+        let metadata = CredentialIssuerMetadata::parse(&self.fetch_first(Step::IssuerMetadata, &at).await?)?;
         // Character by character, as it came in the offer.
         if metadata.credential_issuer != identifier {
             return Err(WalletError::Untrustworthy("the metadata belongs to another issuer"));
@@ -110,13 +115,30 @@ impl Parts {
     async fn server_metadata(&self, identifier: &str) -> Result<AuthorizationServerMetadata, WalletError> {
         let step = Step::ServerMetadata;
         let url = self.url(step, identifier)?;
-        let at = well_known::insert(&url, credenza_oauth::metadata::WELL_KNOWN);
-        let metadata: AuthorizationServerMetadata = json::object_from_slice(&self.fetch(step, &at).await?)
-            .map_err(|error| super::transport::unexpected(step, why(&error)))?;
+        let name = credenza_oauth::metadata::WELL_KNOWN;
+        let mut at = vec![well_known::insert(&url, name)];
+        if identifier.ends_with('/') {
+            at.push(with_slash(&url, name));
+        }
+        let metadata: AuthorizationServerMetadata =
+            json::object_from_slice(&self.fetch_first(step, &at).await?)
+                .map_err(|error| super::transport::unexpected(step, why(&error)))?;
         if metadata.issuer != identifier {
             return Err(WalletError::Untrustworthy("the metadata belongs to another authorization server"));
         }
         Ok(metadata)
+    }
+
+    /// Fetches the first of the documents that is there.
+    async fn fetch_first(&self, step: Step, urls: &[Url]) -> Result<Vec<u8>, WalletError> {
+        let mut answer = Err(WalletError::Unsupported("nothing to fetch"));
+        for url in urls {
+            answer = self.fetch(step, url).await;
+            if !matches!(answer, Err(WalletError::Unexpected { .. })) {
+                break;
+            }
+        }
+        answer
     }
 
     /// What of the offer this wallet can fetch, and the names of what it can't.
@@ -156,6 +178,13 @@ impl Parts {
         }
         Ok((credentials, unsupported))
     }
+}
+
+/// The well-known URL with the identifier's path as it is, a slash at its end included.
+fn with_slash(identifier: &Url, name: &str) -> Url {
+    let mut url = well_known::insert(identifier, name);
+    url.set_path(&format!("{}/", url.path()));
+    url
 }
 
 fn described<T>(

@@ -487,3 +487,37 @@ fn a_refusal_comes_through_in_printable_characters() {
     let Err(WalletError::Refused { code, description, .. }) = result else { panic!("{result:?}") };
     assert_eq!((code.as_str(), description.as_deref()), ("invalid_grant", Some("?[31mno?")));
 }
+
+// Clauses: VCI-12.2.2-01, VCI-12.2.2-03, ASM-3.1-02
+#[test]
+fn metadata_of_an_issuer_whose_identifier_ends_with_a_slash() {
+    const METADATA: &str = "/.well-known/openid-credential-issuer/tenant";
+    let link = |issuer: &str| {
+        let offer = json!({
+            "credential_issuer": issuer, "credential_configuration_ids": ["pid"],
+            "grants": { GRANT: { "pre-authorized_code": "x" } },
+        });
+        OfferLink::ByValue(Box::new(CredentialOffer::parse(offer.to_string().as_bytes()).unwrap()))
+            .to_deep_link()
+    };
+    let world = World::new();
+    let (metadata, server) = (world.issuer.metadata(), world.issuer.authorization_server_metadata());
+    for place in ["/.well-known/openid-credential-issuer/tenant/", METADATA] {
+        let (metadata, server) = (metadata.clone(), server.clone());
+        let http = credenza_core::FnHttp::new(move |request: Request<Vec<u8>>, _| {
+            let path = request.uri().path();
+            let mut json: Value = match path {
+                _ if path == place => serde_json::from_slice(&metadata).unwrap(),
+                "/.well-known/oauth-authorization-server/tenant" => serde_json::from_slice(&server).unwrap(),
+                _ => return Ok(Response::builder().status(404).body(vec![]).unwrap()),
+            };
+            let name = if path == place { "credential_issuer" } else { "issuer" };
+            json[name] = "https://issuer.example/tenant/".into();
+            let body = json.to_string().into_bytes();
+            Ok(Response::builder().header("content-type", "application/json").body(body).unwrap())
+        });
+        let (wallet, _) = world.wallet(Arc::new(http));
+        wait(wallet.open(&link("https://issuer.example/tenant/")))
+            .unwrap_or_else(|error| panic!("{place}: {error}"));
+    }
+}

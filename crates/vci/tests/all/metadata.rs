@@ -106,6 +106,11 @@ fn what_an_issuer_can_not_be() {
         repeated,
         CredentialConfiguration { batch_size: Some(0), ..pid() },
         CredentialConfiguration { validity: std::time::Duration::ZERO, ..pid() },
+        CredentialConfiguration { scope: Some("two words".to_owned()), ..pid() },
+        CredentialConfiguration {
+            disclosure: serde_json::from_str(r#"{ "selective": [["exp"]] }"#).unwrap(),
+            ..pid()
+        },
         CredentialConfiguration::sd_jwt_vc("", VCT),
         CredentialConfiguration::sd_jwt_vc("x", ""),
     ] {

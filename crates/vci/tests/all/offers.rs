@@ -80,6 +80,9 @@ fn what_can_not_be_offered() {
         assert_eq!(error(OfferRequest::of("pid", claims)), OfferError::ReservedClaim(name));
     }
     let mut claims = erika();
+    claims.insert("address".to_owned(), json!({ "_sd": ["x"] }));
+    assert!(matches!(error(OfferRequest::of("pid", claims)), OfferError::Unfit { .. }));
+    let mut claims = erika();
     claims.insert("portrait".to_owned(), "x".repeat(600_000).into());
     assert_eq!(error(OfferRequest::of("pid", claims)), OfferError::TooLarge);
     for expires_in in [0, 31 * 24 * 3600, u64::MAX] {

@@ -1,0 +1,120 @@
+//! Whatever happens to a session, in whatever order: the promises that hold.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const START: UnixTime = UnixTime::from_secs(1_750_000_000);
+const ALLOWED: u32 = 3;
+
+fn fresh() -> Session {
+    let dataset = |number: usize| Dataset {
+        configuration_id: format!("c{number}"),
+        identifier: format!("c{number}#1"),
+        claims: Some(Map::new()),
+    };
+    let lock = TxCodeLock { hint: TxCode::default(), sealed: String::new(), allowed: ALLOWED };
+    Session {
+        issuer: "https://issuer.example".to_owned(),
+        reference: None,
+        created_at: START,
+        offer_ends: START + Duration::from_secs(600),
+        tx_code: Some(lock),
+        datasets: vec![dataset(0), dataset(1)],
+        state: State::Offered { retrieved: false, wrong_tx_codes: 0 },
+        events: Vec::new(),
+    }
+}
+
+fn grant(datasets: Vec<usize>) -> Grant {
+    let token_ends = START + Duration::from_secs(1800);
+    Grant { datasets, by_identifier: false, client_id: None, jkt: None, token_ends }
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let told = prop_oneof![
+        Just(NotificationEvent::CredentialAccepted),
+        Just(NotificationEvent::CredentialFailure),
+        Just(NotificationEvent::CredentialDeleted),
+    ];
+    prop_oneof![
+        Just(Happening::Retrieved),
+        Just(Happening::WrongTxCode),
+        prop_oneof![Just(vec![0, 1]), Just(vec![1])].prop_map(|sets| Happening::Redeemed(grant(sets))),
+        (0_usize..3, 1_u32..4).prop_map(|(dataset, copies)| Happening::Issued { dataset, copies }),
+        (0_usize..4, told).prop_map(|(response, event)| Happening::Notified { response, event }),
+        Just(Happening::Refused("why".to_owned())),
+        Just(Happening::Cancelled),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn promises(story in proptest::collection::vec((happening(), 0_u64..120), 0..40)) {
+        let mut session = fresh();
+        let mut now = START;
+        let (mut redeemed, mut issued_to) = (0, [0_usize; 3]);
+        for (happening, later) in story {
+            now = now + Duration::from_secs(later);
+            let before = session.clone();
+            let Ok((after, effect)) = session.clone().on(happening.clone(), now) else { continue };
+            match effect {
+                Effect::Nothing => prop_assert_eq!(&after, &before),
+                Effect::Store => prop_assert_eq!(after.events.len(), before.events.len() + 1),
+            }
+            match happening {
+                Happening::Redeemed(_) => {
+                    redeemed += 1;
+                    prop_assert!(now < before.offer_ends);
+                }
+                Happening::Issued { dataset, .. } => {
+                    issued_to[dataset] += 1;
+                    prop_assert!(matches!(before.state, State::Granted(_)));
+                }
+                _ => {}
+            }
+            session = after;
+        }
+        // A code is redeemed once, a data set is issued as often as it may be, and only if it was granted.
+        prop_assert!(redeemed <= 1);
+        prop_assert!(issued_to.iter().all(|times| *times <= MAX_RESPONSES));
+        prop_assert_eq!(issued_to[2], 0);
+        if redeemed == 0 {
+            prop_assert_eq!(issued_to, [0; 3]);
+        }
+        let sequences: Vec<u32> = session.events.iter().map(|event| event.sequence).collect();
+        prop_assert_eq!(&sequences, &(1..=u32::try_from(sequences.len()).unwrap()).collect::<Vec<_>>());
+        let view = session.view("id", now);
+        prop_assert!(view.tx_code.unwrap().wrong <= ALLOWED);
+        // What is over has no claims left.
+        if matches!(view.state, SessionState::Acknowledged | SessionState::Cancelled)
+            || matches!(session.state, State::Closed { .. })
+        {
+            prop_assert!(session.datasets.iter().all(|dataset| dataset.claims.is_none()));
+        }
+        // It survives the store.
+        let stored = serde_json::to_vec(&session).unwrap();
+        prop_assert_eq!(serde_json::from_slice::<Session>(&stored).unwrap(), session);
+    }
+}
+
+#[test]
+fn nothing_of_an_offer_works_in_the_second_it_ends() {
+    let ends = fresh().offer_ends;
+    for happening in [Happening::Retrieved, Happening::WrongTxCode, Happening::Redeemed(grant(vec![0]))] {
+        assert_eq!(fresh().on(happening, ends).unwrap_err(), Refusal::NotOffered);
+    }
+    assert_eq!(fresh().standing(ends), SessionState::Expired);
+}
+
+#[test]
+fn a_subset_that_was_granted_is_the_whole() {
+    let (session, _) = fresh().on(Happening::Redeemed(grant(vec![1])), START).unwrap();
+    assert!(session.datasets[0].claims.is_none() && session.datasets[1].claims.is_some());
+    let issue = |session: Session, dataset| session.on(Happening::Issued { dataset, copies: 1 }, START);
+    assert_eq!(issue(session.clone(), 0).unwrap_err(), Refusal::NotCovered);
+    let (session, _) = issue(session, 1).unwrap();
+    assert_eq!(session.standing(START), SessionState::Issued);
+}
