@@ -1,7 +1,10 @@
 //! The pages on http://127.0.0.1:8970, over an issuer and a verifier in memory and a wallet that pretends: for whoever
 //! works on their looks. `cargo run -p credenza-server --example pages`
 
+#![expect(clippy::unwrap_used, reason = "a tool for the workbench may stop with a stack trace")]
+
 #[path = "../tests/all/world.rs"]
+#[expect(dead_code, reason = "the tests need more of it")]
 mod world;
 
 use std::sync::Arc;

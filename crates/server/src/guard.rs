@@ -8,13 +8,13 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tracing::Instrument as _;
 
 use crate::limits::Limits;
 use crate::pages;
 use crate::problem::{Kind, Problem};
-use crate::service::Service;
+use crate::service::{Pages, Service};
 
 /// Who a path is for; that decides how an error reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,10 @@ pub(crate) async fn guard(State(service): State<Arc<Service>>, request: Request,
     let plane = below.map_or(Plane::Wallet, Plane::of);
     let span = tracing::info_span!("request", %method, route);
     let response = async {
-        let response = bounded(service.limits, request, next).await;
+        let response = match misdirected(&service, plane, &request) {
+            Some(elsewhere) => elsewhere,
+            None => bounded(service.limits, request, next).await,
+        };
         let response = finish(plane, &service, response);
         tracing::info!(
             status = response.status().as_u16(),
@@ -69,6 +72,25 @@ pub(crate) async fn guard(State(service): State<Arc<Service>>, request: Request,
         response
     };
     response.instrument(span).await
+}
+
+/// Pages that are open to whoever reaches them answer to their own name alone: a site whose name leads to this
+/// machine (DNS rebinding) must not read them. Whoever just used another name is led to the right one.
+fn misdirected(service: &Service, plane: Plane, request: &Request) -> Option<Response> {
+    if service.pages != Pages::Open || plane != Plane::Pages {
+        return None;
+    }
+    let host = request.headers().get(header::HOST)?;
+    let authority = service.base.authority();
+    if host.as_bytes().eq_ignore_ascii_case(authority.as_bytes()) {
+        return None;
+    }
+    if request.method() != Method::GET {
+        return Some(StatusCode::MISDIRECTED_REQUEST.into_response());
+    }
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let to = format!("{}{path}", service.base.origin().ascii_serialization());
+    Some((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response())
 }
 
 async fn bounded(limits: Limits, request: Request, next: Next) -> Response {
@@ -106,6 +128,9 @@ fn finish(plane: Plane, service: &Service, response: Response) -> Response {
         response
     };
     let headers = response.headers_mut();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.entry(header::RETRY_AFTER).or_insert(RETRY_AFTER);
+    }
     for (name, value) in SAFETY {
         headers.entry(name).or_insert(value);
     }
@@ -132,7 +157,17 @@ fn shape(plane: Plane, status: StatusCode, service: &Service) -> Response {
     match plane {
         Plane::Admin => Problem::new(Kind::of(status)).because(detail).into_response(),
         Plane::Wallet => crate::respond::oauth_error(status, wire_code(status), &detail),
-        Plane::Pages => pages::refuse(service, status, &detail),
+        Plane::Pages => pages::refuse(service, status, for_people(status)),
+    }
+}
+
+fn for_people(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "The page does not exist, or what it was about is over and forgotten.",
+        StatusCode::PAYLOAD_TOO_LARGE => "That is more than this service takes at once.",
+        StatusCode::SERVICE_UNAVAILABLE => "The service can't do this right now. Try again in a moment.",
+        _ if status.is_server_error() => "The service has a fault. It is in the log.",
+        _ => "The request can't be understood.",
     }
 }
 
@@ -143,6 +178,9 @@ fn wire_code(status: StatusCode) -> &'static str {
         _ => "invalid_request",
     }
 }
+
+/// Seconds after which a client may try again what could not be done.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// On every answer that does not say otherwise.
 const SAFETY: [(HeaderName, HeaderValue); 4] = [

@@ -12,6 +12,7 @@ mod home;
 mod inspect;
 mod issue;
 mod login;
+mod own_page;
 mod posted;
 pub(crate) mod templates;
 mod verify;

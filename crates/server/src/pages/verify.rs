@@ -127,7 +127,10 @@ struct PresentationView {
     ended: bool,
     failure: Option<String>,
     same_device: bool,
+    /// It was verified, and is shown elsewhere: in the browser that the wallet comes back to.
     return_needed: bool,
+    /// It was verified, and was shown before.
+    handed_out: bool,
     verdict: Option<Verdict>,
 }
 
@@ -204,11 +207,12 @@ async fn page(
         Err(_) => return StatusCode::NOT_FOUND.into_response(),
     };
     let link = admin::link(service, Of::Presentation, id).await.ok().flatten().unwrap_or_default();
+    let returned = code.is_some();
     let verdict = match &flow {
         Some(_) => verdict(service, &session, code.as_deref()).await,
         None => None,
     };
-    let view = presentation_view(session, link, flow.as_ref(), verdict);
+    let view = presentation_view(session, link, flow.as_ref(), verdict, returned);
     visitor.page(service, "presentation.html", "/verify", &view)
 }
 
@@ -217,6 +221,7 @@ fn presentation_view(
     link: String,
     flow: Option<&Flow>,
     verdict: Option<Verdict>,
+    returned: bool,
 ) -> PresentationView {
     let ended = admin::has_ended(session.status);
     let lost =
@@ -227,7 +232,8 @@ fn presentation_view(
         link,
         name: flow.map_or_else(|| "Presentation".to_owned(), |flow| flow.name.clone()),
         same_device: flow.is_some_and(|flow| flow.same_device),
-        return_needed: answered && verdict.is_none(),
+        return_needed: answered && verdict.is_none() && !returned,
+        handed_out: answered && verdict.is_none() && returned,
         expires: session.expires_at.to_rfc3339(),
         steps_taken: steps(&STEPS, &session.events, lost),
         done: ended || session.status == Status::Failed,

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri, header};
 use serde::Serialize;
 
+use super::own_page::own_page;
 use super::posted::Posted;
 use super::view::{ConsentView, Face, HistoryView, OfferPreviewView, ReportView};
 use super::visitor::{Entered, Visitor};
@@ -66,7 +67,10 @@ pub(super) async fn open(State(service): State<Arc<Service>>, posted: Posted) ->
         wallet.request(link).await.map(|consent| consent.id)
     };
     match opened {
-        Ok(id) => posted.visitor.redirect(&service, &format!("/wallet/shown/{id}")),
+        Ok(id) => {
+            let from = own_page(posted.get("from")).map(|from| format!("?from={from}")).unwrap_or_default();
+            posted.visitor.redirect(&service, &format!("/wallet/shown/{id}{from}"))
+        }
         Err(refusal) => refused(&service, posted.visitor, "The wallet can't open this", &refusal),
     }
 }
@@ -83,10 +87,12 @@ pub(super) async fn shown(
     State(service): State<Arc<Service>>,
     Entered(visitor): Entered,
     Path(id): Path<String>,
+    uri: Uri,
 ) -> Response {
     let Some(wallet) = &service.wallet else { return StatusCode::NOT_FOUND.into_response() };
+    let from = own_page(uri.query().and_then(|query| query.strip_prefix("from=")));
     match wallet.shown(&id).await {
-        Some(shown) => show(&service, visitor, shown, None),
+        Some(shown) => show(&service, visitor, shown, None, from),
         None => refused(
             &service,
             visitor,
@@ -97,24 +103,33 @@ pub(super) async fn shown(
 }
 
 #[derive(Serialize)]
-struct OfferPage {
+struct OfferPage<'a> {
+    /// The page that led here, and that is gone back to.
+    from: Option<&'a str>,
     offer: OfferPreviewView,
     refusal: Option<WalletRefusal>,
 }
 
 #[derive(Serialize)]
-struct ConsentPage {
+struct ConsentPage<'a> {
+    from: Option<&'a str>,
     consent: ConsentView,
 }
 
-fn show(service: &Service, visitor: Visitor, shown: Shown, refusal: Option<WalletRefusal>) -> Response {
+fn show(
+    service: &Service,
+    visitor: Visitor,
+    shown: Shown,
+    refusal: Option<WalletRefusal>,
+    from: Option<&str>,
+) -> Response {
     match shown {
         Shown::Offer(offer) => {
-            let view = OfferPage { offer: offer.into(), refusal };
+            let view = OfferPage { from, offer: offer.into(), refusal };
             visitor.page(service, "wallet_offer.html", "/wallet", &view)
         }
         Shown::Request(consent) => {
-            let view = ConsentPage { consent: consent.into() };
+            let view = ConsentPage { from, consent: consent.into() };
             visitor.page(service, "wallet_consent.html", "/wallet", &view)
         }
     }
@@ -131,7 +146,10 @@ pub(super) async fn accept(State(service): State<Arc<Service>>, posted: Posted) 
         Err(refusal) => {
             let shown = if refusal.again { wallet.shown(offer).await } else { None };
             match shown {
-                Some(shown) => show(&service, posted.visitor, shown, Some(refusal)),
+                Some(shown) => {
+                    let from = own_page(posted.get("from")).map(str::to_owned);
+                    show(&service, posted.visitor, shown, Some(refusal), from.as_deref())
+                }
                 None => refused(&service, posted.visitor, "The credential did not come", &refusal),
             }
         }
@@ -151,7 +169,10 @@ pub(super) async fn present(State(service): State<Arc<Service>>, posted: Posted)
             Some(to) => {
                 posted.visitor.answer((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response())
             }
-            None => posted.visitor.redirect(&service, "/wallet?said=presented"),
+            None => {
+                let to = own_page(posted.get("from")).unwrap_or("/wallet?said=presented").to_owned();
+                posted.visitor.redirect(&service, &to)
+            }
         },
         Err(refusal) => refused(&service, posted.visitor, "The answer was not accepted", &refusal),
     }

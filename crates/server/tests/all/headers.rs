@@ -43,6 +43,7 @@ async fn a30_h13_headers_of_safety_on_every_answer() {
     }
 }
 
+// Clauses: VCI-7.2-03
 #[tokio::test]
 async fn a36_what_is_about_somebody_is_not_kept() {
     let world = fixed();

@@ -1,5 +1,7 @@
 //! The service as its clients meet it.
 
+#![cfg(test)]
+
 mod admin;
 mod events;
 mod headers;

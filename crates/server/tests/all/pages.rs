@@ -281,3 +281,21 @@ async fn h08_a_panic_is_one_request_that_failed() {
     }
     assert_eq!(browser.get("/wallet").await.status, 200);
 }
+
+#[tokio::test]
+async fn h12_open_pages_answer_to_their_own_name_alone() {
+    let world = fixed();
+    let ask = async |method: http::Method, host: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).header("host", host);
+        world.send(request.body(Body::empty()).unwrap()).await
+    };
+    for host in ["evil.example", "service.example.evil.example", "127.0.0.1:80", "service.example:444"] {
+        let got = ask(http::Method::GET, host, "/wallet?said=received").await;
+        assert_eq!((got.status.as_u16(), got.body.len()), (307, 0), "{host}");
+        assert_eq!(got.header("location"), "https://service.example/wallet?said=received");
+        assert_eq!(ask(http::Method::POST, host, "/wallet/remove").await.status, 421);
+    }
+    assert_eq!(ask(http::Method::GET, "Service.Example", "/wallet").await.status, 200);
+    // Wallets reach us by whatever name a proxy has made of it.
+    assert_eq!(ask(http::Method::GET, "10.0.0.7", "/.well-known/openid-credential-issuer").await.status, 200);
+}

@@ -53,7 +53,7 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str, out: &mut Ve
         match schema["properties"].get(name) {
             Some(inner) => check(document, inner, member, &format!("{at}.{name}"), out),
             None if schema["additionalProperties"] == false => {
-                out.push(format!("{at}: {name} is not described"))
+                out.push(format!("{at}: {name} is not described"));
             }
             None => {}
         }

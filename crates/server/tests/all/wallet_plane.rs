@@ -100,12 +100,13 @@ async fn whole_way(world: &World, prefix: &str) {
     assert_eq!(report["ok"], true, "{report:#}");
 }
 
+// Clauses: VCI-4.1.3-03, VCI-8.3-01, VCI-8.3-06, VP-8.2-11
 #[tokio::test]
 async fn the_whole_way_over_http() {
     whole_way(&fixed(), "").await;
 }
 
-// Clauses: VCI-12.2.2-01
+// Clauses: VCI-12.2.2-01, VCI-12.2.2-06, VCI-12.2.4-02
 #[tokio::test]
 async fn an_issuer_with_a_path_has_its_metadata_at_the_root_of_the_host() {
     let world = fixed_with(Wanted { base: "https://service.example/tenant", ..Wanted::default() });
@@ -147,6 +148,7 @@ fn error(got: &crate::world::Got) -> (u16, String) {
     (got.status.as_u16(), got.json()["error"].as_str().unwrap_or_default().to_owned())
 }
 
+// Clauses: VCI-8.2-21, VP-5.10-01, VP-8.2-01
 #[tokio::test]
 async fn a34_other_content_types_are_refused_by_every_endpoint() {
     let world = fixed();
@@ -192,8 +194,9 @@ async fn a25_the_admin_token_is_no_access_token() {
     assert!(!nothing.header("www-authenticate").is_empty());
 }
 
+// Clauses: VP-5.10.1-01
 #[tokio::test]
-async fn p_a_request_object_has_its_media_type_and_unknown_ones_are_not_found() {
+async fn a_request_object_has_its_media_type_and_unknown_ones_are_not_found() {
     let world = fixed();
     let made =
         world.admin(Method::POST, "/api/v1/presentations", Some(json!({"query_id": "adult"}))).await.json();
@@ -205,4 +208,34 @@ async fn p_a_request_object_has_its_media_type_and_unknown_ones_are_not_found() 
     let answer =
         world.post("/openid4vp/response/unknown", "application/x-www-form-urlencoded", "vp_token=x").await;
     assert_eq!(error(&answer), (400, "invalid_request".into()));
+}
+
+// Clauses: VCI-4.1.1-14
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn q01_fifty_clients_race_one_code_and_one_wins() {
+    let world = Arc::new(fixed());
+    let made = offer(&world, json!({"credentials": [{"type": "pid", "claims": ada()}]})).await;
+    let handle = made["offer_uri"].as_str().unwrap().strip_prefix("https://service.example").unwrap();
+    let offer = world.get(handle).await.json();
+    let grants = offer["grants"].as_object().unwrap();
+    let code = grants.values().next().unwrap()["pre-authorized_code"].as_str().unwrap();
+    let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    let form = credenza_oauth::form::encode(&[("grant_type", grant), ("pre-authorized_code", code)]);
+    let clients: Vec<_> = (0..50)
+        .map(|_| {
+            let (world, form) = (world.clone(), form.clone());
+            let post = async move { world.post("/token", "application/x-www-form-urlencoded", form).await };
+            tokio::spawn(post)
+        })
+        .collect();
+    let mut winners = 0;
+    for client in clients {
+        let got = client.await.unwrap();
+        assert_eq!(got.header("cache-control"), "no-store");
+        match got.status.as_u16() {
+            200 => winners += 1,
+            _ => assert_eq!(error(&got), (400, "invalid_grant".into())),
+        }
+    }
+    assert_eq!(winners, 1);
 }

@@ -1,7 +1,5 @@
 //! A service in memory: a CA, an issuer, a verifier, a demo wallet that pretends, and requests without a socket.
 
-#![allow(dead_code, reason = "shared with the example, which needs less of it")]
-
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,16 +34,15 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything a test needs.
 pub(crate) struct World {
-    pub(crate) base: String,
     pub(crate) service: Arc<Service>,
     pub(crate) router: Router,
     pub(crate) trust: Arc<X509Anchors>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) holder: Arc<SoftwareSigner>,
 }
 
 /// How a world differs from the usual one.
+#[derive(Clone, Copy)]
 pub(crate) struct Wanted {
     pub(crate) base: &'static str,
     pub(crate) pages: Pages,
@@ -120,11 +117,6 @@ fn certified(
     let profile = LeafProfile::new(name, now - DAY, 100 * DAY).dns_name(dns);
     let chain = ca.issue_chain(&signer.public_jwk().key, &profile, random).unwrap();
     signer.with_x5c(chain)
-}
-
-/// The usual world.
-pub(crate) fn world(random: Arc<dyn Random>, clock: Arc<dyn Clock>) -> World {
-    world_with(Wanted::default(), random, clock)
 }
 
 pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn Clock>) -> World {
@@ -202,9 +194,8 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
         builder = builder.demo_wallet(Arc::new(Pretender::default()));
     }
     let service = builder.build().unwrap();
-    let holder = Arc::new(SoftwareSigner::generate(Algorithm::Es256, &*random).unwrap());
     let router = service.router();
-    World { base: wanted.base.to_owned(), service, router, trust, clock, random, holder }
+    World { service, router, trust, clock, random }
 }
 
 /// What came back.
