@@ -72,5 +72,6 @@
 //! ```
 
 pub mod held;
+pub mod mdoc;
 pub mod sd_jwt;
 pub mod status_list;

@@ -273,7 +273,7 @@ impl<'b> Reader<'b> {
         &mut self,
         read: impl FnOnce(u64, &mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let tag = self.token(Kind::Tag, |tokens| tokens.tag().map(|tag| tag.as_u64()))?;
+        let tag = self.token(Kind::Tag, |tokens| tokens.tag().map(minicbor::data::Tag::as_u64))?;
         self.deeper(|reader| read(tag, reader))
     }
 

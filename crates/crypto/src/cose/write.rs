@@ -83,7 +83,7 @@ impl Writer {
 
     /// Null.
     pub fn null(&mut self) -> &mut Self {
-        self.put(|out| out.null())
+        self.put(Encoder::null)
     }
 
     /// The head of an array of that many items, which have to follow.
