@@ -1,4 +1,4 @@
-//! The checks of this crate, by name.
+//! The checks of this crate, by name: the verifier's on presentations, and the wallet's on requests.
 
 use credenza_core::Rule;
 
@@ -30,5 +30,139 @@ pub const STATUS: Rule = Rule::new(
     "The credential is neither revoked nor suspended.",
 );
 
+/// The link is one to a request.
+pub const REQUEST_LINK: Rule =
+    Rule::new("vp.request.link", "OID4VP 1.0 §5", "The link can be read as a request.");
+/// The client identifier.
+pub const REQUEST_CLIENT_ID: Rule = Rule::new(
+    "vp.request.client-id",
+    "OID4VP 1.0 §5.9",
+    "The verifier names itself in a way that is known here.",
+);
+/// Fetching the request object.
+pub const REQUEST_FETCH: Rule = Rule::new(
+    "vp.request.fetch",
+    "OID4VP 1.0 §5.10",
+    "The request object could be fetched, directly and as what it is.",
+);
+/// The request object's form.
+pub const REQUEST_OBJECT: Rule = Rule::new(
+    "vp.request.object",
+    "OID4VP 1.0 §5; RFC 9101 §4",
+    "The request object is a JWT of its own kind, and complete in itself.",
+);
+/// The client identifier, outside and inside.
+pub const REQUEST_SAME_CLIENT: Rule = Rule::new(
+    "vp.request.same-client",
+    "OID4VP 1.0 §5.10.1",
+    "The request object comes from the verifier that the link names.",
+);
+/// The certificate that goes with the client identifier.
+pub const REQUEST_CERTIFICATE: Rule = Rule::new(
+    "vp.request.certificate",
+    "OID4VP 1.0 §5.9.3",
+    "The certificate belongs to the name that the verifier gives itself.",
+);
+/// The request object's signature.
+pub const REQUEST_SIGNATURE: Rule =
+    Rule::new("vp.request.signature", "RFC 9101 §6.2", "The verifier has signed the request.");
+/// `aud`.
+pub const REQUEST_AUDIENCE: Rule =
+    Rule::new("vp.request.audience", "OID4VP 1.0 §5.8", "The request is meant for a wallet like this one.");
+/// `exp`, `nbf`, `iat`.
+pub const REQUEST_TIMES: Rule =
+    Rule::new("vp.request.times", "RFC 9101 §4; RFC 7519 §4.1", "The request is valid now.");
+/// `wallet_nonce`.
+pub const REQUEST_WALLET_NONCE: Rule = Rule::new(
+    "vp.request.wallet-nonce",
+    "OID4VP 1.0 §5.10.1",
+    "The request was made for this wallet just now.",
+);
+/// `response_mode`.
+pub const REQUEST_RESPONSE_MODE: Rule = Rule::new(
+    "vp.request.response-mode",
+    "OID4VP 1.0 §5.2, §8.2",
+    "The answer is wanted in a way that is known here.",
+);
+/// `response_uri`.
+pub const REQUEST_RESPONSE_URI: Rule = Rule::new(
+    "vp.request.response-uri",
+    "OID4VP 1.0 §5.9.3, §8.2",
+    "The answer goes to an address that is the verifier's.",
+);
+/// `client_metadata`.
+pub const REQUEST_METADATA: Rule =
+    Rule::new("vp.request.metadata", "OID4VP 1.0 §5.1", "What the verifier says about itself can be read.");
+/// The key for the response.
+pub const REQUEST_ENCRYPTION: Rule = Rule::new(
+    "vp.request.encryption",
+    "OID4VP 1.0 §8.3",
+    "There is a key to encrypt the answer to, where that is wanted.",
+);
+/// No `redirect_uri` beside `response_uri`.
+pub const REQUEST_REDIRECT_URI: Rule = Rule::new(
+    "vp.request.redirect-uri",
+    "OID4VP 1.0 §8.2",
+    "There is one place for the answer, and not two.",
+);
+/// `response_type`.
+pub const REQUEST_RESPONSE_TYPE: Rule = Rule::new(
+    "vp.request.response-type",
+    "OID4VP 1.0 §5.6",
+    "Presentations are asked for, and nothing else.",
+);
+/// `state`.
+pub const REQUEST_STATE: Rule =
+    Rule::new("vp.request.state", "OID4VP 1.0 §5.2", "The state has only characters that it may have.");
+/// `nonce`.
+pub const REQUEST_NONCE: Rule =
+    Rule::new("vp.request.nonce", "OID4VP 1.0 §5.2", "The request has a nonce to bind the answer to it.");
+/// `transaction_data`.
+pub const REQUEST_TRANSACTION_DATA: Rule = Rule::new(
+    "vp.request.transaction-data",
+    "OID4VP 1.0 §5.1, §8.4",
+    "No transaction is to be signed that is not known here.",
+);
+/// `verifier_info`.
+pub const REQUEST_VERIFIER_INFO: Rule = Rule::new(
+    "vp.request.verifier-info",
+    "OID4VP 1.0 §5.1",
+    "The attestations about the verifier have their form; they are not believed for that.",
+);
+/// `dcql_query`.
+pub const REQUEST_QUERY: Rule =
+    Rule::new("vp.request.query", "OID4VP 1.0 §5.1, §6", "The query can be understood.");
+/// The formats that are asked for.
+pub const REQUEST_FORMATS: Rule =
+    Rule::new("vp.request.formats", "OID4VP 1.0 §8.5", "A format is asked for that can be presented here.");
+
 /// All of them.
-pub const ALL: [&Rule; 5] = [&SHAPE, &FORMAT, &COUNT, &KEY_MATERIAL, &STATUS];
+pub const ALL: [&Rule; 27] = [
+    &SHAPE,
+    &FORMAT,
+    &COUNT,
+    &KEY_MATERIAL,
+    &STATUS,
+    &REQUEST_LINK,
+    &REQUEST_CLIENT_ID,
+    &REQUEST_FETCH,
+    &REQUEST_OBJECT,
+    &REQUEST_SAME_CLIENT,
+    &REQUEST_CERTIFICATE,
+    &REQUEST_SIGNATURE,
+    &REQUEST_AUDIENCE,
+    &REQUEST_TIMES,
+    &REQUEST_WALLET_NONCE,
+    &REQUEST_RESPONSE_MODE,
+    &REQUEST_RESPONSE_URI,
+    &REQUEST_METADATA,
+    &REQUEST_ENCRYPTION,
+    &REQUEST_REDIRECT_URI,
+    &REQUEST_RESPONSE_TYPE,
+    &REQUEST_STATE,
+    &REQUEST_NONCE,
+    &REQUEST_TRANSACTION_DATA,
+    &REQUEST_VERIFIER_INFO,
+    &REQUEST_QUERY,
+    &REQUEST_FORMATS,
+];

@@ -82,7 +82,7 @@ impl PresentationRequest {
 }
 
 /// A request that waits for a wallet.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct CreatedRequest {
     /// The session: only for the verifier's own side.
     pub id: String,
@@ -98,6 +98,16 @@ pub struct CreatedRequest {
     pub client_id: String,
     /// From then on it can't be answered.
     pub expires_at: UnixTime,
+}
+
+/// Shows neither the session's id nor the link.
+impl std::fmt::Debug for CreatedRequest {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("CreatedRequest")
+            .field("client_id", &self.client_id)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Verifier {

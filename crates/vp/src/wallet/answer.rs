@@ -17,11 +17,17 @@ use super::{AnswerError, Asked, Holding, ResolveError, Wallet, address, select};
 use crate::messages::{AuthorizationResponse, Presentation, ResponseAccepted, VpToken, WalletError};
 
 /// Where and how the verifier is answered.
-#[derive(Debug, Clone)]
 pub(super) struct Reply {
     pub(super) response_uri: Url,
     pub(super) state: Option<String>,
     pub(super) encryption: Option<Encryption>,
+}
+
+/// `state` is nobody else's business.
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Reply(to {})", self.response_uri.host_str().unwrap_or_default())
+    }
 }
 
 /// One presentation that the person has agreed to.
@@ -98,7 +104,7 @@ impl Wallet {
     /// Tells the verifier why its request was refused, when it is known for sure who that is; `None` when not. Ask the
     /// person first: a verifier learns from it that there is a wallet.
     pub async fn tell(&self, error: ResolveError) -> Option<Result<Answered, AnswerError>> {
-        let ResolveError { refusal, reply } = error;
+        let ResolveError { refusal, reply, .. } = error;
         let error = WalletError {
             error: refusal.code().to_owned(),
             error_description: Some(allowed(&refusal.to_string())),

@@ -1,6 +1,6 @@
 //! Why a wallet does not show a request, or does not get an answer across.
 
-use credenza_core::HttpError;
+use credenza_core::{HttpError, Report};
 
 /// Why a request is refused, in the words of OID4VP 1.0 §8.5.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +65,8 @@ impl Refusal {
 pub struct ResolveError {
     /// Why.
     pub refusal: Refusal,
+    /// What was checked, and which check it failed.
+    pub report: Box<Report>,
     /// Where the verifier can be told, when it is known for sure who that is.
     pub(super) reply: Option<Box<super::answer::Reply>>,
 }

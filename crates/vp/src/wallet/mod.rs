@@ -12,6 +12,7 @@ mod error;
 mod fetch;
 mod holding;
 mod matches;
+mod progress;
 mod resolve;
 mod select;
 mod terms;

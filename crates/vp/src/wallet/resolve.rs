@@ -1,14 +1,16 @@
 //! From a link to a request that a person can decide about.
 
-use credenza_core::UnixTime;
+use credenza_core::{Report, UnixTime};
 use credenza_oauth::Form;
 use credenza_oauth::form::MAX_FORM;
 use credenza_query::DcqlQuery;
 use url::Url;
 
 use super::fetch::Fetched;
+use super::progress::Progress;
 use super::{Refusal, ResolveError, Wallet, address, terms};
 use crate::messages::{AuthorizationRequest, ClientId, ClientIdPrefix, RequestUriMethod, VerifierInfo};
+use crate::rules;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +35,8 @@ pub enum HowKnown {
 }
 
 /// A request that was checked and waits for a decision.
-#[derive(Debug)]
 pub struct Asked {
+    pub(super) report: Report,
     pub(super) who: Who,
     pub(super) query: DcqlQuery,
     pub(super) verifier_info: Vec<VerifierInfo>,
@@ -43,7 +45,19 @@ pub struct Asked {
     pub(super) reply: super::answer::Reply,
 }
 
+impl std::fmt::Debug for Asked {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Asked").field("who", &self.who).finish_non_exhaustive()
+    }
+}
+
 impl Asked {
+    /// What was checked of the request.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
     /// Who asks.
     #[must_use]
     pub fn who(&self) -> &Who {
@@ -88,13 +102,23 @@ impl Wallet {
     /// # Errors
     /// See [`ResolveError`] and [`super::Refusal`].
     pub async fn resolve(&self, link: &str) -> Result<Asked, ResolveError> {
-        let (who, parameters) =
-            self.identify(link).await.map_err(|refusal| ResolveError { refusal, reply: None })?;
-        terms::accept(who, parameters, self.config.addresses)
+        let mut progress = Progress::new();
+        match self.identify(link, &mut progress).await {
+            Ok((who, parameters)) => terms::accept(who, parameters, self.config.addresses, progress),
+            Err(refusal) => {
+                let report = progress.refused(&refusal);
+                Err(ResolveError { refusal, report, reply: None })
+            }
+        }
     }
 
     /// Who asks, and with which parameters. Of a request object only what is inside counts (§5.10.1).
-    async fn identify(&self, link: &str) -> Result<(Who, AuthorizationRequest), Refusal> {
+    async fn identify(
+        &self,
+        link: &str,
+        progress: &mut Progress,
+    ) -> Result<(Who, AuthorizationRequest), Refusal> {
+        progress.at(&rules::REQUEST_LINK);
         if link.len() > MAX_FORM {
             return Err(Refusal::Link("it is too long"));
         }
@@ -103,9 +127,11 @@ impl Wallet {
         let form =
             Form::parse(query.as_bytes()).map_err(|_| Refusal::Link("its parameters can't be read"))?;
         let parameters = AuthorizationRequest::from_query(&form);
+        progress.at(&rules::REQUEST_CLIENT_ID);
         let client_id = parameters.client_id.as_deref().ok_or(Refusal::ClientId("it is missing"))?;
         let client_id = ClientId::parse(client_id);
         check_prefix(&client_id)?;
+        progress.at(&rules::REQUEST_FETCH);
         let method = method(&parameters)?;
         match (&parameters.request_uri, &parameters.request) {
             (Some(_), Some(_)) => Err(Refusal::Request("there are both request and request_uri".to_owned())),
@@ -114,13 +140,16 @@ impl Wallet {
                     return Err(Refusal::ClientId("redirect_uri can't be used with a signed request"));
                 }
                 let fetched = self.fetch(request_uri, method).await?;
-                self.authenticate(client_id, &fetched).await
+                self.authenticate(client_id, &fetched, progress).await
             }
             (None, Some(request)) => {
                 let fetched = Fetched { jwt: request.clone(), wallet_nonce: None };
-                self.authenticate(client_id, &fetched).await
+                self.authenticate(client_id, &fetched, progress).await
             }
-            (None, None) => self.unsigned(client_id, parameters),
+            (None, None) => {
+                progress.skip("it is all in the link");
+                self.unsigned(client_id, parameters, progress)
+            }
         }
     }
 
@@ -129,7 +158,9 @@ impl Wallet {
         &self,
         client_id: ClientId,
         parameters: AuthorizationRequest,
+        progress: &mut Progress,
     ) -> Result<(Who, AuthorizationRequest), Refusal> {
+        progress.at(&rules::REQUEST_SIGNATURE);
         if client_id.prefix() != ClientIdPrefix::RedirectUri {
             return Err(Refusal::ClientId("its prefix needs a signed request"));
         }
@@ -139,6 +170,7 @@ impl Wallet {
         let url = address::acceptable(client_id.original(), self.config.addresses)
             .ok_or(Refusal::ClientId("it is not a URL that may be posted to"))?;
         let name = url.host_str().unwrap_or_default().to_owned();
+        progress.skip("the request is not signed");
         Ok((Who { name, client_id, how: HowKnown::Unsigned }, parameters))
     }
 }

@@ -687,6 +687,39 @@ fn r18_one_request_is_answered_once() {
 }
 
 #[test]
+fn every_check_of_a_request_is_named() {
+    let world = world();
+    let report = resolve(&world, &claims()).unwrap().report().clone();
+    assert!(report.ok(), "{report}");
+    for id in ["trust.verifier", "vp.request.signature", "vp.request.same-client", "vp.request.response-uri"]
+    {
+        assert_eq!(report.find(id).unwrap().outcome, credenza_core::Outcome::Passed, "{id}");
+    }
+    let unsigned = run(world.wallet().wallet.resolve(&by_value(|_| {}))).unwrap();
+    let signature = unsigned.report().find("vp.request.signature").unwrap();
+    assert_eq!(signature.outcome, credenza_core::Outcome::Skipped);
+    for (name, value, id) in [
+        ("client_id", json!("x509_san_dns:other.example"), "vp.request.same-client"),
+        ("aud", json!("x"), "vp.request.audience"),
+        ("exp", json!(1), "vp.request.times"),
+        ("response_mode", json!("fragment"), "vp.request.response-mode"),
+        ("response_uri", json!("https://evil.example"), "vp.request.response-uri"),
+        ("client_metadata", json!(1), "vp.request.metadata"),
+        ("redirect_uri", json!("https://verifier.example"), "vp.request.redirect-uri"),
+        ("response_type", json!("code"), "vp.request.response-type"),
+        ("state", json!("a b"), "vp.request.state"),
+        ("nonce", json!("a b"), "vp.request.nonce"),
+        ("transaction_data", json!(["x"]), "vp.request.transaction-data"),
+        ("verifier_info", json!(1), "vp.request.verifier-info"),
+        ("dcql_query", json!(1), "vp.request.query"),
+    ] {
+        let error = resolve(&world, &with(|claims| claims[name] = value)).unwrap_err();
+        assert_eq!(error.report.first_failure().unwrap().rule.id, id);
+        assert!(!error.report.ok());
+    }
+}
+
+#[test]
 fn r18_a_request_that_has_expired_while_the_person_was_thinking() {
     let world = world();
     let created = world.create(PresentationRequest::new(query()));
@@ -894,4 +927,42 @@ fn a_demo_on_loopback() {
     let verifier = world.verifier.clone();
     let side = world.wallet_over(move |request| Ok(serve(&verifier, request)), |builder| builder);
     assert!(run(side.wallet.resolve(&created.wallet_link)).is_ok());
+}
+
+const LEAVES: [&[&str]; 7] = [
+    &["family_name"],
+    &["given_name"],
+    &["address", "locality"],
+    &["address", "country"],
+    &["age_equal_or_over", "18"],
+    &["age_equal_or_over", "21"],
+    &["nationalities"],
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
+
+    // Clauses: VP-6.4-01, VP-6.4.1-01
+    #[test]
+    fn r10_disclosed_is_what_was_asked_for_whatever_that_is(asked in proptest::bits::u8::masked(0x7f)) {
+        let wanted = |number: usize| asked & (1 << number) != 0;
+        let mut query = Dcql::credential("pid").sd_jwt([VCT]);
+        for (number, path) in LEAVES.iter().enumerate() {
+            if wanted(number) {
+                query = query.claim(path.iter().copied());
+            }
+        }
+        let world = world();
+        let created = world.create(PresentationRequest::new(query.build().unwrap()));
+        world.present(&created.wallet_link).unwrap();
+        let result = run(world.verifier.result(&created.id, None)).unwrap();
+        let claims = &result.presentations[0].claims;
+        for (number, path) in LEAVES.iter().enumerate() {
+            let found = path.iter().try_fold(claims, |value, name| value.get(name));
+            let found = found.filter(|value| **value != json!([]));
+            let held = World::claims();
+            let expected = path.iter().try_fold(&held, |value, name| value.get(name));
+            proptest::prop_assert_eq!(found, expected.filter(|_| wanted(number)), "{:?}", path);
+        }
+    }
 }
