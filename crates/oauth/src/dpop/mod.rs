@@ -8,7 +8,7 @@ mod verify;
 pub use htu::normalized;
 pub use make::{ProofRequest, prove};
 pub use nonce::{Nonces, Server};
-pub use verify::{DPOP, DpopError, Expected, Policy, Proof, verify};
+pub use verify::{ALGORITHMS, DPOP, DpopError, Expected, Policy, Proof, verify};
 
 /// The `typ` of a proof.
 pub const PROOF_TYPE: &str = "dpop+jwt";

@@ -15,6 +15,9 @@ use crate::token::ath;
 /// The header that carries the proof.
 pub const DPOP: HeaderName = HeaderName::from_static("dpop");
 
+/// The signature algorithms of proofs that are accepted, unless a policy says otherwise.
+pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa];
+
 /// No `jti` is longer, in bytes.
 const MAX_JTI: usize = 1024;
 
@@ -30,10 +33,10 @@ pub struct Policy {
 }
 
 impl Default for Policy {
-    /// ES256, ES384 and EdDSA; five minutes back, one minute ahead.
+    /// [`ALGORITHMS`]; five minutes back, one minute ahead.
     fn default() -> Self {
         Self {
-            algorithms: vec![Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa],
+            algorithms: ALGORITHMS.to_vec(),
             max_age: Duration::from_secs(300),
             leeway: Duration::from_secs(60),
         }

@@ -318,7 +318,6 @@ fn invalid_proofs(reason: &'static str) -> CredentialError {
 }
 
 /// A signer may be back in a moment; claims that do not fit will not.
-#[expect(clippy::needless_pass_by_value, reason = "it is mapped over errors")]
 fn unissued(error: IssueError) -> CredentialError {
     match error {
         IssueError::Sign(error) => CredentialError::Unavailable(error.to_string()),

@@ -1,7 +1,8 @@
 //! What the endpoints answer when they refuse: one enum for each, since their codes differ.
 
 use credenza_core::{Report, StoreError};
-use credenza_oauth::EndpointError;
+use credenza_crypto::Algorithm;
+use credenza_oauth::{EndpointError, dpop};
 use http::StatusCode;
 
 /// Why the token endpoint refused (§6.3, RFC 6749 §5.2, RFC 9449 §5).
@@ -126,7 +127,8 @@ impl AccessError {
             Self::Missing => String::new(),
             _ => format!("error=\"{}\", ", self.code()),
         };
-        let dpop = format!("DPoP {error}algs=\"ES256 ES384 EdDSA\"");
+        let algorithms = dpop::ALGORITHMS.map(Algorithm::name).join(" ");
+        let dpop = format!("DPoP {error}algs=\"{algorithms}\"");
         match self {
             Self::Missing => vec![dpop, "Bearer".to_owned()],
             Self::InvalidDpopProof(_) | Self::UseDpopNonce(_) => vec![dpop],

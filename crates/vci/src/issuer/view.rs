@@ -30,7 +30,10 @@ pub struct SessionView {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-    /// What happened, oldest first.
+    /// What happened, oldest first. Types: `offer.created`, `offer.retrieved`, `offer.authorized`, `offer.cancelled`,
+    /// `offer.failed` (too many wrong transaction codes), `tx_code.wrong`, `credential.issued`,
+    /// `credential.accepted`, `credential.failed`, `credential.deleted` (what the wallet reports), `request.refused`
+    /// (its reason is the check or the error code).
     pub events: Vec<Event>,
 }
 

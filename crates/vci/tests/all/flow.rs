@@ -224,3 +224,84 @@ fn an_expired_token_and_an_expired_offer_are_over() {
     assert!(wait(world.issuer.session(&never.id)).unwrap().is_none());
     let _: Value = body(&world.credential(&token, &world.request()));
 }
+
+// Clauses: VCI-F.1-17, VCI-6.1-05
+#[test]
+fn a_wallet_that_says_who_it_is() {
+    let world = World::with(|builder| builder.anonymous_access(false));
+    let offer = world.offer();
+    let (wallet, _) = world.wallet(Arc::new(world.http()));
+    let anonymous = wait(ready(wait(wallet.open(&offer.uri)).unwrap()).accept()).unwrap_err();
+    assert!(matches!(anonymous, WalletError::Refused { code, .. } if code == "invalid_client"));
+    let named = wallet.with_policy(Policy { client_id: Some("wallet".to_owned()), ..Policy::default() });
+    let received = wait(ready(wait(named.open(&offer.uri)).unwrap()).accept()).unwrap();
+    assert_eq!(received.credentials.len(), 1);
+}
+
+// Clauses: VCI-6.2-05, VCI-6.2-07, VCI-6.2-09, VCI-8.2-02
+#[test]
+fn a_wallet_that_was_told_identifiers_uses_them() {
+    let world = World::new();
+    let offer = world.offer();
+    let http = Arc::new(world.http().tampered(|request, response| {
+        if request.uri().path() == "/tenant/token" {
+            let mut json = body(response);
+            json["authorization_details"] = serde_json::json!([{
+                "type": "openid_credential", "credential_configuration_id": "pid", "unknown": 1,
+                "credential_identifiers": ["one", "two"],
+            }]);
+            json["unknown"] = 1.into();
+            *response.body_mut() = json.to_string().into_bytes();
+        }
+    }));
+    let (wallet, keys) = world.wallet(http.clone());
+    // This issuer has told nobody, so that it knows none of them.
+    let error = wait(ready(wait(wallet.open(&offer.uri)).unwrap()).accept()).unwrap_err();
+    assert!(matches!(error, WalletError::Refused { code, .. } if code == "unknown_credential_identifier"));
+    let asked = http.asked.lock().unwrap();
+    let requests: Vec<Value> = asked
+        .iter()
+        .filter(|request| request.uri().path() == "/tenant/credential")
+        .map(|request| serde_json::from_slice(request.body()).unwrap())
+        .collect();
+    assert_eq!(
+        requests.iter().map(|request| &request["credential_identifier"]).collect::<Vec<_>>(),
+        ["one", "two"]
+    );
+    assert!(requests.iter().all(|request| request.get("credential_configuration_id").is_none()));
+    assert!(keys.made.lock().unwrap().is_empty());
+}
+
+// Clauses: VCI-4.1.1-10, VCI-12.2.4-04
+#[test]
+fn the_authorization_server_is_found_among_several() {
+    let world = World::new();
+    for hinted in [false, true] {
+        let offer = world.offer();
+        let http = Arc::new(world.http().tampered(move |request, response| {
+            let path = request.uri().path().to_owned();
+            let other = path == "/.well-known/oauth-authorization-server/other";
+            let mut json = if other { serde_json::json!({}) } else { body(response) };
+            if path.starts_with("/.well-known/openid-credential-issuer") {
+                json["authorization_servers"] = serde_json::json!(["https://issuer.example/other", ISSUER]);
+            } else if other {
+                json = serde_json::json!({
+                    "issuer": "https://issuer.example/other", "token_endpoint": "https://issuer.example/x",
+                    "grant_types_supported": ["authorization_code"],
+                });
+                *response.status_mut() = http::StatusCode::OK;
+                response.headers_mut().insert("content-type", JSON.parse().unwrap());
+            } else if hinted && path.starts_with("/tenant/offers/") {
+                json["grants"][GRANT]["authorization_server"] = ISSUER.into();
+            } else {
+                return;
+            }
+            *response.body_mut() = json.to_string().into_bytes();
+        }));
+        let (wallet, _) = world.wallet(http.clone());
+        let opened = wait(wallet.open(&offer.uri)).unwrap();
+        assert_eq!(opened.summary().token_endpoint.as_str(), "https://issuer.example/tenant/token");
+        assert_eq!(http.paths().iter().any(|path| path.ends_with("/other")), !hinted);
+        wait(ready(opened).accept()).unwrap();
+    }
+}

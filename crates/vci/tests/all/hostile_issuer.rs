@@ -59,7 +59,7 @@ fn accept(
     (result, world.state(&offer.id), kept)
 }
 
-// Clauses: VCI-12.2.4-01, VCI-13.5-01, VCI-13.5-02
+// Clauses: VCI-12.2.4-01, VCI-12.2.4-02, VCI-12.2.4-03, VCI-13.5-01, VCI-13.5-02
 #[test]
 fn v01_metadata_of_another_issuer() {
     let world = World::new();
@@ -74,7 +74,7 @@ fn v01_metadata_of_another_issuer() {
     }
 }
 
-// Clauses: ASM-3.3-01, ASM-3.3-02, VCI-4.1.1-10, VCI-4.1.1-12
+// Clauses: ASM-3.3-01, ASM-3.3-02, VCI-4.1.1-10, VCI-4.1.1-12, VCI-12.2.4-05
 #[test]
 fn v02_metadata_of_another_authorization_server_and_a_server_that_is_not_listed() {
     let world = World::new();
@@ -142,6 +142,7 @@ fn v05_no_silent_fall_back_to_bearer() {
     }
 }
 
+// Clauses: VCI-12.2.4-07, VCI-8-02, VCI-12.2.2-02
 #[test]
 fn v06_addresses_that_are_never_asked() {
     let world = World::new();
