@@ -48,7 +48,7 @@ impl<'a, T: DeserializeOwned> Unverified<'a, T> {
         if !jws.header.has_type(typ) {
             return Err(JwtError::Type(typ));
         }
-        let claims = json::from_slice(&jws.payload).map_err(|_| JwtError::Claims)?;
+        let claims = json::object_from_slice(&jws.payload).map_err(|_| JwtError::Claims)?;
         Ok(Self { jws, claims })
     }
 }

@@ -6,17 +6,42 @@ use serde_json::{Map, Value, json};
 
 /// The verifier's metadata; members that are not known are ignored, as §5.1 demands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct ClientMetadata {
     /// Keys to encrypt the response to; never to verify a request with. Keys that can't be used here are left out
     /// when it is read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<JwkSet>,
     /// By format, what the verifier can verify.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub vp_formats_supported: Option<Map<String, Value>>,
     /// Content encryption algorithms for the response; absent means `A128GCM`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub encrypted_response_enc_values_supported: Option<Vec<String>>,
+}
+
+/// What is there has to be right; `null` is not absence.
+impl TryFrom<Map<String, Value>> for ClientMetadata {
+    type Error = String;
+
+    fn try_from(mut members: Map<String, Value>) -> Result<Self, String> {
+        let jwks = members.remove("jwks").map(|value| JwkSet::from_value(&value)).transpose();
+        let formats = members.remove("vp_formats_supported").map(|value| match value {
+            Value::Object(formats) => Ok(formats),
+            _ => Err("vp_formats_supported is not an object"),
+        });
+        let name = "encrypted_response_enc_values_supported";
+        let encryptions =
+            members.remove(name).map(|value| match serde_json::from_value::<Vec<String>>(value) {
+                Ok(names) if !names.is_empty() => Ok(names),
+                _ => Err(format!("{name} is not a non-empty array of strings")),
+            });
+        Ok(Self {
+            jwks: jwks.map_err(|error| format!("jwks: {error}"))?,
+            vp_formats_supported: formats.transpose()?,
+            encrypted_response_enc_values_supported: encryptions.transpose()?,
+        })
+    }
 }
 
 impl ClientMetadata {

@@ -139,7 +139,7 @@ impl Wallet {
         let status = response.status();
         let body = response.into_body();
         if status != StatusCode::OK {
-            let error: Option<ErrorBody> = json::from_slice(&body).ok();
+            let error: Option<ErrorBody> = json::object_from_slice(&body).ok();
             let (code, description) =
                 error.map(|error| (error.error, error.error_description)).unwrap_or_default();
             return Err(AnswerError::Refused {
@@ -152,8 +152,7 @@ impl Wallet {
         let accepted = if body.is_empty() {
             ResponseAccepted::default()
         } else {
-            let members = json::parse_object(&body).map_err(|_| AnswerError::Malformed)?;
-            serde_json::from_value(members.into()).map_err(|_| AnswerError::Malformed)?
+            json::object_from_slice(&body).map_err(|_| AnswerError::Malformed)?
         };
         let redirect_uri = match accepted.redirect_uri {
             None => None,

@@ -26,6 +26,26 @@ fn a_broken_member_does_not_hide_the_others() {
     assert!(request.client_metadata.unwrap().0.is_err());
 }
 
+// Clauses: VP-5.1-03, VP-5.1-08
+#[test]
+fn metadata_of_the_wrong_shape() {
+    for metadata in [
+        json!([]),
+        json!("x"),
+        json!({ "jwks": null }),
+        json!({ "jwks": { "keys": 1 } }),
+        json!({ "jwks": { "keys": [{ "kty": "oct", "k": "AA" }] } }),
+        json!({ "vp_formats_supported": [] }),
+        json!({ "encrypted_response_enc_values_supported": [] }),
+        json!({ "encrypted_response_enc_values_supported": "A128GCM" }),
+        json!({ "encrypted_response_enc_values_supported": [1] }),
+    ] {
+        let request: AuthorizationRequest =
+            serde_json::from_value(json!({ "client_metadata": metadata })).unwrap();
+        assert!(request.client_metadata.unwrap().0.is_err(), "{metadata}");
+    }
+}
+
 #[test]
 fn requests_survive_the_url() {
     let world = crate::world::world();
