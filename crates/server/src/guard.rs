@@ -51,10 +51,8 @@ pub(crate) async fn guard(State(service): State<Arc<Service>>, request: Request,
     let started = Instant::now();
     let method = request.method().clone();
     // The route, not the path: a path can have an id in it that is a secret.
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unknown".into(), |path| String::from(path.as_str()));
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
     let below = request.uri().path().strip_prefix(service.base_path.as_str());
     let plane = below.map_or(Plane::Wallet, Plane::of);
     let span = tracing::info_span!("request", %method, route);

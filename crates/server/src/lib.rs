@@ -19,6 +19,7 @@ mod qr;
 mod respond;
 mod routes;
 pub mod service;
+mod stopping;
 mod wallet_plane;
 
 pub use admin_token::AdminToken;

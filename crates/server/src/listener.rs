@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -14,11 +14,12 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::limits::Limits;
 use crate::patient_io::PatientIo;
+use crate::stopping::Stopping;
 
 /// Pause after an `accept` that failed for want of something (file descriptors, memory).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `router` on `listener` until `shutdown` is done, then lets the requests in flight end within
+/// Serves `router` on `listener` until `shutdown` is done, then ends event streams and lets requests in flight end within
 /// [`Limits::shutdown_time`].
 ///
 /// # Errors
@@ -31,6 +32,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let slots = Arc::new(Semaphore::new(limits.connections));
     let (stop, stopping) = watch::channel(());
+    let router = router.layer(Extension(Stopping::by(stopping.clone())));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {

@@ -24,6 +24,7 @@ use crate::media_type;
 use crate::problem::{Kind, Problem};
 use crate::respond::{NO_STORE, json};
 use crate::service::Service;
+use crate::stopping::Stopping;
 
 /// Which session.
 #[derive(Debug, Clone)]
@@ -83,6 +84,7 @@ pub(super) async fn answer(
     naming: Naming,
     uri: &Uri,
     headers: &HeaderMap,
+    stopping: Stopping,
 ) -> Result<Response, Problem> {
     let query = uri.query().unwrap_or_default();
     let asked = url::form_urlencoded::parse(query.as_bytes())
@@ -96,7 +98,7 @@ pub(super) async fn answer(
         }
         return Ok(json(StatusCode::OK, &Document { events: timeline.events, ended: timeline.ended }));
     }
-    stream(service, session, naming, headers).await
+    stream(service, session, naming, headers, stopping).await
 }
 
 /// The live stream.
@@ -105,6 +107,7 @@ pub(crate) async fn stream(
     session: Session,
     naming: Naming,
     headers: &HeaderMap,
+    stopping: Stopping,
 ) -> Result<Response, Problem> {
     let slot = Arc::clone(&service.event_streams).try_acquire_owned().map_err(|_| {
         Problem::new(Kind::Unavailable).because("too many event streams, ask for JSON instead")
@@ -121,6 +124,7 @@ pub(crate) async fn stream(
         ended: timeline.ended,
         waiting: Vec::new(),
         until: Instant::now() + service.limits.event_stream_time,
+        stopping,
         _slot: slot,
     };
     let state = state.with(timeline.events);
@@ -157,6 +161,7 @@ struct Stream {
     /// Events to be sent, the next one last.
     waiting: Vec<Event>,
     until: Instant,
+    stopping: Stopping,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -178,7 +183,11 @@ impl Stream {
                 return None;
             }
             // A live event says that there is something to read; the record says what, and whether it is the end.
-            let woken = tokio::time::timeout(self.service.limits.heartbeat, self.live.recv()).await;
+            let heartbeat = self.service.limits.heartbeat;
+            let woken = tokio::select! {
+                woken = tokio::time::timeout(heartbeat, self.live.recv()) => woken,
+                () = self.stopping.ordered() => return None,
+            };
             if matches!(woken, Ok(Err(broadcast::error::RecvError::Closed))) {
                 return None;
             }

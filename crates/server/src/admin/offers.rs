@@ -19,6 +19,7 @@ use super::{no_such, qr_code};
 use crate::problem::{Kind, Problem};
 use crate::respond::json;
 use crate::service::Service;
+use crate::stopping::Stopping;
 
 /// What to offer, as the API words it.
 #[derive(Deserialize)]
@@ -141,8 +142,9 @@ pub(super) async fn events(
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
+    stopping: Stopping,
 ) -> Result<Response, Problem> {
-    events::answer(&service, Session::Offer(id), Naming::ByKind, &uri, &headers).await
+    events::answer(&service, Session::Offer(id), Naming::ByKind, &uri, &headers, stopping).await
 }
 
 /// `GET /api/v1/offers/{id}/qr.svg`

@@ -36,8 +36,9 @@ if (live && live.dataset.ended !== "true") {
     const next = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live]")) {
       const fresh = next.getElementById(part.id);
-      if (fresh && fresh.innerHTML !== part.dataset.seen) {
-        part.dataset.seen = fresh.innerHTML;
+      // What stands as it stood is left alone: somebody may be reading it, or have the focus in it.
+      if (fresh && fresh.dataset.live !== part.dataset.live) {
+        part.dataset.live = fresh.dataset.live;
         part.className = fresh.className;
         part.replaceChildren(...fresh.childNodes);
         localTimes(part);

@@ -115,7 +115,7 @@ fn number(typed: &str) -> Option<Number> {
 }
 
 /// The names along a path; `None` when it leads through an array. The elements of an array at its end are one field.
-fn keys(path: &ClaimsPath) -> Option<Vec<String>> {
+pub(super) fn keys(path: &ClaimsPath) -> Option<Vec<String>> {
     let elements = match path.elements() {
         [before @ .., PathElement::All] => before,
         all => all,

@@ -20,6 +20,7 @@ use crate::admin::{self, Naming, Of, Session};
 use crate::demo_wallet::Card;
 use crate::qr;
 use crate::service::Service;
+use crate::stopping::Stopping;
 
 /// Digits of a transaction code.
 const TX_CODE_LENGTH: u8 = 6;
@@ -123,6 +124,8 @@ struct OfferView {
     tx_code: Option<String>,
     expires: String,
     steps_taken: Vec<Step>,
+    /// Changes whenever something has happened.
+    version: usize,
     /// Nothing more is to be done here.
     done: bool,
     /// It came to nothing.
@@ -168,6 +171,7 @@ fn offer_view(service: &Service, session: SessionView, link: String, flow: Optio
         tx_code: tx_code.filter(|_| !done).map(|code| grouped(&code)),
         expires: session.expires_at.to_rfc3339(),
         steps_taken: steps(&OFFER_STEPS, &session.events, lost),
+        version: session.events.len(),
         done,
         lost,
         ended: admin::offer_has_ended(session.state),
@@ -205,8 +209,9 @@ pub(super) async fn events(
     Entered(_): Entered,
     Path(id): Path<String>,
     headers: HeaderMap,
+    stopping: Stopping,
 ) -> Response {
-    admin::stream(&service, Session::Offer(id), Naming::Change, &headers).await.into_response()
+    admin::stream(&service, Session::Offer(id), Naming::Change, &headers, stopping).await.into_response()
 }
 
 /// `123456` as `123 456`.

@@ -6,12 +6,13 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use credenza_core::id;
 use credenza_query::DcqlQuery;
+use credenza_vci::messages::ClaimDescription;
 use credenza_vp::verifier::{CheckedPresentation, PresentationRequest, SessionError, SessionView, Status};
 use http::{HeaderMap, StatusCode, Uri};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::claims_form::{label, words};
+use super::claims_form::{keys, label, words};
 use super::flow::Flow;
 use super::issue::name;
 use super::posted::Posted;
@@ -21,6 +22,7 @@ use crate::admin::{self, Naming, Of, Session};
 use crate::demo_wallet::Claim;
 use crate::qr;
 use crate::service::{Preset, Service};
+use crate::stopping::Stopping;
 
 #[derive(Serialize)]
 struct FormView<'a> {
@@ -122,6 +124,8 @@ struct PresentationView {
     qr: Markup,
     expires: String,
     steps_taken: Vec<Step>,
+    /// Changes whenever something has happened.
+    version: usize,
     done: bool,
     lost: bool,
     ended: bool,
@@ -236,6 +240,7 @@ fn presentation_view(
         handed_out: answered && verdict.is_none() && returned,
         expires: session.expires_at.to_rfc3339(),
         steps_taken: steps(&STEPS, &session.events, lost),
+        version: session.events.len(),
         done: ended || session.status == Status::Failed,
         lost,
         ended,
@@ -296,42 +301,44 @@ fn presented(service: &Service, presentation: &CheckedPresentation) -> Presented
     let configuration = service.issuer.configurations().find(|configuration| {
         presentation.types.iter().any(|kind| kind == configuration.format.credential_type())
     });
-    let named = |key: &str| {
-        let described = configuration.and_then(|configuration| {
-            configuration.claims.iter().find(|claim| claim.path.to_string() == format!("[\"{key}\"]"))
-        });
-        described.map_or_else(|| words(key), |claim| label(&claim.path, &claim.display))
-    };
+    let described = configuration.map(|one| one.claims.as_slice()).unwrap_or_default();
     let mut claims = Vec::new();
     for (key, value) in presentation.claims.as_object().into_iter().flatten() {
         if !TECHNICAL.contains(&key.as_str()) {
-            list(&named(key), value, &mut claims);
+            list(described, &mut vec![key.clone()], value, &mut claims);
         }
     }
     let name = configuration.map_or_else(|| presentation.types.join(", "), |one| name(one).to_owned());
     Presented { name, claims }
 }
 
-/// A line for each value.
-fn list(label: &str, value: &Value, out: &mut Vec<Claim>) {
-    let text = match value {
-        Value::Object(members) => {
-            for (key, inner) in members {
-                list(&format!("{label}: {}", words(key).to_lowercase()), inner, out);
-            }
-            return;
+/// A line for each value, called as the issuer calls it.
+fn list(described: &[ClaimDescription], at: &mut Vec<String>, value: &Value, out: &mut Vec<Claim>) {
+    if let Value::Object(members) = value {
+        for (key, inner) in members {
+            at.push(key.clone());
+            list(described, at, inner, out);
+            at.pop();
         }
-        Value::Array(items) => {
-            let items =
-                items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
-            items.collect::<Vec<_>>().join(", ")
-        }
+        return;
+    }
+    let known = described.iter().find(|claim| keys(&claim.path).as_ref() == Some(at));
+    let label = known.map_or_else(
+        || at.iter().map(|key| words(key)).collect::<Vec<_>>().join(": "),
+        |claim| label(&claim.path, &claim.display),
+    );
+    out.push(Claim { label, value: text(value) });
+}
+
+/// A value as people read it.
+fn text(value: &Value) -> String {
+    match value {
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
-    };
-    out.push(Claim { label: label.to_owned(), value: text });
+    }
 }
 
 /// `GET /verify/{id}/events`
@@ -340,6 +347,9 @@ pub(super) async fn events(
     Entered(_): Entered,
     Path(id): Path<String>,
     headers: HeaderMap,
+    stopping: Stopping,
 ) -> Response {
-    admin::stream(&service, Session::Presentation(id), Naming::Change, &headers).await.into_response()
+    admin::stream(&service, Session::Presentation(id), Naming::Change, &headers, stopping)
+        .await
+        .into_response()
 }

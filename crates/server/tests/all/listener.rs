@@ -148,3 +148,26 @@ async fn a_stop_lets_requests_end_and_takes_no_more() {
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("done"), "{answer}");
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn a_stop_ends_event_streams_at_once() {
+    let limits = Limits::default();
+    let world = fixed_with(Wanted { limits, ..Wanted::default() });
+    let body = serde_json::json!({"credentials": [{"type": "pid", "claims": crate::world::ada()}]});
+    let made = crate::wallet_plane::offer(&world, body).await;
+    let running = run(world.router.clone(), limits).await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    let (id, token) = (made["id"].as_str().unwrap(), crate::world::TOKEN);
+    let request = format!(
+        "GET /api/v1/offers/{id}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut start = [0; 512];
+    while !String::from_utf8_lossy(&start).contains("offer.created") {
+        assert_ne!(stream.read(&mut start).await.unwrap(), 0);
+    }
+    let stopped = Instant::now();
+    running.stop.send(()).unwrap();
+    running.ended.await.unwrap().unwrap();
+    assert!(stopped.elapsed() < Duration::from_secs(5));
+}

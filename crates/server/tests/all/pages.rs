@@ -4,7 +4,8 @@ use axum::body::Body;
 use credenza_server::Pages;
 use http::Request;
 
-use crate::world::{Got, TOKEN, Wanted, World};
+use crate::wallet_plane::{offer, present, receive};
+use crate::world::{Got, TOKEN, Wanted, World, ada};
 use crate::{fixed, fixed_with};
 
 /// A browser: keeps cookies by path, sends `Origin` with forms.
@@ -298,4 +299,45 @@ async fn h12_open_pages_answer_to_their_own_name_alone() {
     assert_eq!(ask(http::Method::GET, "Service.Example", "/wallet").await.status, 200);
     // Wallets reach us by whatever name a proxy has made of it.
     assert_eq!(ask(http::Method::GET, "10.0.0.7", "/.well-known/openid-credential-issuer").await.status, 200);
+}
+
+/// The link on a page.
+fn link(page: &str) -> String {
+    let (_, rest) = page.split_once("id=\"request-link\">").unwrap();
+    rest.split('<').next().unwrap().replace("&amp;", "&")
+}
+
+#[tokio::test]
+async fn claims_and_report_are_for_the_browser_that_has_asked() {
+    let world = fixed();
+    let body = serde_json::json!({"credentials": [{"type": "pid", "claims": ada()}]});
+    let (held, keys) = receive(&world, &offer(&world, body).await).await;
+    let mut browser = Browser::new(&world);
+    let csrf = browser.csrf("/verify").await;
+
+    let made = browser.form("/verify", &[("csrf", &csrf), ("preset", "identity"), ("device", "cross")]).await;
+    let path = made.header("location").to_owned();
+    let page = browser.get(&path).await.text();
+    assert!(page.contains("data-ended=\"false\""));
+    assert_eq!(present(&world, &link(&page), &held[0], &keys).await, None);
+    for _ in 0..2 {
+        let page = browser.get(&path).await.text();
+        assert!(page.contains("data-ended=\"true\"") && page.contains("Verified"), "{page}");
+        for shown in ["Given name", "Ada", "Street", "1990-12-10", "sd-jwt.kb.nonce", "RFC 9901"] {
+            assert!(page.contains(shown), "{shown}: {page}");
+        }
+    }
+    let stranger = Browser::new(&world).get(&path).await.text();
+    assert!(stranger.contains("data-ended=\"true\"") && !stranger.contains("Ada"));
+
+    let made = browser.form("/verify", &[("csrf", &csrf), ("preset", "adult"), ("device", "same")]).await;
+    let path = made.header("location").to_owned();
+    let page = browser.get(&path).await.text();
+    let back = present(&world, &link(&page), &held[1], &keys).await.unwrap();
+    let back = back.strip_prefix("https://service.example").unwrap();
+    assert!(Browser::new(&world).get(back).await.text().contains("Not in this browser"));
+    assert!(browser.get(&path).await.text().contains("in the browser that the wallet comes back to"));
+    let page = browser.get(back).await.text();
+    assert!(page.contains("Verified") && page.contains("Ada") && !page.contains("Lovelace"), "{page}");
+    assert!(browser.get(back).await.text().contains("Shown already"));
 }
