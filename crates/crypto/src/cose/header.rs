@@ -94,14 +94,14 @@ impl<'b> Parameters<'b> {
     }
 }
 
-/// One certificate, or an array of them (RFC 9360 §2).
+/// One certificate, or an array of them (RFC 9360 §2). The European wallet sends an empty array where it has none.
 fn chain<'b>(reader: &mut Reader<'b>) -> Result<Vec<&'b [u8]>, CoseError> {
     if reader.kind()? == super::Kind::Bytes {
         return Ok(vec![reader.bytes()?]);
     }
     let mut chain = Vec::new();
     reader.array(|certificate| certificate.bytes().map(|der| chain.push(der)))?;
-    if chain.is_empty() { Err(CoseError::Malformed("an empty x5chain")) } else { Ok(chain) }
+    Ok(chain)
 }
 
 /// What is to be said in the headers of a signature.

@@ -147,7 +147,8 @@ pub(super) fn read_message<'b>(
         reader.tuple(4, |reader| {
             let header = Header::read(reader)?;
             let payload = match reader.kind()? {
-                Kind::Null => reader.null().map(|()| None)?,
+                // Some wallets of 2024 write undefined for null; both say that there is no content.
+                Kind::Null | Kind::Undefined => reader.skip().map(|()| None)?,
                 _ => Some(reader.bytes()?),
             };
             Ok((header, payload, reader.bytes()?))

@@ -5,6 +5,8 @@
 mod catalogue_jwe;
 mod catalogue_jws;
 mod cookbook;
+mod cose_attacks;
+mod cose_vectors;
 mod ports;
 mod properties;
 mod published;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use credenza_core::Report;
-use credenza_crypto::cose::{Encoded, Label, Mac0, Reader, Sign1, Tagging};
+use credenza_crypto::cose::{Encoded, Kind, Label, Mac0, Reader, Sign1, Tagging};
 
 use super::{IssuerSigned, MdocLimits, ParseError, name, rules};
 
@@ -36,10 +36,21 @@ pub struct Document<'b> {
 pub struct DeviceSigned<'b> {
     /// `nameSpaces` as they were received.
     pub namespaces: Encoded<'b>,
-    /// The data elements in it: namespace, identifier, encoded value.
-    pub elements: Vec<(&'b str, &'b str, &'b [u8])>,
+    /// The data elements in it.
+    pub elements: Vec<DeviceSignedItem<'b>>,
     /// `deviceAuth`
     pub auth: DeviceAuth<'b>,
+}
+
+/// One data element that the holder has signed himself.
+#[derive(Clone, Copy)]
+pub struct DeviceSignedItem<'b> {
+    /// The namespace.
+    pub namespace: &'b str,
+    /// The element's identifier.
+    pub identifier: &'b str,
+    /// Its value, encoded.
+    pub value: &'b [u8],
 }
 
 /// The holder's signature or MAC. There has to be exactly one of them.
@@ -187,10 +198,7 @@ impl<'b> DeviceSigned<'b> {
     }
 }
 
-fn read_elements<'b>(
-    bytes: &'b [u8],
-    limits: &MdocLimits,
-) -> Result<Vec<(&'b str, &'b str, &'b [u8])>, ParseError> {
+fn read_elements<'b>(bytes: &'b [u8], limits: &MdocLimits) -> Result<Vec<DeviceSignedItem<'b>>, ParseError> {
     const WHAT: &str = "the nameSpaces of deviceSigned";
     let mut elements = Vec::new();
     Reader::whole(bytes, |reader| {
@@ -200,7 +208,8 @@ fn read_elements<'b>(
                 if elements.len() >= limits.elements {
                     return Err(ParseError::TooMany("data elements"));
                 }
-                elements.push((namespace, name(identifier, WHAT)?, value.any()?));
+                let identifier = name(identifier, WHAT)?;
+                elements.push(DeviceSignedItem { namespace, identifier, value: value.any()? });
                 Ok(())
             })
         })
@@ -213,6 +222,8 @@ impl<'b> DeviceAuth<'b> {
         let mut found = Self::default();
         reader.map(|label, value| {
             match label {
+                // Some wallets of 2024 write undefined for what is not there.
+                _ if value.kind()? == Kind::Undefined => value.skip()?,
                 Label::Text("deviceSignature") => {
                     found.signature = Some(Sign1::read(value, Tagging::Optional)?);
                 }

@@ -17,7 +17,7 @@ mod verify;
 
 use credenza_crypto::cose::{CborError, CoseError, KeyDefect};
 
-pub use device_response::{DeviceAuth, DeviceResponse, DeviceSigned, Document};
+pub use device_response::{DeviceAuth, DeviceResponse, DeviceSigned, DeviceSignedItem, Document};
 pub use hold::{Held, HoldError};
 pub use issue::{Issuance, IssueError, issue};
 pub use issuer_signed::{IssuerSigned, IssuerSignedItem};

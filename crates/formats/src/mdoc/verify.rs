@@ -38,11 +38,12 @@ pub struct Expected<'a> {
 /// Which forms of times are accepted in `validityInfo`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TimeForm {
-    /// Only the one that ISO/IEC 18013-5 §9.1.2.4 allows.
+    /// Any time of RFC 3339, with a warning in the report where it is not the one form that ISO/IEC 18013-5 §9.1.2.4
+    /// allows: the European reference issuer and others write fractions of a second.
     #[default]
-    Exact,
-    /// Any time of RFC 3339, with a warning in the report: some issuers write fractions of a second.
     AnyRfc3339,
+    /// Only the one that ISO/IEC 18013-5 allows.
+    Exact,
 }
 
 /// Whether the holder has to authenticate the presentation. It is decided before the presentation is looked at.
@@ -84,7 +85,7 @@ impl fmt::Debug for DeviceBinding<'_> {
 }
 
 impl Expected<'_> {
-    /// ES256, SHA-2, times by the letter, any document type, without a holder's authentication.
+    /// ES256, SHA-2, times in any form of RFC 3339, any document type, without a holder's authentication.
     #[must_use]
     pub const fn new(now: UnixTime) -> Self {
         Self {
@@ -94,7 +95,7 @@ impl Expected<'_> {
             hashes: &[HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512],
             doc_type: None,
             signer: None,
-            times: TimeForm::Exact,
+            times: TimeForm::AnyRfc3339,
             holder_binding: HolderBinding::NotRequired,
         }
     }

@@ -102,12 +102,12 @@ fn check_authorizations(
         report.skip(&rules::KEY_AUTHORIZATIONS, "the holder has signed no data element");
         return true;
     }
-    let count = signed.elements.iter();
-    let count = count.filter(|(namespace, element, _)| !authorizations.allow(namespace, element)).count();
+    let refused = signed.elements.iter();
+    let refused = refused.filter(|item| !authorizations.allow(item.namespace, item.identifier)).count();
     let unambiguous = authorizations.are_unambiguous();
-    report.check(&rules::KEY_AUTHORIZATIONS, count == 0 && unambiguous, || {
+    report.check(&rules::KEY_AUTHORIZATIONS, refused == 0 && unambiguous, || {
         if unambiguous {
-            format!("the issuer does not allow {count} of them")
+            format!("the issuer does not allow {refused} of them")
         } else {
             "a namespace is authorized as a whole and by its elements".to_owned()
         }
@@ -116,9 +116,9 @@ fn check_authorizations(
 
 fn elements(signed: &DeviceSigned<'_>) -> Option<Map<String, Value>> {
     let mut namespaces = Map::new();
-    for (namespace, element, item) in &signed.elements {
-        let elements = namespaces.entry(*namespace).or_insert_with(|| Value::Object(Map::new()));
-        elements.as_object_mut()?.insert((*element).to_owned(), value::to_json(item).ok()?);
+    for item in &signed.elements {
+        let elements = namespaces.entry(item.namespace).or_insert_with(|| Value::Object(Map::new()));
+        elements.as_object_mut()?.insert(item.identifier.to_owned(), value::to_json(item.value).ok()?);
     }
     Some(namespaces)
 }
