@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
+mod bad_credentials;
 mod credentials;
+mod dpop;
 mod flow;
 mod hostile_issuer;
 mod metadata;
