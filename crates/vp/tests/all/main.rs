@@ -2,13 +2,16 @@
 
 #![cfg(test)]
 
+mod answers;
 mod checklist;
 mod flow;
 mod holder;
+mod identity;
 mod messages;
+mod parameters;
 mod presentations;
 mod races;
-mod requests;
+mod request_kit;
 mod sessions;
 mod vectors;
 mod world;
