@@ -121,7 +121,7 @@ struct OfferView {
     name: String,
     link: String,
     qr: Markup,
-    tx_code: Option<String>,
+    tx_code: Option<Vec<String>>,
     expires: String,
     steps_taken: Vec<Step>,
     /// Changes whenever something has happened.
@@ -196,6 +196,7 @@ fn failure(session: &SessionView) -> Option<String> {
         }
         SessionState::Expired => Some("Nobody came in time.".to_owned()),
         SessionState::Cancelled => Some("The offer was called off.".to_owned()),
+        SessionState::Issued | SessionState::Acknowledged => None,
         _ => {
             let wrong = session.tx_code.filter(|code| code.wrong > 0)?;
             Some(format!("{} of {} tries at the transaction code were wrong.", wrong.wrong, wrong.allowed))
@@ -214,11 +215,11 @@ pub(super) async fn events(
     admin::stream(&service, Session::Offer(id), Naming::Change, &headers, stopping).await.into_response()
 }
 
-/// `123456` as `123 456`.
-fn grouped(code: &str) -> String {
-    match code.split_at_checked(code.len() / 2) {
-        Some((one, other)) if code.len() == 6 => format!("{one} {other}"),
-        _ => code.to_owned(),
+/// Six digits as two groups of three: easier to read, and still copied without a space.
+fn grouped(code: &str) -> Vec<String> {
+    match code.split_at_checked(3) {
+        Some((one, other)) if code.len() == 6 => vec![one.to_owned(), other.to_owned()],
+        _ => vec![code.to_owned()],
     }
 }
 

@@ -46,6 +46,7 @@ impl Templates {
         environment.add_filter("shorten", |text: &str, length: usize| shorten(text, length));
         environment.add_filter("clock", |at: &str| at.get(11..19).unwrap_or(at).to_owned());
         environment.add_filter("date", |at: &str| date(at));
+        environment.add_filter("sentence", |text: &str| sentence(text));
         environment.add_filter("query", |text: &str| {
             url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
         });
@@ -106,6 +107,12 @@ fn shorten(text: &str, length: usize) -> String {
     short.truncate(short.trim_end().len());
     short.push('…');
     short
+}
+
+/// With a capital at the start: the engines' words for errors and reports begin without one.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// `2026-11-24T15:04:05Z` as `2026-11-24 15:04 UTC`, for a reader without the script.

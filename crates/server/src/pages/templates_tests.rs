@@ -109,7 +109,7 @@ fn pages() -> Vec<(&'static str, &'static str, Json)> {
     });
     let qr = Json::String(String::new());
     let offer = |done: bool, lost: bool| {
-        json!({"id": "x", "name": format!("Offer: {pid}"), "qr": qr, "link": LINK, "tx_code": "493 536",
+        json!({"id": "x", "name": format!("Offer: {pid}"), "qr": qr, "link": LINK, "tx_code": ["493", "536"],
             "expires": "2026-11-24T15:14:05Z", "steps_taken": steps(lost), "done": done, "lost": lost,
             "failure": if lost { Some("The wallet's proof was refused") } else { None }})
     };
@@ -266,4 +266,5 @@ fn texts_for_people() {
     assert_eq!(shorten("Person identification", 8), "Person…");
     assert_eq!(date("2026-11-24T15:04:05Z"), "2026-11-24 15:04 UTC");
     assert_eq!(date("soon"), "soon");
+    assert_eq!((sentence("élan vital").as_str(), sentence("").as_str()), ("Élan vital", ""));
 }
