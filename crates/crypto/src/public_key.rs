@@ -2,14 +2,15 @@
 
 use std::fmt;
 
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256K1_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED,
     ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters,
     RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
 };
 
-use der::Decode as _;
 use der::asn1::UintRef;
+use der::{Decode as _, Encode as _};
 
 use crate::{Algorithm, Curve};
 
@@ -79,18 +80,37 @@ impl PublicKey {
     /// # Errors
     /// Any other form, not on the curve, or not a Weierstrass curve.
     pub fn from_point(curve: Curve, point: &[u8]) -> Result<Self, NotAKey> {
-        let algorithm: &'static dyn VerificationAlgorithm = match curve {
-            Curve::P256 => &ECDSA_P256_SHA256_FIXED,
-            Curve::P384 => &ECDSA_P384_SHA384_FIXED,
-            Curve::P521 => &ECDSA_P521_SHA512_FIXED,
-            Curve::Secp256k1 => &ECDSA_P256K1_SHA256_FIXED,
-            Curve::Ed25519 | Curve::X25519 => return Err(NotAKey),
-        };
+        let algorithm = ecdsa(curve)?;
         if point.first() != Some(&4) || point.len() != 1 + 2 * curve.coordinate() {
             return Err(NotAKey);
         }
         ParsedPublicKey::new(algorithm, point).map_err(|_| NotAKey)?;
         Ok(Self::Ec { curve, point: point.into() })
+    }
+
+    /// A point in SEC 1's compressed form (§2.3.3): 2 or 3, x.
+    ///
+    /// # Errors
+    /// Any other form, not on the curve, or not a Weierstrass curve.
+    pub fn from_compressed_point(curve: Curve, compressed: &[u8]) -> Result<Self, NotAKey> {
+        if !matches!(compressed.first(), Some(2 | 3)) || compressed.len() != 1 + curve.coordinate() {
+            return Err(NotAKey);
+        }
+        let parsed = ParsedPublicKey::new(ecdsa(curve)?, compressed).map_err(|_| NotAKey)?;
+        // SubjectPublicKeyInfo ends with the point in its uncompressed form (RFC 5480 §2.2).
+        let info = AsDer::<PublicKeyX509Der<'_>>::as_der(&parsed).map_err(|_| NotAKey)?;
+        let start = info.as_ref().len().checked_sub(1 + 2 * curve.coordinate()).ok_or(NotAKey)?;
+        Self::from_point(curve, info.as_ref().get(start..).ok_or(NotAKey)?)
+    }
+
+    /// The point in SEC 1's compressed form, as multicodec and `did:key` carry it; `None` for keys that are not on a Weierstrass curve.
+    #[must_use]
+    pub fn to_compressed_point(&self) -> Option<Vec<u8>> {
+        let (x, y) = self.coordinates()?;
+        let mut compressed = Vec::with_capacity(1 + x.len());
+        compressed.push(2 + (y.last()? & 1));
+        compressed.extend_from_slice(x);
+        Some(compressed)
     }
 
     /// A key on Ed25519 or X25519.
@@ -122,10 +142,20 @@ impl PublicKey {
     }
 
     /// An RSA key from RSAPublicKey, as certificates carry it (RFC 8017 §A.1.1).
-    pub(crate) fn from_rsa_der(bytes: &[u8]) -> Result<Self, NotAKey> {
+    ///
+    /// # Errors
+    /// Not that structure, or as [`from_rsa`](Self::from_rsa).
+    pub fn from_rsa_der(bytes: &[u8]) -> Result<Self, NotAKey> {
         let numbers = Vec::<UintRef<'_>>::from_der(bytes).map_err(|_| NotAKey)?;
         let [n, e] = numbers.as_slice() else { return Err(NotAKey) };
         Self::from_rsa(n.as_bytes(), e.as_bytes())
+    }
+
+    /// RSAPublicKey of an RSA key (RFC 8017 §A.1.1).
+    #[must_use]
+    pub fn to_rsa_der(&self) -> Option<Vec<u8>> {
+        let Self::Rsa { n, e } = self else { return None };
+        vec![UintRef::new(n).ok()?, UintRef::new(e).ok()?].to_der().ok()
     }
 
     /// The curve, when it has one.
@@ -189,6 +219,17 @@ impl PublicKey {
                 verify(by, point, 2 * curve.coordinate(), message, signature)
             }
         }
+    }
+}
+
+/// The algorithm by which points of the curve are parsed.
+fn ecdsa(curve: Curve) -> Result<&'static dyn VerificationAlgorithm, NotAKey> {
+    match curve {
+        Curve::P256 => Ok(&ECDSA_P256_SHA256_FIXED),
+        Curve::P384 => Ok(&ECDSA_P384_SHA384_FIXED),
+        Curve::P521 => Ok(&ECDSA_P521_SHA512_FIXED),
+        Curve::Secp256k1 => Ok(&ECDSA_P256K1_SHA256_FIXED),
+        Curve::Ed25519 | Curve::X25519 => Err(NotAKey),
     }
 }
 
