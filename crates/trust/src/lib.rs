@@ -17,12 +17,14 @@
 mod any_of;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+pub mod did;
 mod pinned;
 mod port;
 pub mod rules;
 mod x509_anchors;
 
 pub use any_of::{AnyOf, Nobody};
+pub use did::{DidKeys, DidResolver};
 pub use pinned::PinnedKeys;
 pub use port::{Distrust, KeyMaterial, Purpose, Trust, Trusted};
 pub use x509_anchors::{Anchor, IssuerBinding, X509Anchors};

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use credenza_core::{Answer, Rule, UnixTime};
 use credenza_crypto::{Certificate, Jwk, PublicKey, X509Error};
 
+use crate::did::DidError;
 use crate::rules;
 
 /// What a key is to be trusted for. A key that is good for one purpose is not good for another.
@@ -80,6 +81,9 @@ pub enum Distrust {
     /// The certificates do not lead to an anchor, or are not good for this.
     #[error(transparent)]
     Certificates(#[from] X509Error),
+    /// The DID is trusted, and gives no such key for this use.
+    #[error(transparent)]
+    Did(DidError),
     /// Trusted for other types of credential than this one.
     #[error("not trusted for this type of credential")]
     CredentialType,
