@@ -4,7 +4,7 @@
 //! for each question (§12.7). A provider that keeps no history answers with [`NOT_IMPLEMENTED`], whatever the time.
 
 use credenza_core::UnixTime;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 /// The HTTP status of a provider that answers no questions about the past.
 pub const NOT_IMPLEMENTED: u16 = 501;
@@ -34,6 +34,15 @@ pub fn asked(query: Option<&str>) -> Asked {
         (Some(time), None) => at(&time).map_or(Asked::Malformed, Asked::At),
         (Some(_), Some(_)) => Asked::Malformed,
     }
+}
+
+/// Where a verifier asks for the list as it was at a time. Of the answer it has to check that it
+/// [covers](super::StatusList::covers) that time. `None` when the address of the list is no URI.
+#[must_use]
+pub fn request(uri: &str, at: UnixTime) -> Option<String> {
+    let mut url = Url::parse(uri).ok()?;
+    url.query_pairs_mut().append_pair("time", &at.as_secs().to_string());
+    Some(url.into())
 }
 
 fn at(time: &str) -> Option<UnixTime> {

@@ -68,4 +68,4 @@ pub use cache::{CachePolicy, CachedList};
 pub use encode::{EncodedList, InflateError, Level};
 pub use reference::{ReferenceError, StatusReference};
 pub use resolve::{KeyFinder, ListSigner, StatusQuery, StatusResolver};
-pub use token::StatusList;
+pub use token::{Form, StatusList};

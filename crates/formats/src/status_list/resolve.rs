@@ -20,7 +20,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Shared, WeakShared};
 
 use super::{CachePolicy, CachedList, Status, StatusList, StatusReference, encode, rules, token};
-use crate::status_list::token::KeyClues;
+use crate::status_list::token::{Form, KeyClues};
 
 mod fetch;
 
@@ -32,6 +32,8 @@ pub struct StatusQuery<'a> {
     /// Who issued the credential, in whatever way the caller names issuers. It goes to the [`KeyFinder`], and no list
     /// that was accepted for one issuer is used for another.
     pub issuer: &'a str,
+    /// The form in which the list has to be, where the format of the credential says so. `None` is either, JWT rather.
+    pub form: Option<Form>,
 }
 
 /// What is known about the signer of a list, before anything of it is verified.
@@ -67,7 +69,7 @@ pub struct ResolverConfig {
     pub limits: Limits,
     /// The most bytes of a list once inflated.
     pub max_list: usize,
-    /// The most lists that are kept.
+    /// The most lists that are kept. With a list that is dropped it is forgotten too how new it was.
     pub max_lists: usize,
     /// The most bytes of all lists that are kept.
     pub max_bytes: usize,
@@ -127,6 +129,7 @@ struct Slots {
 struct ListName {
     uri: String,
     credential_issuer: String,
+    form: Option<Form>,
 }
 
 #[derive(Default)]
@@ -177,12 +180,21 @@ impl StatusResolver {
         if !report.check(&rules::ORDER, report.ok(), || "the credential itself is not valid") {
             return None;
         }
-        let (list, verified) = match self.obtain(query).await {
-            Ok(known) => (Some(known.cached.list), known.report),
-            Err(failure) => (None, failure),
+        let known = match self.obtain(query).await {
+            Ok(known) => known,
+            Err(failure) => {
+                report.parts.push((*failure).clone());
+                return None;
+            }
         };
-        report.parts.push((*verified).clone());
-        let status = match list?.lookup(query.reference.idx) {
+        let mut verified = (*known.report).clone();
+        let CachedList { list, fetched_at, fresh_until, .. } = known.cached;
+        let now = self.inner.clock.now();
+        if now > fetched_at && now >= fresh_until {
+            verified.warn(&rules::FETCH, format!("no newer list can be had than that of {fetched_at}"));
+        }
+        report.parts.push(verified);
+        let status = match list.lookup(query.reference.idx) {
             Ok(status) => status,
             Err(error) => {
                 report.fail(&rules::INDEX, error.to_string());
@@ -204,8 +216,12 @@ impl StatusResolver {
     }
 
     async fn obtain(&self, query: &StatusQuery<'_>) -> Result<Known, Arc<Report>> {
-        let name = ListName { uri: query.reference.uri.clone(), credential_issuer: query.issuer.to_owned() };
-        match self.next(name) {
+        let name = ListName {
+            uri: query.reference.uri.clone(),
+            credential_issuer: query.issuer.to_owned(),
+            form: query.form,
+        };
+        match self.next(&name) {
             Next::Known(known) => Ok(known),
             Next::Failed(report) => Err(report),
             Next::Await(fetch) => fetch.await,
@@ -213,7 +229,7 @@ impl StatusResolver {
     }
 
     /// Decides under the lock; nothing is awaited there.
-    fn next(&self, name: ListName) -> Next {
+    fn next(&self, name: &ListName) -> Next {
         let now = self.inner.clock.now();
         let policy = self.inner.config.cache;
         let mut slots = self.inner.slots();
@@ -239,7 +255,7 @@ impl StatusResolver {
         let fetch = fetch::fetch(Arc::clone(&self.inner), name.clone(), slot.newest);
         let fetch: Shared<Fetch> = (Box::pin(fetch) as Fetch).shared();
         slot.fetching = fetch.downgrade();
-        slots.make_room(&self.inner.config, &name);
+        slots.make_room(&self.inner.config, name);
         Next::Await(fetch)
     }
 }
@@ -255,20 +271,20 @@ impl Inner {
         let mut slots = self.slots();
         let slot = slots.by_list.entry(name.clone()).or_default();
         slot.fetching = None;
-        match outcome {
+        match &outcome {
             Ok(known) => {
                 slot.newest = slot.newest.max(Some(known.cached.list.issued_at));
                 slot.failed = None;
                 slot.known = Some(known.clone());
-                slots.make_room(&self.config, name);
-                Ok(known)
             }
             Err(report) => {
-                slot.failed = Some((Arc::clone(&report), now));
+                slot.failed = Some((Arc::clone(report), now));
                 slot.known.take_if(|known| !known.cached.is_usable(now));
-                slot.known.clone().ok_or(report)
             }
         }
+        let answer = slot.known.clone().map_or(outcome, Ok);
+        slots.make_room(&self.config, name);
+        answer
     }
 }
 

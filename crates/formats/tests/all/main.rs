@@ -4,6 +4,7 @@
 
 mod support;
 
+mod mdoc;
 mod sd_jwt_attacks;
 mod sd_jwt_hold;
 mod sd_jwt_issue;
@@ -13,3 +14,4 @@ mod sd_jwt_limits;
 mod sd_jwt_round_trip;
 mod sd_jwt_vc;
 mod sd_jwt_vectors;
+mod status_list;

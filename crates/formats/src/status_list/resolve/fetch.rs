@@ -8,7 +8,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Request, Response};
 
 use super::{Inner, Known, ListName, ListSigner};
-use crate::status_list::token::{Expected, cwt, jwt};
+use crate::status_list::token::{Expected, Form, cwt, jwt};
 use crate::status_list::{StatusList, encode, rules};
 
 /// Fetches a list, verifies it and settles the outcome.
@@ -34,7 +34,7 @@ async fn obtain(
     newest: Option<UnixTime>,
     report: &mut Report,
 ) -> Option<StatusList> {
-    let fetched = request(inner, &name.uri, report).await?;
+    let fetched = request(inner, name, report).await?;
     let max = inner.config.limits.body;
     let unverified = match &fetched {
         Fetched::Jwt(token) => Unverified::Jwt(jwt::Unverified::read(token, max, report)?),
@@ -81,12 +81,14 @@ enum Unverified<'a> {
     Cwt(cwt::Unverified<'a>),
 }
 
-async fn request(inner: &Inner, uri: &str, report: &mut Report) -> Option<Fetched> {
+async fn request(inner: &Inner, name: &ListName, report: &mut Report) -> Option<Fetched> {
     let limits = inner.config.limits;
-    let request = Request::get(uri)
-        .header(ACCEPT, format!("{}, {};q=0.9", jwt::MEDIA_TYPE, cwt::MEDIA_TYPE))
-        .header(ACCEPT_ENCODING, "gzip")
-        .body(Vec::new());
+    let accept = match name.form {
+        Some(form) => form.media_type().to_owned(),
+        None => format!("{}, {};q=0.9", Form::Jwt.media_type(), Form::Cwt.media_type()),
+    };
+    let request =
+        Request::get(&name.uri).header(ACCEPT, accept).header(ACCEPT_ENCODING, "gzip").body(Vec::new());
     let Ok(request) = request else {
         report.fail(&rules::FETCH, "the address is none that can be asked");
         return None;
@@ -102,13 +104,12 @@ async fn request(inner: &Inner, uri: &str, report: &mut Report) -> Option<Fetche
     if !report.check(&rules::FETCH, success, || format!("answered with {}", response.status().as_u16())) {
         return None;
     }
-    let found = media_type(response.headers()).unwrap_or_default();
-    let is_jwt = found.eq_ignore_ascii_case(jwt::MEDIA_TYPE);
-    let known = is_jwt || found.eq_ignore_ascii_case(cwt::MEDIA_TYPE);
-    let unknown = || format!("it is neither {} nor {}", jwt::MEDIA_TYPE, cwt::MEDIA_TYPE);
-    if !report.check(&rules::CONTENT_TYPE, known, unknown) {
+    let Some(form) = form(response.headers()).filter(|form| name.form.is_none_or(|wanted| wanted == *form))
+    else {
+        report.fail(&rules::CONTENT_TYPE, "the content type is not one that was asked for");
         return None;
-    }
+    };
+    report.pass(&rules::CONTENT_TYPE);
     let body = match decoded(response, limits.body) {
         Ok(body) => body,
         Err(why) => {
@@ -116,7 +117,7 @@ async fn request(inner: &Inner, uri: &str, report: &mut Report) -> Option<Fetche
             return None;
         }
     };
-    if !is_jwt {
+    if form == Form::Cwt {
         return Some(Fetched::Cwt(body));
     }
     let token = String::from_utf8(body).ok();
@@ -126,11 +127,12 @@ async fn request(inner: &Inner, uri: &str, report: &mut Report) -> Option<Fetche
     token.map(Fetched::Jwt)
 }
 
-/// The type without its parameters, when it is given once.
-fn media_type(headers: &HeaderMap) -> Option<&str> {
+/// By the content type, when it is given once; its parameters are not looked at.
+fn form(headers: &HeaderMap) -> Option<Form> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
-    Some(value.split(';').next().unwrap_or_default().trim())
+    let found = value.split(';').next().unwrap_or_default().trim();
+    [Form::Jwt, Form::Cwt].into_iter().find(|form| found.eq_ignore_ascii_case(form.media_type()))
 }
 
 /// The body without its content encoding, never more than `max` bytes.

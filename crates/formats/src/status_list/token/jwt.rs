@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use credenza_core::{Report, UnixTime, b64, json};
 use credenza_crypto::{Header, IdentifiedBy, Jws, JwsError, PublicKey, Signer, SigningHeader, jwt};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
 
 use super::claims::{Claims, NotPositive};
@@ -157,20 +157,31 @@ impl fmt::Debug for Unverified<'_> {
 
 #[derive(Deserialize)]
 struct Received {
+    #[serde(default, deserialize_with = "there")]
     iss: Option<String>,
     sub: String,
     iat: UnixTime,
+    #[serde(default, deserialize_with = "there")]
     nbf: Option<UnixTime>,
+    #[serde(default, deserialize_with = "there")]
     exp: Option<UnixTime>,
+    #[serde(default, deserialize_with = "there")]
     ttl: Option<Number>,
+    #[serde(default, deserialize_with = "there")]
     aud: Option<Audiences>,
     status_list: ReceivedList,
+}
+
+/// What is there has to have its type: `null` is not the same as nothing, or an end could be signed that nobody sees.
+fn there<'de, T: Deserialize<'de>, D: Deserializer<'de>>(input: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(input).map(Some)
 }
 
 #[derive(Deserialize)]
 struct ReceivedList {
     bits: u64,
     lst: String,
+    #[serde(default, deserialize_with = "there")]
     aggregation_uri: Option<String>,
 }
 

@@ -17,6 +17,26 @@ use super::{ArrayError, Status, StatusArray, encode, reference, rules};
 /// of which one in a hundred is revoked.
 pub const MAX_TOKEN: usize = 8 * 1024 * 1024;
 
+/// In which form a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// JWT (§5.1): the only one for SD-JWT VC (SD-JWT VC §2.2.2.3).
+    Jwt,
+    /// CWT (§5.2).
+    Cwt,
+}
+
+impl Form {
+    /// The media type of its tokens.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Jwt => jwt::MEDIA_TYPE,
+            Self::Cwt => cwt::MEDIA_TYPE,
+        }
+    }
+}
+
 /// What is to be said beside the statuses (Token Status List §5.1, §5.2). Start from [`Issuance::new`].
 #[derive(Debug, Clone, Copy)]
 pub struct Issuance<'a> {
