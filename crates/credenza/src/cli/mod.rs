@@ -1,5 +1,6 @@
 //! Commands and their arguments; each command has its own module.
 
+mod bench;
 mod demo;
 mod init;
 mod inspect;
@@ -45,6 +46,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Verify a credential, presentation, JWT or certificate chain, and print every check.
     Verify(verify::Arguments),
+    /// Measure this machine, and what Credenza adds to the signatures it has to make.
+    Bench(bench::Arguments),
 }
 
 /// How a command ended that has run.
@@ -77,6 +80,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Wallet(arguments) => on_one_thread(wallet::run(arguments, json)),
         Command::Inspect(arguments) => on_one_thread(inspect::run(arguments, json)),
         Command::Verify(arguments) => on_one_thread(verify::run(arguments, json)),
+        Command::Bench(arguments) => on_all_threads(bench::run(arguments, json)),
     };
     match done {
         Ok(Verdict::Good) => ExitCode::SUCCESS,

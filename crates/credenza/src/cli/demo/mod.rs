@@ -2,7 +2,7 @@
 
 mod once;
 mod presets;
-mod sample;
+pub(crate) mod sample;
 mod world;
 
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::{Verdict, output, serve as service};
 
+pub(crate) use once::client::Client;
 use world::prepare;
 
 /// Runs issuer, verifier and a wallet on one port of this machine, with pages for all of them. Nothing is kept.

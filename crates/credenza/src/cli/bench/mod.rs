@@ -1,0 +1,44 @@
+//! `credenza bench`.
+
+mod flows;
+mod in_process;
+mod measure;
+
+use serde_json::json;
+
+use super::{Verdict, output};
+
+/// Measures this machine: raw signatures, issuance and verification on one thread, and whole flows over loopback HTTP
+/// with the CPU time that the service needs for one. Everything is a ratio to the raw signature operations that it
+/// contains, measured in turns in the same run; figures are medians.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// How many rounds of the in-process part; more are steadier.
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+
+    /// How many wallets at the same time.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
+    wallets: u32,
+
+    /// For how long they run, in seconds.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
+    seconds: u32,
+}
+
+pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verdict> {
+    if cfg!(debug_assertions) {
+        eprintln!("This is a debug build: the figures mean nothing. Use: cargo run --release -- bench");
+    }
+    output::progress("in process, one thread");
+    let measured = in_process::measure(arguments.rounds).await?;
+    output::progress("whole flows over loopback HTTP");
+    let flows = flows::measure(arguments.wallets, arguments.seconds).await?;
+    if json {
+        output::json(&json!({"in_process": measured, "service": flows}))?;
+    } else {
+        output::line(&measured.to_string())?;
+        output::line(&flows.to_string())?;
+    }
+    Ok(Verdict::Good)
+}

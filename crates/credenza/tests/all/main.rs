@@ -1,0 +1,11 @@
+//! The binary from outside: real processes, real HTTP, a real browser.
+
+#![cfg(test)]
+
+mod browser;
+mod commands;
+mod crash;
+mod demo;
+mod once_only;
+mod two_processes;
+mod world;
