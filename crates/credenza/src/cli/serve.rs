@@ -66,7 +66,7 @@ fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Service>
     };
     let file = settings.file.display().to_string();
     let builder = parts.assemble().map_err(|error| Usage::error(format!("{file}: {error}")))?;
-    Ok(builder.admin_token(AdminToken::from_sha256(settings.admin_token)).build()?)
+    Ok(builder.service.admin_token(AdminToken::from_sha256(settings.admin_token)).build()?)
 }
 
 /// Logs to standard error what the filter lets through; RUST_LOG has precedence.

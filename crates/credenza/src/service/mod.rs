@@ -1,5 +1,9 @@
 //! From keys and settings to a running service: issuer, authorization server and verifier on one listener.
 
+mod local;
+
+pub use local::Local;
+
 use std::sync::Arc;
 
 use credenza_core::{AddressPolicy, Clock, Random, Sealer, Store, SystemClock, SystemRandom};
@@ -41,6 +45,16 @@ pub struct Parts {
     pub pages: Pages,
     /// Queries that the pages offer.
     pub presets: Vec<Preset>,
+}
+
+/// The engines, and a service around them that can still be told more.
+pub struct Assembled {
+    /// Issues.
+    pub issuer: Arc<Issuer>,
+    /// Asks and verifies.
+    pub verifier: Arc<Verifier>,
+    /// The service.
+    pub service: ServiceBuilder,
 }
 
 /// Why there is no service.
@@ -88,11 +102,11 @@ impl Parts {
         }
     }
 
-    /// Puts the engines together; the rest can be said to the builder that comes out.
+    /// Puts the engines together, and a service around them.
     ///
     /// # Errors
     /// See [`AssembleError`].
-    pub fn assemble(self) -> Result<ServiceBuilder, AssembleError> {
+    pub fn assemble(self) -> Result<Assembled, AssembleError> {
         let addresses = if is_loopback(&self.url) { AddressPolicy::Loopback } else { AddressPolicy::Public };
         let hub = Arc::new(EventHub::new());
         let mut issuer = Issuer::builder(self.url.as_str().trim_end_matches('/'))
@@ -123,22 +137,24 @@ impl Parts {
             .allow_redirects([self.url.clone()])
             .build()?;
         let inspector = Arc::new(Inspector::new(Arc::clone(&self.clock)));
-        let mut service = Service::builder(
-            self.url,
-            Arc::new(issuer.build()?),
-            Arc::new(verifier),
-            self.store,
-            self.sealer,
-        )
-        .hub(hub)
-        .clock(self.clock)
-        .random(self.random)
-        .pages(self.pages)
-        .inspect(inspector);
+        let (issuer, verifier) = (Arc::new(issuer.build()?), Arc::new(verifier));
+        let mut service =
+            Service::builder(self.url, Arc::clone(&issuer), Arc::clone(&verifier), self.store, self.sealer)
+                .hub(hub)
+                .clock(self.clock)
+                .random(self.random)
+                .pages(self.pages)
+                .inspect(inspector);
         for preset in self.presets {
             service = service.preset(preset);
         }
-        Ok(service)
+        Ok(Assembled { issuer, verifier, service })
+    }
+}
+
+impl std::fmt::Debug for Assembled {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Assembled({})", self.issuer.identifier())
     }
 }
 

@@ -70,6 +70,7 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
     };
     let service = parts
         .assemble()?
+        .service
         .admin_token(admin_token.clone())
         .sample(sample::CONFIGURATION, sample::claims())
         .demo_wallet(wallet)
