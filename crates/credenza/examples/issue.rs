@@ -27,6 +27,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "Tell the holder in another way:\n  {}",
         offer.tx_code.as_ref().map_or("", |code| code.expose())
     );
-    println!("Serve these endpoints:\n  {:#?}", issuer.endpoints());
+    let endpoints = issuer.endpoints();
+    println!("Serve these, among others:");
+    println!("  GET  {} -> issuer.metadata()", endpoints.metadata);
+    println!("  POST {} -> issuer.token(headers, form)", endpoints.token);
+    println!("  POST {} -> issuer.credential(headers, body)", endpoints.credential);
     Ok(())
 }
