@@ -2,6 +2,16 @@
 //!
 //! [`Service`] holds the engines and makes an axum router; [`serve`] runs one on a listener, within [`Limits`]. A
 //! handler reads the request, asks an engine, and shapes the answer: what is right or wrong is decided below.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use credenza_server::{Limits, Service, serve};
+//!
+//! async fn run(service: Arc<Service>, shutdown: impl Future<Output = ()> + Send) -> std::io::Result<()> {
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//!     serve(listener, service.router(), Limits::default(), shutdown).await
+//! }
+//! ```
 
 mod admin;
 mod admin_token;

@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 /// Where the types are explained; the fragment is the kind's name.
-const TYPES: &str = "https://credenza.dev/problems#";
+const TYPES: &str = "https://github.com/credenza/credenza/blob/main/docs/problems.md#";
 
 /// What went wrong. The names are stable: clients may compare [`Kind::uri`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

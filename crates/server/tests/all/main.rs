@@ -9,6 +9,7 @@ mod listener;
 mod logs;
 mod openapi;
 mod pages;
+mod properties;
 mod schema;
 mod wallet_plane;
 mod world;

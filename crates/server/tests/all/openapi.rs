@@ -143,3 +143,14 @@ async fn every_documented_problem_is_one_the_service_knows() {
     }
     assert!(!document.to_string().contains(TOKEN));
 }
+
+#[test]
+fn every_problem_is_explained() {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems.md")).unwrap();
+    for kind in credenza_server::problem::Kind::ALL {
+        let section = format!("\n## {}\n\n{}. ", kind.name(), kind.status().as_u16());
+        assert!(page.contains(&section), "{section}");
+        assert!(kind.uri().ends_with(&format!("/docs/problems.md#{}", kind.name())));
+    }
+}
