@@ -7,14 +7,15 @@
 //!
 //! - The store keeps one number per list: how many places are taken. A node adds the size of a block to it in one
 //!   atomic step, and has got a [`Lease`] of that block. Two nodes never get the same block.
-//! - In the node, the threads take places from the block by an atomic addition ([`Leased`]).
+//! - In the node, the threads take their places from the block ([`Allocator`]).
 //! - A node that crashes, and an issuance that fails, leave holes. A place that was taken is never given back.
 //!
 //! The secret of the permutation has to stay the same for the life of the list, and has to be kept like a key: who has
 //! it can put the credentials of the list into the order of their issuance.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use credenza_crypto::hash::HmacKey;
 
@@ -167,27 +168,78 @@ impl Lease {
     pub const fn is_empty(self) -> bool {
         self.len() == 0
     }
+
+    /// Its first place, which it has no longer then.
+    fn take(&mut self) -> Option<u64> {
+        let place = self.start;
+        (place < self.end).then(|| {
+            self.start += 1;
+            place
+        })
+    }
 }
 
-/// A lease that the threads of a node use up together.
+/// The indices of one list, on one node: leases go in, indices come out, from any thread.
+///
+/// ```
+/// use credenza_formats::status_list::{Allocator, Lease, Permutation};
+///
+/// let allocator = Allocator::new(Permutation::new(&[7; 32], "https://issuer.example/status/1", 1000)?);
+/// assert_eq!(allocator.take(), None);
+/// // A lease is due. The store says that 40 places are taken, and is told, atomically, that now it is 60.
+/// let lease = Lease::after(40, 20, allocator.capacity()).unwrap();
+/// assert_eq!(lease.end, 60);
+/// allocator.add(lease);
+/// assert!(allocator.take().is_some());
+/// # Ok::<_, credenza_formats::status_list::allocate::PermutationError>(())
+/// ```
 #[derive(Debug)]
-pub struct Leased {
-    next: AtomicU64,
-    end: u64,
+pub struct Allocator {
+    permutation: Permutation,
+    leases: Mutex<VecDeque<Lease>>,
 }
 
-impl Leased {
-    /// Begins to use a lease.
+impl Allocator {
+    /// An allocator without a lease.
     #[must_use]
-    pub const fn new(lease: Lease) -> Self {
-        Self { next: AtomicU64::new(lease.start), end: lease.end }
+    pub const fn new(permutation: Permutation) -> Self {
+        Self { permutation, leases: Mutex::new(VecDeque::new()) }
     }
 
-    /// Takes one place, for good. `None` says that the next lease is due.
-    #[must_use = "the place is gone, whether it is used or not"]
+    /// Adds a lease that this node has got. Several that were got at the same time are used one after the other.
+    pub fn add(&self, lease: Lease) {
+        self.leases().push_back(lease);
+    }
+
+    /// One index, for good. `None` says that the next lease is due.
+    #[must_use = "the index is gone, whether it is used or not"]
     pub fn take(&self) -> Option<u64> {
-        self.next
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| (next < self.end).then_some(next + 1))
-            .ok()
+        let place = {
+            let mut leases = self.leases();
+            loop {
+                let lease = leases.front_mut()?;
+                if let Some(place) = lease.take() {
+                    break place;
+                }
+                leases.pop_front();
+            }
+        };
+        self.permutation.index(place)
+    }
+
+    /// How many indices can be taken before the next lease is due: to get it in time.
+    #[must_use]
+    pub fn remaining(&self) -> u64 {
+        self.leases().iter().copied().map(Lease::len).sum()
+    }
+
+    /// How many places the list has.
+    #[must_use]
+    pub const fn capacity(&self) -> u64 {
+        self.permutation.capacity()
+    }
+
+    fn leases(&self) -> MutexGuard<'_, VecDeque<Lease>> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -62,7 +62,7 @@ pub mod rules;
 pub mod token;
 
 pub use aggregation::Aggregation;
-pub use allocate::{Lease, Leased, Permutation};
+pub use allocate::{Allocator, Lease, Permutation};
 pub use bits::{ArrayError, Status, StatusArray, StatusBits};
 pub use cache::{CachePolicy, CachedList};
 pub use encode::{EncodedList, InflateError, Level};

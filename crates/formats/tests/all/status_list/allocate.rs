@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use credenza_formats::status_list::allocate::{MAX_CAPACITY, PermutationError};
-use credenza_formats::status_list::{Lease, Leased, Permutation};
+use credenza_formats::status_list::{Allocator, Lease, Permutation};
 use proptest::prelude::*;
 
 const URI: &str = "https://issuer.example/statuslists/1";
@@ -38,44 +38,32 @@ fn l13_every_index_once() {
 fn l13_two_nodes_and_many_threads() {
     const EACH_NODE: u64 = 20_000;
     const BLOCK: u64 = 37;
-    let capacity = 2 * EACH_NODE + 1000;
-    let permutation = permutation(capacity);
-    let taken = AtomicU64::new(0); // the number in the store
+    let capacity = 2 * EACH_NODE + 100_000;
+    let store = AtomicU64::new(0);
     let lease = || {
-        let read = taken.load(Ordering::SeqCst);
-        let lease = Lease::after(read, BLOCK, capacity)?;
-        taken.compare_exchange(read, lease.end, Ordering::SeqCst, Ordering::SeqCst).is_ok().then_some(lease)
+        let taken = store.load(Ordering::SeqCst);
+        let lease = Lease::after(taken, BLOCK, capacity).unwrap();
+        store.compare_exchange(taken, lease.end, Ordering::SeqCst, Ordering::SeqCst).is_ok().then_some(lease)
     };
     let given = Mutex::new(Vec::new());
+    let nodes = [(); 2].map(|()| (Allocator::new(permutation(capacity)), AtomicU64::new(0)));
     thread::scope(|scope| {
-        for _node in 0..2 {
-            scope.spawn(|| {
-                let block = Mutex::new(std::sync::Arc::new(Leased::new(Lease { start: 0, end: 0 })));
-                let issued = AtomicU64::new(0);
-                thread::scope(|scope| {
-                    for _thread in 0..64 {
-                        scope.spawn(|| {
-                            let mut mine = Vec::new();
-                            while issued.fetch_add(1, Ordering::SeqCst) < EACH_NODE {
-                                let place = loop {
-                                    let current = block.lock().unwrap().clone();
-                                    if let Some(place) = current.take() {
-                                        break place;
-                                    }
-                                    let mut block = block.lock().unwrap();
-                                    if std::sync::Arc::ptr_eq(&block, &current)
-                                        && let Some(lease) = lease()
-                                    {
-                                        *block = std::sync::Arc::new(Leased::new(lease));
-                                    }
-                                };
-                                mine.push(permutation.index(place).unwrap());
+        for (allocator, issued) in &nodes {
+            for _ in 0..64 {
+                scope.spawn(|| {
+                    let mut mine = Vec::new();
+                    while issued.fetch_add(1, Ordering::SeqCst) < EACH_NODE {
+                        let index = loop {
+                            if let Some(index) = allocator.take() {
+                                break index;
                             }
-                            given.lock().unwrap().extend(mine);
-                        });
+                            lease().into_iter().for_each(|lease| allocator.add(lease));
+                        };
+                        mine.push(index);
                     }
+                    given.lock().unwrap().extend(mine);
                 });
-            });
+            }
         }
     });
     let given = given.into_inner().unwrap();
@@ -95,8 +83,15 @@ fn l13_leases() {
     assert_eq!(Lease::after(u64::MAX - 1, 10, u64::MAX), Some(Lease { start: u64::MAX - 1, end: u64::MAX }));
     let lease = Lease { start: 3, end: 5 };
     assert_eq!((lease.len(), lease.is_empty()), (2, false));
-    let leased = Leased::new(lease);
-    assert_eq!([leased.take(), leased.take(), leased.take(), leased.take()], [Some(3), Some(4), None, None]);
+    let allocator = Allocator::new(permutation(100));
+    assert_eq!((allocator.take(), allocator.remaining()), (None, 0));
+    allocator.add(lease);
+    allocator.add(Lease { start: 9, end: 9 });
+    allocator.add(Lease { start: 7, end: 8 });
+    assert_eq!(allocator.remaining(), 3);
+    let expected = [3, 4, 7].map(|place| permutation(100).index(place));
+    assert_eq!([allocator.take(), allocator.take(), allocator.take()], expected);
+    assert_eq!((allocator.take(), allocator.remaining()), (None, 0));
     // What begins after a crash begins after the lease: the places in between are a hole, and are not given again.
     assert_eq!(Lease::after(lease.end, 2, 100), Some(Lease { start: 5, end: 7 }));
 }

@@ -96,11 +96,11 @@ fn l07_gzip_is_as_exact() {
 
 #[test]
 fn l06_bombs_end_at_the_limit() {
-    let bomb = encode::deflate(&vec![0; MAX_LIST + 1], Level::BEST);
-    assert!(bomb.len() < 100_000);
+    let bomb = encode::deflate(&vec![0; MAX_LIST + 1], Level::FASTEST);
+    assert!(bomb.len() < 200_000);
     assert_eq!(encode::inflate(&bomb, MAX_LIST), Err(InflateError::TooLarge(MAX_LIST)));
     assert_eq!(encode::inflate(&bomb, 10), Err(InflateError::TooLarge(10)));
-    let bomb = encode::gzip(&vec![0; MAX_LIST + 1], Level::BEST);
+    let bomb = encode::gzip(&vec![0; MAX_LIST + 1], Level::FASTEST);
     assert_eq!(encode::gunzip(&bomb, MAX_LIST), Err(InflateError::TooLarge(MAX_LIST)));
 
     for size in [0, 1, 2, 3, 16 * 1024 - 1, 16 * 1024, 16 * 1024 + 1, 100_000] {
