@@ -43,20 +43,31 @@ pub(super) fn can_ask() -> bool {
 }
 
 /// Asks yes or no; anything but a clear yes is a no.
-pub(super) fn ask(question: &str) -> io::Result<bool> {
-    let answer = ask_text(&format!("{question} [y/N] "))?;
+pub(super) async fn ask(question: &str) -> anyhow::Result<bool> {
+    let answer = ask_text(&format!("{question} [y/N] ")).await?;
     Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Asks for a line.
-pub(super) fn ask_text(question: &str) -> io::Result<String> {
-    let mut err = io::stderr().lock();
+/// Asks for a line. Ctrl-C ends the command: while a question is open, nothing is under way.
+pub(super) async fn ask_text(question: &str) -> anyhow::Result<String> {
+    let mut err = io::stderr();
     write!(err, "{question}")?;
     err.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(answer.trim().to_owned())
+    let line = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map(|_| answer)
+    });
+    tokio::select! {
+        line = line => Ok(line??.trim().to_owned()),
+        _ = tokio::signal::ctrl_c() => {
+            eprintln!();
+            std::process::exit(INTERRUPTED)
+        }
+    }
 }
+
+/// What shells expect of a command that was interrupted.
+const INTERRUPTED: i32 = 130;
 
 /// A verification report that came as JSON, for people.
 pub(super) fn report_text(report: &Value) -> String {

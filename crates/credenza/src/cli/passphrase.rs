@@ -4,9 +4,12 @@ use std::io::{self, BufRead as _, Write as _};
 
 use credenza::core::Secret;
 use credenza::wallet::vault::Purpose;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
 use super::output;
+
+/// The character that Ctrl-C types.
+const CTRL_C: u8 = 3;
 
 const VARIABLE: &str = "CREDENZA_WALLET_PASSPHRASE";
 
@@ -42,8 +45,9 @@ fn hidden(question: &str) -> io::Result<Secret> {
     let stdin = io::stdin();
     let before = tcgetattr(&stdin)?;
     let mut silent = before.clone();
-    // Without signals too: whoever interrupts here would be left with a terminal that shows nothing.
+    // Ctrl-C ends the line instead of the process, which would leave a terminal behind that shows nothing.
     silent.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+    silent.special_codes[SpecialCodeIndex::VEOL] = CTRL_C;
     tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
     let restore = Restore(before);
     let mut line = String::new();
@@ -51,7 +55,7 @@ fn hidden(question: &str) -> io::Result<Secret> {
     drop(restore);
     writeln!(err)?;
     read?;
-    if line.contains('\u{3}') {
+    if line.contains(char::from(CTRL_C)) {
         return Err(io::ErrorKind::Interrupted.into());
     }
     let typed = Secret::new(line.trim_end_matches(['\r', '\n']).to_owned());

@@ -110,33 +110,29 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     let home = Home::new(arguments.home, arguments.passphrase);
     match arguments.command {
         Command::Accept { offer, tx_code, yes, copies } => {
-            without_interruption(accept(&home, &offer, tx_code, yes, copies, json)).await
+            accept(&home, &offer, tx_code, yes, copies, json).await
         }
         Command::Present { request, yes, allow_unknown, choose, decline } => {
             let how = Present { yes, allow_unknown, choose: choices(&choose)?, decline };
-            without_interruption(present(&home, &request, &how, json)).await
+            present(&home, &request, &how, json).await
         }
         Command::List => list(&home, json),
         Command::Show { id } => show(&home, &id, json).await,
-        Command::Remove { id, yes } => remove(&home, &id, yes, json),
+        Command::Remove { id, yes } => remove(&home, &id, yes, json).await,
         Command::Trust { command } => trust(&home, &command, json),
     }
 }
 
 /// Lets what was begun come to its end when somebody presses Ctrl-C: a code is good once, and a credential that was
 /// issued and not stored is lost. A second time stops at once.
-async fn without_interruption(
-    work: impl Future<Output = anyhow::Result<Verdict>>,
-) -> anyhow::Result<Verdict> {
+async fn without_interruption<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
     let mut work = std::pin::pin!(work);
     let mut warned = false;
     loop {
         tokio::select! {
-            done = &mut work => return done,
+            done = &mut work => return Ok(done),
             _ = tokio::signal::ctrl_c() => {
-                if warned {
-                    anyhow::bail!("stopped in the middle");
-                }
+                anyhow::ensure!(!warned, "stopped in the middle");
                 warned = true;
                 eprintln!("\nFinishing what was begun; press Ctrl-C again to stop at once.");
             }
@@ -162,17 +158,17 @@ async fn accept(
         eprintln!("{}", consent::offer(&preview));
     }
     if !yes {
-        confirm("Accept this?", "accept the offer", json)?.then_some(()).ok_or_else(declined)?;
+        confirm("Accept this?", "accept the offer", json).await?.then_some(()).ok_or_else(declined)?;
     }
     loop {
         if preview.tx_code.is_some() && tx_code.is_none() {
             if !output::can_ask() {
                 return Err(Usage::error("the issuer asks for a transaction code: give it with --tx-code"));
             }
-            tx_code = Some(output::ask_text(&consent::tx_code(&preview))?);
+            tx_code = Some(output::ask_text(&consent::tx_code(&preview)).await?);
         }
         output::progress("fetching the credentials");
-        match holder.accept_offer(&preview.id, tx_code.as_deref()).await {
+        match without_interruption(holder.accept_offer(&preview.id, tx_code.as_deref())).await? {
             Ok(accepted) => {
                 if json {
                     output::json(&json!({"credentials": accepted.credentials}))?;
@@ -236,10 +232,10 @@ async fn present(home: &Home, request: &str, how: &Present, json: bool) -> anyho
         return refused(&WalletRefusal::new(message), json);
     }
     if !how.yes {
-        confirm("Present this?", "answer the request", json)?.then_some(()).ok_or_else(declined)?;
+        confirm("Present this?", "answer the request", json).await?.then_some(()).ok_or_else(declined)?;
     }
     output::progress("presenting");
-    match holder.answer_request(&consent.id, &choices).await {
+    match without_interruption(holder.answer_request(&consent.id, &choices)).await? {
         Ok(presented) if json => output::json(&presented)?,
         Ok(presented) => {
             output::line(&format!("Presented to {}.", presented.verifier.name))?;
@@ -287,12 +283,15 @@ async fn show(home: &Home, id: &str, json: bool) -> anyhow::Result<Verdict> {
     Ok(Verdict::Good)
 }
 
-fn remove(home: &Home, id: &str, yes: bool, json: bool) -> anyhow::Result<Verdict> {
+async fn remove(home: &Home, id: &str, yes: bool, json: bool) -> anyhow::Result<Verdict> {
     let holder = home.open(AddressPolicy::Public, 1)?;
     let Some(entry) = holder.credentials().find(id)? else { return Err(unknown(id)) };
     if !yes {
         eprintln!("{}", consent::card_line(&card(&entry)));
-        confirm("Remove it for good?", "remove a credential", json)?.then_some(()).ok_or_else(declined)?;
+        confirm("Remove it for good?", "remove a credential", json)
+            .await?
+            .then_some(())
+            .ok_or_else(declined)?;
     }
     holder.credentials().remove(id)?;
     output::line(&if json { json!({"removed": id}).to_string() } else { format!("Removed {id}.") })?;
@@ -348,13 +347,13 @@ fn choices(texts: &[String]) -> anyhow::Result<Vec<Choice>> {
 }
 
 /// Asks, where somebody can answer; otherwise says how to do without.
-fn confirm(question: &str, what: &str, json: bool) -> anyhow::Result<bool> {
+async fn confirm(question: &str, what: &str, json: bool) -> anyhow::Result<bool> {
     if json || !output::can_ask() {
         return Err(Usage::error(format!(
             "nobody is there to {what}: say --yes, or run it on a terminal without --json"
         )));
     }
-    Ok(output::ask(question)?)
+    output::ask(question).await
 }
 
 fn declined() -> anyhow::Error {

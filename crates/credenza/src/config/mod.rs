@@ -12,7 +12,7 @@ use credenza_crypto::SoftwareSigner;
 use credenza_vci::issuer::CredentialConfiguration;
 use url::Url;
 
-pub use init::{CREDENTIAL_TYPE, Initialized, init};
+pub use init::{CREDENTIAL_TYPE, InitError, Initialized, init};
 pub use problem::{ConfigProblem, ConfigProblems};
 pub use read::read;
 

@@ -21,7 +21,7 @@ use crate::keys::identity::Identity;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// let local = credenza::service::Local::start().await?;
-/// assert_eq!(local.issuer.configurations()[0].id, "pid");
+/// assert!(local.issuer.configurations().any(|known| known.id == "pid"));
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
