@@ -23,7 +23,8 @@ pub struct CachePolicy {
     /// How long after a list is due for renewal it may still be used when no newer one can be had; never beyond its
     /// `exp`. Zero, the default, means: no renewal, no statement.
     pub stale_on_error: Duration,
-    /// How long after a failure nobody asks again.
+    /// How long after a request nobody asks again: after one that failed, and after one that brought a list which is
+    /// about to expire, or has expired within the leeway.
     pub retry_after: Duration,
 }
 

@@ -21,8 +21,8 @@ const FIRST_CHUNK: usize = 16 * 1024;
 
 /// How hard the compressor tries.
 ///
-/// The specification recommends the most (§4.1); on lists of the usual kind that takes several times as long for a
-/// few per cent, so that the default is the middle.
+/// The specification recommends the most (§4.1). On a list of which one in a hundred is revoked that takes nine times as
+/// long as the default and saves an eighth of the bytes (see the example `status_list_speed`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level(u32);
 

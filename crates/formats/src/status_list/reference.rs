@@ -144,5 +144,8 @@ impl fmt::Debug for StatusReference {
 /// Whether a text is an absolute URI: the characters of RFC 3986, a scheme, and something that URLs can be made of.
 pub(super) fn is_uri(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
-    text.len() <= MAX_URI && text.bytes().all(allowed) && Url::parse(text).is_ok()
+    let escaped = text.split('%').skip(1).all(|rest| {
+        rest.as_bytes().first_chunk::<2>().is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    });
+    text.len() <= MAX_URI && text.bytes().all(allowed) && escaped && Url::parse(text).is_ok()
 }

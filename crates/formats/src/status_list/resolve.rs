@@ -190,7 +190,7 @@ impl StatusResolver {
         let mut verified = (*known.report).clone();
         let CachedList { list, fetched_at, fresh_until, .. } = known.cached;
         let now = self.inner.clock.now();
-        if now > fetched_at && now >= fresh_until {
+        if now > fetched_at + self.inner.config.cache.retry_after && now >= fresh_until {
             verified.warn(&rules::FETCH, format!("no newer list can be had than that of {fetched_at}"));
         }
         report.parts.push(verified);
@@ -237,7 +237,7 @@ impl StatusResolver {
         let uses = slots.uses;
         let slot = slots.by_list.entry(name.clone()).or_default();
         slot.last_use = uses;
-        if let Some(known) = slot.known.as_ref().filter(|known| known.cached.is_fresh(now)) {
+        if let Some(known) = slot.known.as_ref().filter(|known| self.inner.may_answer(&known.cached, now)) {
             return Next::Known(known.clone());
         }
         if let Some(fetch) = slot.fetching.as_ref().and_then(WeakShared::upgrade) {
@@ -263,6 +263,13 @@ impl StatusResolver {
 impl Inner {
     fn slots(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is no need to ask: the list is fresh, or it was fetched just now and would be accepted again.
+    fn may_answer(&self, cached: &CachedList, now: UnixTime) -> bool {
+        let just_now = cached.fetched_at <= now && now < cached.fetched_at + self.config.cache.retry_after;
+        let expired = cached.list.expires_at.is_some_and(|expires| now >= expires + self.config.leeway);
+        cached.is_fresh(now) || (just_now && !expired)
     }
 
     /// Remembers what came of a fetch.

@@ -37,7 +37,9 @@ fn l03_index_is_a_non_negative_integer() {
 // Clauses: TSL-6.2-07, TSL-6.2-08
 #[test]
 fn l03_uri_is_a_uri() {
-    assert_eq!(uri(URI).unwrap().unwrap().uri, URI);
+    for value in [URI, "https://a.example/%41%2f", "http://[::1]:8080/x"] {
+        assert_eq!(uri(value).unwrap().unwrap().uri, value);
+    }
     let long = format!("https://issuer.example/{}", "a".repeat(MAX_URI));
     for value in [
         "",
@@ -45,6 +47,10 @@ fn l03_uri_is_a_uri() {
         "//issuer.example/1",
         "https://",
         "https://a b",
+        "https://a.example/%",
+        "https://a.example/%4",
+        "https://a.example/%4g",
+        "https://a.example/%%41",
         "https://ä.example",
         "https://a.example/\u{0}",
         "https://a.example/<1>",

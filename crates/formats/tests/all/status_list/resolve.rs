@@ -398,6 +398,28 @@ fn l09_expired_lists_are_not_served_from_the_cache() {
     world.fails("status-list.fetch");
 }
 
+// Clauses: TSL-11.5-01
+#[test]
+fn l09_a_list_that_expires_while_clocks_differ_is_not_asked_for_all_the_time() {
+    let world = world();
+    let ending = Issuance { issued_at: earlier(3600), expires_at: Some(earlier(50)), ..GOOD };
+    world.serves_token(&ending);
+    (0..10).for_each(|_| world.valid());
+    assert_eq!(world.requests(), 1);
+    world.clock.advance(Duration::from_secs(5));
+    world.valid();
+    assert_eq!(world.requests(), 2);
+    world.clock.advance(Duration::from_secs(4));
+    world.valid();
+    world.clock.advance(Duration::from_secs(1));
+    world.fails("status-list.exp");
+    assert_eq!(world.requests(), 3);
+    let strict = world_with(ResolverConfig { leeway: Duration::ZERO, ..ResolverConfig::default() });
+    strict.serves_token(&Issuance { expires_at: Some(later(1)), ..GOOD }).valid();
+    strict.clock.advance(Duration::from_secs(1));
+    strict.fails("status-list.exp");
+}
+
 #[test]
 fn l12_stale_lists_by_policy_alone() {
     let token = Issuance { ttl: Some(HOUR), ..GOOD };
