@@ -87,3 +87,18 @@ impl HashAlgorithm {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 4231 §4.3, test case 2.
+    #[test]
+    fn hmac_of_the_rfc() {
+        let key = HmacKey::new(b"Jefe");
+        let code = key.mac(b"what do ya want for nothing?");
+        let hex: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_eq!(format!("{key:?}"), "HmacKey(…)");
+    }
+}
