@@ -18,6 +18,7 @@ mod any_of;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod did;
+pub mod lists;
 mod pinned;
 mod port;
 pub mod rules;
@@ -25,6 +26,7 @@ mod x509_anchors;
 
 pub use any_of::{AnyOf, Nobody};
 pub use did::{DidKeys, DidResolver};
+pub use lists::TrustList;
 pub use pinned::PinnedKeys;
 pub use port::{Distrust, KeyMaterial, Purpose, Trust, Trusted};
 pub use x509_anchors::{Anchor, IssuerBinding, X509Anchors};

@@ -167,7 +167,8 @@ impl X509Anchors {
         Arc::clone(&self.sets.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn decide(
+    /// As [`resolve`](Trust::resolve), at once.
+    pub(crate) fn decide(
         &self,
         material: &KeyMaterial<'_>,
         purpose: Purpose<'_>,

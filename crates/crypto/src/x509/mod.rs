@@ -29,6 +29,8 @@ pub const MAX_CERTIFICATE: usize = 10 * 1024;
 pub struct Certificate {
     /// The bytes it was made from.
     pub der: Vec<u8>,
+    /// The serial number that its issuer gave it, big-endian, as it is encoded.
+    pub serial: Vec<u8>,
     /// The key that it certifies.
     pub key: PublicKey,
     /// Subject, as RFC 4514 text.
@@ -62,8 +64,13 @@ pub struct Certificate {
 pub struct KeyUsage {
     /// Signatures on anything but certificates and revocation lists.
     pub digital_signature: bool,
+    /// Signatures on anything but certificates and revocation lists that bind the signer to the content
+    /// (contentCommitment, formerly nonRepudiation): seals have it alone.
+    pub content_commitment: bool,
     /// Signatures on certificates.
     pub key_cert_sign: bool,
+    /// Signatures on revocation lists.
+    pub crl_sign: bool,
 }
 
 /// Why a certificate or a path was not accepted.

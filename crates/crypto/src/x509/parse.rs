@@ -45,7 +45,12 @@ pub(super) fn certificate(der: &[u8]) -> Result<Certificate, X509Error> {
     let constraints =
         certified.get_extension::<BasicConstraints>().map_err(extension)?.map(|(_, constraints)| constraints);
     let key_usage = certified.get_extension::<PkixKeyUsage>().map_err(extension)?.map(|(_, usage)| {
-        KeyUsage { digital_signature: usage.digital_signature(), key_cert_sign: usage.key_cert_sign() }
+        KeyUsage {
+            digital_signature: usage.digital_signature(),
+            content_commitment: usage.non_repudiation(),
+            key_cert_sign: usage.key_cert_sign(),
+            crl_sign: usage.crl_sign(),
+        }
     });
     let extended_key_usage = match certified.get_extension::<ExtendedKeyUsage>().map_err(extension)? {
         Some((_, ExtendedKeyUsage(usages))) => usages.iter().map(ToString::to_string).collect(),
@@ -63,6 +68,7 @@ pub(super) fn certificate(der: &[u8]) -> Result<Certificate, X509Error> {
 
     Ok(Certificate {
         der: der.to_vec(),
+        serial: certified.serial_number().as_bytes().to_vec(),
         key: public_key(certified.subject_public_key_info())?,
         subject: certified.subject().to_string(),
         issuer: certified.issuer().to_string(),

@@ -143,7 +143,7 @@ fn check_purpose(
     intermediates: &[Certificate],
     policy: PathPolicy<'_>,
 ) -> Result<(), X509Error> {
-    if leaf.key_usage.is_some_and(|usage| !usage.digital_signature) {
+    if leaf.key_usage.is_some_and(|usage| !usage.digital_signature && !usage.content_commitment) {
         return Err(untrusted("the leaf's key usage does not allow signatures"));
     }
     for certificate in intermediates {

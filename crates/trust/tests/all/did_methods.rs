@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-use crate::answered;
+use crate::at_once as answered;
 
 fn vectors(name: &str) -> Map<String, Value> {
     let path = format!("{}/../../tests/vectors/did-key/{name}.json", env!("CARGO_MANIFEST_DIR"));

@@ -4,6 +4,7 @@
 
 mod did_keys;
 mod did_methods;
+mod lists;
 mod pinned;
 mod x509;
 
@@ -12,10 +13,11 @@ use credenza_core::UnixTime;
 /// The present of these tests.
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
-/// The value of an answer that waits for nothing outside.
-pub(crate) fn answered<T: Unpin>(mut answer: credenza_core::Answer<'_, T>) -> T {
+/// What a future brings that waits for nothing outside.
+pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::Pin::new(&mut answer).poll(&mut context) {
+    match future.as_mut().poll(&mut context) {
         std::task::Poll::Ready(value) => value,
         std::task::Poll::Pending => panic!("it waits for the outside"),
     }
