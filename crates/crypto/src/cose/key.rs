@@ -74,7 +74,8 @@ impl<'b> CoseKey<'b> {
         reader.map(|label, value| {
             match label {
                 Label::Integer(KTY) => kty = Some(value.integer().map_err(|_| KeyDefect::Unsupported)?),
-                Label::Integer(KID) => kid = Some(value.bytes()?),
+                // Some issuers write a text, which is no kid.
+                Label::Integer(KID) if value.kind()? == Kind::Bytes => kid = Some(value.bytes()?),
                 Label::Integer(ALG) => {
                     algorithm = Some(value.integer().map_err(|_| KeyDefect::Unsupported)?);
                 }

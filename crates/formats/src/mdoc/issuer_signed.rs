@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use credenza_crypto::cose::{Encoded, Label, Reader, Sign1, Tagging};
 
-use super::mso::DIGEST_IDS;
 use super::{MdocLimits, MobileSecurityObject, ParseError, name};
 
 /// What an issuer has signed, with all or some of its data elements. It borrows; nothing is verified yet.
@@ -129,12 +128,8 @@ impl<'b> IssuerSignedItem<'b> {
                 Ok::<_, ParseError>(())
             })
         })?;
-        let digest_id = digest_id.ok_or(ParseError::Missing("digestID"))?;
-        if digest_id >= DIGEST_IDS {
-            return Err(ParseError::Malformed("digestID"));
-        }
         Ok(Self {
-            digest_id,
+            digest_id: digest_id.ok_or(ParseError::Missing("digestID"))?,
             random: random.ok_or(ParseError::Missing("random"))?,
             identifier: identifier.ok_or(ParseError::Missing("elementIdentifier"))?,
             value: element.ok_or(ParseError::Missing("elementValue"))?,

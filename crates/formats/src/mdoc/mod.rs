@@ -25,7 +25,7 @@ pub use mso::{KeyAuthorizations, MobileSecurityObject, ValidityInfo};
 pub use present::{PresentError, Presentation};
 pub use transcript::SessionTranscript;
 pub use value::{ElementType, ElementTypes};
-pub use verify::{DeviceBinding, Expected, HolderBinding, TimeForm, Verified, verify};
+pub use verify::{CountryMismatch, DeviceBinding, Expected, HolderBinding, TimeForm, Verified, verify};
 
 /// The name of the format in OpenID4VCI and OpenID4VP.
 pub const FORMAT: &str = "mso_mdoc";

@@ -8,9 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::tdate::Tdate;
 use super::{ParseError, name};
 
-/// Digest identifiers are below this.
-pub(super) const DIGEST_IDS: u64 = 1 << 31;
-
 /// The digests of one namespace, by their identifiers, in ascending order.
 pub type Digests<'b> = Vec<(u64, &'b [u8])>;
 
@@ -165,8 +162,8 @@ fn read_digests<'b>(reader: &mut Reader<'b>) -> Result<Vec<(&'b str, Digests<'b>
         let mut digests = Digests::new();
         value.map(|id, digest| {
             let Label::Integer(id) = id else { return Err(ParseError::Malformed(WHAT)) };
-            let id = u64::try_from(id).ok().filter(|id| *id < DIGEST_IDS);
-            digests.push((id.ok_or(ParseError::Malformed(WHAT))?, digest.bytes()?));
+            let id = u64::try_from(id).map_err(|_| ParseError::Malformed(WHAT))?;
+            digests.push((id, digest.bytes()?));
             Ok(())
         })?;
         digests.sort_unstable_by_key(|(id, _)| *id);

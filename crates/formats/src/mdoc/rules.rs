@@ -62,6 +62,12 @@ pub const DIGEST_ID: Rule = Rule::new(
     "ISO/IEC 18013-5 §9.3.1",
     "The issuer signed a digest for each data element, and no two elements share one.",
 );
+/// The identifiers are small enough.
+pub const DIGEST_ID_RANGE: Rule = Rule::new(
+    "mdoc.digest-id.range",
+    "ISO/IEC 18013-5 §9.1.2.4",
+    "The identifiers of the digests are below 2^31.",
+);
 /// The digests match.
 pub const DIGEST: Rule = Rule::new(
     "mdoc.digest",
@@ -141,7 +147,7 @@ pub const KEY_AUTHORIZATIONS: Rule = Rule::new(
 );
 
 /// All of them.
-pub const ALL: [&Rule; 25] = [
+pub const ALL: [&Rule; 26] = [
     &PARSE,
     &RESPONSE_VERSION,
     &RESPONSE_STATUS,
@@ -153,6 +159,7 @@ pub const ALL: [&Rule; 25] = [
     &ISSUER_SIGNATURE,
     &DIGEST_ALGORITHM,
     &DIGEST_ID,
+    &DIGEST_ID_RANGE,
     &DIGEST,
     &ELEMENT_UNIQUE,
     &RANDOM,

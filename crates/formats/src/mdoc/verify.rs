@@ -31,6 +31,8 @@ pub struct Expected<'a> {
     pub signer: Option<&'a Certificate>,
     /// Which forms of times are accepted.
     pub times: TimeForm,
+    /// What follows when a driving licence names another country or state than its signer's certificate.
+    pub country: CountryMismatch,
     /// Whether the holder has to authenticate.
     pub holder_binding: HolderBinding<'a>,
 }
@@ -44,6 +46,16 @@ pub enum TimeForm {
     AnyRfc3339,
     /// Only the one that ISO/IEC 18013-5 allows.
     Exact,
+}
+
+/// What follows when a driving licence names another country or state than its signer's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CountryMismatch {
+    /// It is refused, as ISO/IEC 18013-5 §9.3.1 demands: the certificate would be good for its own country alone.
+    #[default]
+    Refused,
+    /// A warning in the report. The European reference issuer signs for all countries with a certificate of `EU`.
+    Warned,
 }
 
 /// Whether the holder has to authenticate the presentation. It is decided before the presentation is looked at.
@@ -96,6 +108,7 @@ impl Expected<'_> {
             doc_type: None,
             signer: None,
             times: TimeForm::AnyRfc3339,
+            country: CountryMismatch::Refused,
             holder_binding: HolderBinding::NotRequired,
         }
     }

@@ -8,7 +8,10 @@ use super::super::device_response::is_version_1;
 use super::super::issuer_signed::IssuerSigned;
 use super::super::mso::MobileSecurityObject;
 use super::super::{MDL_NAMESPACE, rules, value};
-use super::{Expected, TimeForm, Verified};
+use super::{CountryMismatch, Expected, TimeForm, Verified};
+
+/// Digest identifiers are below this (ISO/IEC 18013-5 §9.1.2.4).
+const DIGEST_IDS: u64 = 1 << 31;
 
 /// A salt has at least that many bytes (ISO/IEC 18013-5 §9.1.2.5).
 const SALT: usize = 16;
@@ -131,6 +134,10 @@ fn check_items(issuer_signed: &IssuerSigned<'_>, hash: HashAlgorithm, report: &m
         shared |= repeats(items.iter().map(|item| item.digest_id));
         repeated |= repeats(items.iter().map(|item| item.identifier));
     }
+    // Nothing depends on it, and there are issuers in production that draw 32 bits.
+    if issuer_signed.elements().any(|(_, item)| item.digest_id >= DIGEST_IDS) {
+        report.warn(&rules::DIGEST_ID_RANGE, "an identifier is not below 2^31");
+    }
     report.check(&rules::DIGEST_ID, unsigned == 0 && !shared, || {
         if shared {
             "two data elements name the same digest".to_owned()
@@ -201,11 +208,17 @@ fn check_signer(
             signer.not_before, signer.not_after
         )
     });
-    covered & check_country(claims, signer, report)
+    covered & check_country(claims, signer, expected, report)
 }
 
 /// A licence names the country, and the state where there is one, of who signed it.
-fn check_country(claims: &Map<String, Value>, signer: &Certificate, report: &mut Report) -> bool {
+fn check_country(
+    claims: &Map<String, Value>,
+    signer: &Certificate,
+    expected: &Expected<'_>,
+    report: &mut Report,
+) -> bool {
+    const MISMATCH: &str = "the signer's certificate names another country or state";
     let text = |element| claims.get(MDL_NAMESPACE)?.get(element)?.as_str();
     let country = text("issuing_country");
     let jurisdiction = text("issuing_jurisdiction");
@@ -220,11 +233,12 @@ fn check_country(claims: &Map<String, Value>, signer: &Certificate, report: &mut
         (Some(jurisdiction), Some(state)) => jurisdiction == state,
         _ => true,
     };
-    report.check(
-        &rules::ISSUING_COUNTRY,
-        same_country && same_state,
-        || "the signer's certificate names another country or state",
-    )
+    let same = same_country && same_state;
+    if !same && expected.country == CountryMismatch::Warned {
+        report.warn(&rules::ISSUING_COUNTRY, MISMATCH);
+        return true;
+    }
+    report.check(&rules::ISSUING_COUNTRY, same, || MISMATCH)
 }
 
 /// The first value of an attribute in the RFC 4514 text of a name.

@@ -1,0 +1,10 @@
+//! Tests of mdoc.
+
+mod attacks;
+mod device;
+mod hold;
+mod issue;
+mod round_trip;
+mod support;
+mod transcript;
+mod vectors;
