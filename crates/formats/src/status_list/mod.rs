@@ -1,8 +1,8 @@
 //! Whether a credential is still valid: Token Status List (draft 20) and Bitstring Status List (W3C).
 //!
 //! A list is one status for each credential of many, packed, compressed and signed. An issuer
-//! [allocates](allocate) an index when it issues, [encodes](encode) the list and [signs](token) it from time to time.
-//! A verifier reads the [reference](reference) in the credential and [resolves](resolve) it.
+//! [allocates](allocate) an index when it issues, [encodes](mod@encode) the list and [signs](token) it from time to time.
+//! A verifier reads the [reference](mod@reference) in the credential and [resolves](resolve) it.
 //!
 //! ```
 //! use std::time::Duration;
