@@ -10,14 +10,12 @@ mod header;
 pub mod key;
 mod mac0;
 mod sign1;
-mod write;
 
-pub use cbor::{CborError, Encoded, Kind, Label, Reader};
+pub use cbor::{CborError, Encoded, Kind, Label, Reader, Writer};
 pub use header::{Header, SigningHeader, Tagging};
 pub use key::{CoseKey, KeyDefect};
 pub use mac0::{Mac0, MacKey, create as mac0};
 pub use sign1::{Content, Sign1, create as sign1};
-pub use write::Writer;
 
 use crate::SignatureError;
 

@@ -35,6 +35,7 @@ pub struct Held {
     pub(super) key_authorizations: KeyAuthorizations,
     claims: Map<String, Value>,
     holder: PublicKey,
+    issuer_algorithm: i64,
     validity: ValidityInfo,
     status: Option<Value>,
 }
@@ -89,7 +90,8 @@ impl Held {
     }
 
     fn new(bytes: Vec<u8>, outline: Outline, claims: Map<String, Value>, status: Option<Value>) -> Self {
-        let Outline { doc_type, issuer_auth, namespaces, key_authorizations, holder, validity } = outline;
+        let Outline { doc_type, issuer_auth, namespaces, key_authorizations, .. } = outline;
+        let Outline { holder, issuer_algorithm, validity, .. } = outline;
         Self {
             bytes,
             doc_type,
@@ -98,6 +100,7 @@ impl Held {
             key_authorizations,
             claims,
             holder,
+            issuer_algorithm,
             validity,
             status,
         }
@@ -132,6 +135,13 @@ impl Held {
     #[must_use]
     pub fn holder(&self) -> &PublicKey {
         &self.holder
+    }
+
+    /// The number of the issuer's algorithm, for `issuerauth_alg_values` (OpenID4VP 1.0 §B.2.2, see
+    /// [`signature_meets`](credenza_crypto::cose::algorithm::signature_meets)).
+    #[must_use]
+    pub fn issuer_algorithm(&self) -> i64 {
+        self.issuer_algorithm
     }
 
     /// When it was signed and is valid.
@@ -196,6 +206,7 @@ struct Outline {
     namespaces: Vec<(String, Vec<Element>)>,
     key_authorizations: KeyAuthorizations,
     holder: PublicKey,
+    issuer_algorithm: i64,
     validity: ValidityInfo,
 }
 
@@ -214,6 +225,7 @@ impl Outline {
             namespaces: namespaces.collect(),
             key_authorizations: parsed.mso.key_authorizations.clone(),
             holder: parsed.mso.device_key.clone(),
+            issuer_algorithm: parsed.issuer_auth.header.algorithm,
             validity: parsed.mso.validity,
         }
     }

@@ -1,6 +1,73 @@
 //! ISO mdoc (ISO/IEC 18013-5, `mso_mdoc`): issue, parse, hold, present, verify.
 //!
 //! What was signed or hashed is kept as the bytes that came, and never encoded again.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use credenza_core::{ClaimsPath, Report, SystemRandom, UnixTime};
+//! use credenza_crypto::x509::{CertificateAuthority, LeafProfile, Subject};
+//! use credenza_crypto::{Algorithm, HashAlgorithm, SoftwareSigner};
+//! use credenza_formats::mdoc::{
+//!     self, DeviceBinding, DeviceResponse, ElementTypes, Expected, Held, HolderBinding, Issuance,
+//!     KeyAuthorizations, MDL, MDL_NAMESPACE, MdocLimits, SessionTranscript, ValidityInfo,
+//! };
+//! use serde_json::json;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> { wait(async {
+//! let now = UnixTime::from_secs(1_750_000_000);
+//! let (day, limits) = (Duration::from_secs(86_400), MdocLimits::default());
+//! let authority = CertificateAuthority::generate("Utopia IACA", now - day, 3650 * day, &SystemRandom)?;
+//! let signer = SoftwareSigner::generate(Algorithm::Es256, &SystemRandom)?;
+//! let subject = Subject { country: Some("UT".to_owned()), ..Subject::from("Utopia signer") };
+//! let profile = LeafProfile::new(subject, now - day, 400 * day).purpose("1.0.18013.5.1.2");
+//! let certificate = authority.issue(&signer.public_key(), &profile, &SystemRandom)?;
+//! let issuer = signer.with_x5c(vec![certificate]);
+//! let holder = SoftwareSigner::generate(Algorithm::Es256, &SystemRandom)?;
+//!
+//! // The issuer signs.
+//! let claims = json!({ MDL_NAMESPACE: { "family_name": "Mustermann", "birth_date": "1971-09-01" } });
+//! let validity =
+//!     ValidityInfo { signed: now, valid_from: now, valid_until: now + 30 * day, expected_update: None };
+//! let issuance = Issuance {
+//!     doc_type: MDL,
+//!     claims: claims.as_object().unwrap(),
+//!     types: &ElementTypes::standard(),
+//!     holder: &holder.public_key(),
+//!     validity,
+//!     hash: HashAlgorithm::Sha256,
+//!     status: None,
+//!     key_authorizations: &KeyAuthorizations::default(),
+//! };
+//! let issued = mdoc::issue(&issuer, &issuance, &SystemRandom).await?;
+//!
+//! // The wallet takes it in, and later shows the date of birth and nothing else.
+//! let issuer_key = issuer.public_key(); // in truth: where x5chain leads to, if that is trusted
+//! let mut report = Report::new("issued document");
+//! let expected = Expected { doc_type: Some(MDL), ..Expected::new(now) };
+//! let held = Held::accept(issued, &limits, &issuer_key, &holder.public_key(), &expected, &mut report).unwrap();
+//! let transcript = SessionTranscript::openid4vp(
+//!     "x509_san_dns:shop.example", "n-0S6_WzA2Mj", None, "https://shop.example/response",
+//! );
+//! let birth_date = ClaimsPath::keys([MDL_NAMESPACE, "birth_date"]).unwrap();
+//! let response = held.present(&[birth_date]).sign(&holder, &transcript).await?;
+//!
+//! // The verifier makes the transcript from what it has sent itself.
+//! let mut report = Report::new("presentation");
+//! let parsed = DeviceResponse::read(&response, &limits, &mut report).unwrap();
+//! let document = parsed.single(&mut report).unwrap();
+//! let holder_binding = HolderBinding::Required(DeviceBinding::new(&transcript));
+//! let expected = Expected { holder_binding, ..expected };
+//! let verified = mdoc::verify(&document, &issuer_key, &expected, &mut report).await.unwrap();
+//! assert!(report.ok());
+//! assert_eq!(verified.claims[MDL_NAMESPACE], json!({ "birth_date": "1971-09-01" }));
+//! # Ok(()) }) }
+//! # fn wait<T>(future: impl Future<Output = T>) -> T {
+//! #     let mut future = std::pin::pin!(future);
+//! #     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+//! #     loop { if let std::task::Poll::Ready(value) = future.as_mut().poll(&mut context) { return value } }
+//! # }
+//! ```
 
 pub mod device_auth;
 pub mod device_response;
@@ -15,7 +82,7 @@ pub mod transcript;
 pub mod value;
 mod verify;
 
-use credenza_crypto::cose::{CborError, CoseError, KeyDefect};
+use credenza_crypto::cose::{CborError, CoseError, KeyDefect, Label};
 
 pub use device_response::{DeviceAuth, DeviceResponse, DeviceSigned, DeviceSignedItem, Document};
 pub use hold::{Held, HoldError};
@@ -86,9 +153,9 @@ impl MdocLimits {
 }
 
 /// The text of a key of a map in which ISO/IEC 18013-5 has texts alone.
-fn name<'b>(label: credenza_crypto::cose::Label<'b>, what: &'static str) -> Result<&'b str, ParseError> {
+fn name<'b>(label: Label<'b>, what: &'static str) -> Result<&'b str, ParseError> {
     match label {
-        credenza_crypto::cose::Label::Text(text) => Ok(text),
+        Label::Text(text) => Ok(text),
         _ => Err(ParseError::Malformed(what)),
     }
 }

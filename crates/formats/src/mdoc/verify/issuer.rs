@@ -16,8 +16,10 @@ const DIGEST_IDS: u64 = 1 << 31;
 /// A salt has at least that many bytes (ISO/IEC 18013-5 §9.1.2.5).
 const SALT: usize = 16;
 
+/// `document_type` is what the document around it says, when there is one.
 pub(super) fn verify(
     issuer_signed: &IssuerSigned<'_>,
+    document_type: Option<&str>,
     issuer_key: &PublicKey,
     expected: &Expected<'_>,
     report: &mut Report,
@@ -26,7 +28,7 @@ pub(super) fn verify(
     check_signature(issuer_signed, issuer_key, expected, report)?;
     let mut sound =
         report.check(&rules::MSO_VERSION, is_version_1(mso.version), || "another major version than 1");
-    sound &= check_doc_type(mso, expected, report);
+    sound &= check_doc_type(mso, document_type, expected, report);
     sound &= check_times(mso, expected, report);
     let hash = check_hash(mso, expected, report)?;
     sound &= check_items(issuer_signed, hash, report);
@@ -71,9 +73,22 @@ fn check_signature(
     Some(())
 }
 
-fn check_doc_type(mso: &MobileSecurityObject<'_>, expected: &Expected<'_>, report: &mut Report) -> bool {
-    let wanted = expected.doc_type.is_none_or(|wanted| wanted == mso.doc_type);
-    report.check(&rules::DOC_TYPE, wanted, || "another document type than was asked for")
+fn check_doc_type(
+    mso: &MobileSecurityObject<'_>,
+    document_type: Option<&str>,
+    expected: &Expected<'_>,
+    report: &mut Report,
+) -> bool {
+    let is_signed = |doc_type: &str| doc_type == mso.doc_type;
+    let named = document_type.is_none_or(is_signed);
+    let wanted = expected.doc_type.is_none_or(is_signed);
+    report.check(&rules::DOC_TYPE, named && wanted, || {
+        if named {
+            "another document type than was asked for"
+        } else {
+            "the issuer has signed another type than the document names"
+        }
+    })
 }
 
 fn check_times(mso: &MobileSecurityObject<'_>, expected: &Expected<'_>, report: &mut Report) -> bool {

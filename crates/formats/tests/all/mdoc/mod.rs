@@ -5,6 +5,7 @@ mod device;
 mod hold;
 mod issue;
 mod round_trip;
+mod rules;
 mod support;
 mod transcript;
 mod vectors;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use minicbor::encode::{Encoder, Error};
 
-use super::cbor::ENCODED_TAG;
+use super::ENCODED_TAG;
 
 /// Writes items one after the other.
 ///
