@@ -14,9 +14,11 @@
 
 pub mod answer;
 pub mod b64;
+pub mod base58;
 pub mod claims_path;
 pub mod event;
 pub mod id;
+pub mod jcs;
 pub mod json;
 pub mod ports;
 pub mod report;

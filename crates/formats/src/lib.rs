@@ -75,3 +75,4 @@ pub mod held;
 pub mod mdoc;
 pub mod sd_jwt;
 pub mod status_list;
+pub mod w3c;

@@ -98,6 +98,11 @@ impl Concealment {
         self.hash = hash;
         self
     }
+
+    /// Whether the top-level claim of that name, or anything in it, would be concealed.
+    pub(crate) fn touches(&self, name: &str) -> bool {
+        self.plan.touches(name)
+    }
 }
 
 /// What to do with one value and with what is in it.
