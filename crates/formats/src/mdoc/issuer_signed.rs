@@ -72,7 +72,7 @@ impl<'b> IssuerSigned<'b> {
         let (issuer_auth, issuer_auth_at) = issuer_auth.ok_or(ParseError::Missing("issuerAuth"))?;
         let payload = issuer_auth.payload.ok_or(ParseError::Missing("the content of issuerAuth"))?;
         let mso = Reader::whole(payload, Reader::encoded)?;
-        let mso = MobileSecurityObject::parse(mso.content)?;
+        let mso = MobileSecurityObject::parse(mso.content, limits)?;
         Ok(Self { namespaces, mso, issuer_auth, issuer_auth_at })
     }
 

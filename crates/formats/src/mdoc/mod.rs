@@ -115,11 +115,13 @@ pub struct MdocLimits {
     pub documents: usize,
     /// Data elements of a document, over all namespaces, those of the issuer and of the device each.
     pub elements: usize,
+    /// Digests that the issuer has signed, over all namespaces.
+    pub digests: usize,
 }
 
 impl Default for MdocLimits {
     fn default() -> Self {
-        Self { total: 1024 * 1024, documents: 8, elements: 1024 }
+        Self { total: 1024 * 1024, documents: 8, elements: 1024, digests: 4096 }
     }
 }
 

@@ -6,7 +6,7 @@ use credenza_crypto::cose::{CoseKey, Kind, Label, Reader};
 use serde::{Deserialize, Serialize};
 
 use super::tdate::Tdate;
-use super::{ParseError, name};
+use super::{MdocLimits, ParseError, name};
 
 /// The digests of one namespace, by their identifiers, in ascending order.
 pub type Digests<'b> = Vec<(u64, &'b [u8])>;
@@ -111,11 +111,11 @@ impl<'b> MobileSecurityObject<'b> {
     ///
     /// # Errors
     /// See [`ParseError`].
-    pub fn parse(bytes: &'b [u8]) -> Result<Self, ParseError> {
-        Reader::whole(bytes, Self::read)
+    pub fn parse(bytes: &'b [u8], limits: &MdocLimits) -> Result<Self, ParseError> {
+        Reader::whole(bytes, |reader| Self::read(reader, limits))
     }
 
-    fn read(reader: &mut Reader<'b>) -> Result<Self, ParseError> {
+    fn read(reader: &mut Reader<'b>, limits: &MdocLimits) -> Result<Self, ParseError> {
         let (mut version, mut digest_algorithm, mut doc_type) = (None, None, None);
         let (mut value_digests, mut device, mut validity, mut status) = (None, None, None, None);
         reader.map(|label, value| {
@@ -123,7 +123,7 @@ impl<'b> MobileSecurityObject<'b> {
                 Label::Text("version") => version = Some(value.text()?),
                 Label::Text("digestAlgorithm") => digest_algorithm = Some(value.text()?),
                 Label::Text("docType") => doc_type = Some(value.text()?),
-                Label::Text("valueDigests") => value_digests = Some(read_digests(value)?),
+                Label::Text("valueDigests") => value_digests = Some(read_digests(value, limits)?),
                 Label::Text("deviceKeyInfo") => device = Some(read_device(value)?),
                 Label::Text("validityInfo") => validity = Some(read_validity(value)?),
                 Label::Text("status") => status = Some(value.any()?),
@@ -155,12 +155,20 @@ impl<'b> MobileSecurityObject<'b> {
     }
 }
 
-fn read_digests<'b>(reader: &mut Reader<'b>) -> Result<Vec<(&'b str, Digests<'b>)>, ParseError> {
+fn read_digests<'b>(
+    reader: &mut Reader<'b>,
+    limits: &MdocLimits,
+) -> Result<Vec<(&'b str, Digests<'b>)>, ParseError> {
     const WHAT: &str = "valueDigests";
     let mut namespaces = Vec::new();
+    let mut count = 0_usize;
     reader.map(|namespace, value| {
         let mut digests = Digests::new();
         value.map(|id, digest| {
+            count += 1;
+            if count > limits.digests {
+                return Err(ParseError::TooMany("digests"));
+            }
             let Label::Integer(id) = id else { return Err(ParseError::Malformed(WHAT)) };
             let id = u64::try_from(id).map_err(|_| ParseError::Malformed(WHAT))?;
             digests.push((id, digest.bytes()?));

@@ -39,7 +39,7 @@ pub const MSO_VERSION: Rule = Rule::new(
 pub const X5CHAIN: Rule = Rule::new(
     "mdoc.issuer-auth.x5chain",
     "ISO/IEC 18013-5 §9.1.2.4",
-    "The certificate of the issuer's key comes with its signature.",
+    "The certificate of the key that signed comes with the signature.",
 );
 /// `alg` of the issuer's signature.
 pub const ISSUER_ALG: Rule = Rule::new(

@@ -65,6 +65,9 @@ fn m02_the_issuer_is_another() {
     let stranger = issuer_with(key(66), "UT", NOW - DAY, 9 * DAY);
     let forgery = Forgery { chain: stranger.x5c().to_vec(), issuer: stranger, ..Forgery::default() };
     refused(&forgery, "mdoc.issuer-auth.signature");
+    // A certificate of another key beside the issuer's signature, which does not cover it.
+    let chain = issuer_with(key(66), "UT", NOW - DAY, 9 * DAY).x5c().to_vec();
+    refused(&Forgery { chain, ..Forgery::default() }, "mdoc.issuer-auth.x5chain");
     // No certificate, and what is none.
     refused(&Forgery { chain: Vec::new(), ..Forgery::default() }, "mdoc.issuer-auth.x5chain");
     refused(&Forgery { chain: vec![vec![0x30, 0]], ..Forgery::default() }, "mdoc.issuer-auth.x5chain");
@@ -287,6 +290,8 @@ fn m14_depth_sizes_and_counts() {
     assert_eq!(DeviceResponse::parse(&response, &limits).unwrap_err(), ParseError::TooMany("bytes"));
     let limits = MdocLimits { elements: 1, ..MdocLimits::default() };
     assert_eq!(DeviceResponse::parse(&response, &limits).unwrap_err(), ParseError::TooMany("data elements"));
+    let limits = MdocLimits { digests: 1, ..MdocLimits::default() };
+    assert_eq!(DeviceResponse::parse(&response, &limits).unwrap_err(), ParseError::TooMany("digests"));
     let limits = MdocLimits { documents: 0, ..MdocLimits::default() };
     assert_eq!(DeviceResponse::parse(&response, &limits).unwrap_err(), ParseError::TooMany("documents"));
 }

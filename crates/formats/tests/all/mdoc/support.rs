@@ -334,7 +334,7 @@ impl Forgery {
         let mac = cose::mac0(&cose::MacKey::new(b"any"), content, &[]);
         let auth = cbor(|out| match self.auth {
             Auth::Signature | Auth::NoDeviceSigned => {
-                drop_ref(out.map(1).text("deviceSignature").raw(&signature))
+                drop_ref(out.map(1).text("deviceSignature").raw(&signature));
             }
             Auth::Both => {
                 out.map(2).text("deviceSignature").raw(&signature).text("deviceMac").raw(&mac);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::support::{check_by, hex};
 use crate::support::{failed, file, now, paths, vectors};
 
-const LIMITS: MdocLimits = MdocLimits { total: 1024 * 1024, documents: 8, elements: 1024 };
+const LIMITS: MdocLimits = MdocLimits { total: 1024 * 1024, documents: 8, elements: 1024, digests: 4096 };
 
 /// Noon of a day.
 fn noon(day: &str) -> UnixTime {
