@@ -1,10 +1,12 @@
 //! The passphrase of a wallet: from the environment, or typed without being seen.
 
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, BufRead, Write as _};
 
 use credenza::core::Secret;
-use credenza::wallet::vault::Purpose;
+use credenza::wallet::vault::{Purpose, VaultError};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+
+use zeroize::Zeroizing;
 
 use super::output;
 
@@ -13,35 +15,36 @@ const CTRL_C: u8 = 3;
 
 const VARIABLE: &str = "CREDENZA_WALLET_PASSPHRASE";
 
-/// The passphrase for `purpose`. A new wallet has one when the variable is set, or when `protect` asks for one.
-pub(super) fn passphrase(purpose: Purpose, protect: bool) -> Option<Secret> {
+/// The passphrase for `purpose`. A new wallet has one when the variable is set, or when `protect` asks for one: then
+/// there is no wallet without it.
+pub(super) fn passphrase(purpose: Purpose, protect: bool) -> Result<Option<Secret>, VaultError> {
     if let Some(given) = std::env::var(VARIABLE).ok().filter(|given| !given.is_empty()) {
-        return Some(Secret::new(given));
+        return Ok(Some(Secret::new(given)));
     }
-    let needed = purpose == Purpose::Open || protect;
-    if !needed || !output::can_ask() {
-        return None;
+    if purpose == Purpose::New && !protect {
+        return Ok(None);
     }
-    match purpose {
-        Purpose::Open => hidden("Passphrase of the wallet: ").ok(),
-        Purpose::New => loop {
-            let first = hidden("Passphrase for the new wallet: ").ok()?;
-            if first.expose().is_empty() {
-                return None;
-            }
-            if hidden("The same again: ").ok()?.matches(first.expose()) {
-                return Some(first);
-            }
+    if !output::can_ask() {
+        return Err(VaultError::PassphraseNeeded);
+    }
+    let ask = |question| hidden(question).map_err(|_| VaultError::PassphraseNeeded);
+    if purpose == Purpose::Open {
+        return ask("Passphrase of the wallet: ").map(Some);
+    }
+    loop {
+        let first = ask("Passphrase for the new wallet: ")?;
+        if first.expose().is_empty() {
+            eprintln!("It can't be empty.");
+        } else if ask("The same again: ")?.matches(first.expose()) {
+            return Ok(Some(first));
+        } else {
             eprintln!("They differ; once more.");
-        },
+        }
     }
 }
 
 /// Reads a line that is not shown while it is typed.
 fn hidden(question: &str) -> io::Result<Secret> {
-    let mut err = io::stderr().lock();
-    write!(err, "{question}")?;
-    err.flush()?;
     let stdin = io::stdin();
     let before = tcgetattr(&stdin)?;
     let mut silent = before.clone();
@@ -50,17 +53,35 @@ fn hidden(question: &str) -> io::Result<Secret> {
     silent.special_codes[SpecialCodeIndex::VEOL] = CTRL_C;
     tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
     let restore = Restore(before);
-    let mut line = String::new();
-    let read = stdin.lock().read_line(&mut line);
+    // Asked only now: what is typed earlier is thrown away with the change of modes.
+    let mut err = io::stderr().lock();
+    write!(err, "{question}")?;
+    err.flush()?;
+    let line = read_typed(&mut stdin.lock());
     drop(restore);
     writeln!(err)?;
-    read?;
-    if line.contains(char::from(CTRL_C)) {
+    let line = line?;
+    if line.contains(&CTRL_C) {
         return Err(io::ErrorKind::Interrupted.into());
     }
-    let typed = Secret::new(line.trim_end_matches(['\r', '\n']).to_owned());
-    drop(Secret::new(line));
-    Ok(typed)
+    let typed = std::str::from_utf8(&line).map_err(|_| io::ErrorKind::InvalidData)?;
+    Ok(Secret::new(typed.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// What was typed up to Enter or Ctrl-C.
+fn read_typed(input: &mut impl BufRead) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut typed = Zeroizing::new(Vec::with_capacity(256));
+    loop {
+        let chunk = input.fill_buf()?;
+        let end = chunk.iter().position(|byte| matches!(*byte, b'\n' | CTRL_C));
+        let taken = end.map_or(chunk.len(), |end| end + 1);
+        typed.extend(chunk.iter().take(taken));
+        let ended = end.is_some() || chunk.is_empty();
+        input.consume(taken);
+        if ended {
+            return Ok(typed);
+        }
+    }
 }
 
 struct Restore(Termios);

@@ -45,7 +45,7 @@ pub enum VaultError {
     /// A file can't be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The wallet has a passphrase, and none was given.
+    /// The wallet has a passphrase, or shall have one, and none was given.
     #[error(
         "this wallet is protected by a passphrase: set CREDENZA_WALLET_PASSPHRASE, or run it on a terminal"
     )]
@@ -115,7 +115,7 @@ impl<R: Random> FolderVault<R> {
     pub fn open(
         folder: &Path,
         random: R,
-        passphrase: impl FnOnce(Purpose) -> Option<Secret>,
+        passphrase: impl FnOnce(Purpose) -> Result<Option<Secret>, VaultError>,
     ) -> Result<Self, VaultError> {
         Self::open_with(folder, random, passphrase, HARDNESS)
     }
@@ -123,7 +123,7 @@ impl<R: Random> FolderVault<R> {
     fn open_with(
         folder: &Path,
         random: R,
-        passphrase: impl FnOnce(Purpose) -> Option<Secret>,
+        passphrase: impl FnOnce(Purpose) -> Result<Option<Secret>, VaultError>,
         hardness: Hardness,
     ) -> Result<Self, VaultError> {
         keys::private_folder(&folder.join(FOLDER))?;
@@ -136,7 +136,7 @@ impl<R: Random> FolderVault<R> {
         } else {
             let mut key = Zeroizing::new([0; 32]);
             random.fill(key.as_mut_slice());
-            let file = wrap(&key, passphrase(Purpose::New), &random, hardness)
+            let file = wrap(&key, passphrase(Purpose::New)?, &random, hardness)
                 .ok_or_else(|| VaultError::Damaged(key_file.clone()))?;
             let text = Zeroizing::new(serde_json::to_vec_pretty(&file).unwrap_or_default());
             keys::write_private(&key_file, &text)?;
@@ -275,12 +275,12 @@ fn wrap(
 /// The key; `None` when the file is damaged.
 fn unwrap(
     file: &KeyFile,
-    passphrase: impl FnOnce(Purpose) -> Option<Secret>,
+    passphrase: impl FnOnce(Purpose) -> Result<Option<Secret>, VaultError>,
 ) -> Result<Option<Zeroizing<[u8; 32]>>, VaultError> {
     let bytes = match file {
         KeyFile::Rights { key } => b64::decode(key.expose()).ok(),
         KeyFile::Passphrase { hardness, salt, key } => {
-            let passphrase = passphrase(Purpose::Open).ok_or(VaultError::PassphraseNeeded)?;
+            let passphrase = passphrase(Purpose::Open)?.ok_or(VaultError::PassphraseNeeded)?;
             let salt = b64::decode(salt).unwrap_or_default();
             let Some(derived) = derive(&passphrase, &salt, *hardness) else { return Ok(None) };
             let opened = Sealer::new([(0, *derived)]).open(WRAPPED, UnixTime::EPOCH, key);
@@ -311,8 +311,8 @@ mod tests {
 
     const EASY: Hardness = Hardness { memory_kib: 64, passes: 1, lanes: 1 };
 
-    fn none(_: Purpose) -> Option<Secret> {
-        None
+    fn none(_: Purpose) -> Result<Option<Secret>, VaultError> {
+        Ok(None)
     }
 
     fn open(folder: &Path) -> FolderVault<SystemRandom> {
@@ -382,7 +382,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let open = |passphrase: Option<&str>| {
             let passphrase = passphrase.map(|word| Secret::new(word.to_owned()));
-            FolderVault::open_with(folder.path(), SystemRandom, |_| passphrase, EASY)
+            FolderVault::open_with(folder.path(), SystemRandom, |_| Ok(passphrase), EASY)
         };
         open(Some("correct")).unwrap().write("a", &Secret::new("x".to_owned())).unwrap();
         assert!(open(Some("correct")).unwrap().read("a").unwrap().unwrap().matches("x"));

@@ -79,4 +79,9 @@ async fn a_wallet_with_a_passphrase_stays_shut_without_it() {
     assert!(String::from_utf8_lossy(&with("right", &["list"]).stdout).contains("Person"));
     assert!(String::from_utf8_lossy(&with("wrong", &["list"]).stderr).contains("not the one of this wallet"));
     assert!(bad(1, &["wallet", "--home", home, "list"]).contains("CREDENZA_WALLET_PASSPHRASE"));
+
+    let other = tempfile::tempdir().unwrap();
+    let other = other.path().join("w");
+    bad(1, &["wallet", "--home", other.to_str().unwrap(), "--passphrase", "list"]);
+    assert!(!other.join("wallet.key").exists(), "no wallet without the passphrase that was wanted");
 }
