@@ -122,6 +122,7 @@ mod tests {
             }
         }
         assert_eq!(days("2026-11-24"), Some(20_781));
+        assert_eq!((days("2100-02-29"), days("2100-03-01")), (None, days("2100-02-28").map(|day| day + 1)));
     }
 
     #[test]

@@ -245,19 +245,23 @@ fn check_country(
         report.skip(&rules::ISSUING_COUNTRY, "not a driving licence, or not disclosed");
         return true;
     }
-    let same_country =
-        country.is_none_or(|country| attribute(&signer.subject, "C").as_deref() == Some(country));
-    // A certificate without a state signs for the whole country.
-    let same_state = match (jurisdiction, attribute(&signer.subject, "ST")) {
-        (Some(jurisdiction), Some(state)) => jurisdiction == state,
-        _ => true,
-    };
-    let same = same_country && same_state;
+    let same = is_of(&signer.subject, country, jurisdiction);
     if !same && expected.country == CountryMismatch::Warned {
         report.warn(&rules::ISSUING_COUNTRY, MISMATCH);
         return true;
     }
     report.check(&rules::ISSUING_COUNTRY, same, || MISMATCH)
+}
+
+/// Whether a signer of that name signs for the country and the jurisdiction.
+fn is_of(signer: &str, country: Option<&str>, jurisdiction: Option<&str>) -> bool {
+    let same_country = country.is_none_or(|country| attribute(signer, "C").as_deref() == Some(country));
+    // A certificate without a state signs for the whole country.
+    let same_state = match (jurisdiction, attribute(signer, "ST")) {
+        (Some(jurisdiction), Some(state)) => jurisdiction == state,
+        _ => true,
+    };
+    same_country && same_state
 }
 
 /// The first value of an attribute in the RFC 4514 text of a name.
@@ -288,5 +292,14 @@ mod tests {
         assert_eq!(attribute(name, "ST").as_deref(), Some("US-CA"));
         assert_eq!(attribute(name, "O").as_deref(), Some("A+B"));
         assert_eq!(attribute(name, "L"), None);
+    }
+
+    #[test]
+    fn countries_and_states() {
+        let state = "CN=Signer,ST=US-CA,C=US";
+        assert!(is_of(state, Some("US"), Some("US-CA")) && is_of(state, Some("US"), None));
+        assert!(!is_of(state, Some("US"), Some("US-NY")) && !is_of(state, None, Some("US-NY")));
+        assert!(!is_of(state, Some("CA"), Some("US-CA")) && !is_of("CN=Signer", Some("US"), None));
+        assert!(is_of("C=US", Some("US"), Some("US-NY")));
     }
 }

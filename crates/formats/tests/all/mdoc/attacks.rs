@@ -83,6 +83,10 @@ fn m02_the_issuer_is_another() {
     let trusted = Certificate::parse(&stranger.x5c()[0]).unwrap();
     let expected = Expected { signer: Some(&trusted), ..Expected::new(NOW) };
     failed(&check_with(&Forgery::default().response(), &expected).1, "mdoc.issuer-auth.x5chain");
+    let renewed = issuer_with(key(11), "UT", NOW - 9 * DAY, 18 * DAY);
+    let trusted = Certificate::parse(&renewed.x5c()[0]).unwrap();
+    let expected = Expected { signer: Some(&trusted), ..Expected::new(NOW) };
+    failed(&check_with(&Forgery::default().response(), &expected).1, "mdoc.issuer-auth.x5chain");
     let trusted = Certificate::parse(&issuer().x5c()[0]).unwrap();
     let expected = Expected { signer: Some(&trusted), ..Expected::new(NOW) };
     assert!(check_with(&Forgery::default().response(), &expected).0.is_some());
