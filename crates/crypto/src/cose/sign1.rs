@@ -130,8 +130,6 @@ pub async fn create(
 /// `Sig_structure` and `MAC_structure` (RFC 9052 §4.4, §6.3).
 pub(super) fn to_be_signed(context: &str, protected: &[u8], external_aad: &[u8], content: &[u8]) -> Vec<u8> {
     let mut out = Writer::with_capacity(protected.len() + external_aad.len() + content.len() + 32);
-    // An empty header is signed in its shortest form, however it was written (RFC 9052 §4.4).
-    let protected = if protected == [0xa0] { &[] } else { protected };
     out.array(4).text(context).bytes(protected).bytes(external_aad).bytes(content);
     out.into_bytes()
 }

@@ -211,6 +211,17 @@ fn m11_headers() {
     }
     assert_eq!(check(es256, &forge(es256, "a20126182141aa", "a1182141aa")), Ok(()), "the same chain twice");
     assert_eq!(check(es256, &forge(es256, "a10126", "a1182180")), Ok(()), "a chain of none");
+    // One certificate or several, in either header.
+    for (protected, unprotected, length) in [
+        ("a10126", "a1182141aa", 1),
+        ("a20126182141aa", "a0", 1),
+        ("a10126", "a11821824 1aa41bb", 2),
+        ("a10126", "a0", 0),
+    ] {
+        let message = forge(es256, protected, &unprotected.replace(' ', ""));
+        let message = Sign1::parse(&message, Tagging::Absent).unwrap();
+        assert_eq!(message.header.x5chain.len(), length, "{protected} {unprotected}");
+    }
 }
 
 #[test]
@@ -260,6 +271,10 @@ fn m11_shapes_and_places_of_content() {
     assert_eq!(message.verify_detached(b"content", &mac_key, b""), Err(CoseError::Mac));
     assert_eq!(message.verify_detached(b"contend", &mac_key, b"aad"), Err(CoseError::Mac));
     assert_eq!(message.verify_detached(b"content", &MacKey::new(b"another"), b"aad"), Err(CoseError::Mac));
+    let attached = cose::mac0(&mac_key, Content::Attached(b"content"), &[]);
+    let message = Mac0::parse(&attached, Tagging::Absent).unwrap();
+    assert_eq!(message.verify(&mac_key, &[]), Ok(()));
+    assert_eq!(message.verify_detached(b"content", &mac_key, &[]), Err(CoseError::Content));
     // Half a tag is none.
     let mut truncated = mac.clone();
     truncated.truncate(mac.len() - 16);
