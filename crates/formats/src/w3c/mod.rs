@@ -12,7 +12,7 @@
 //! a certificate, a key that is pinned), and hands it in.
 
 pub mod binding;
-//DI pub mod data_integrity;
+pub mod data_integrity;
 pub mod data_model;
 pub mod jwt;
 pub mod rules;
