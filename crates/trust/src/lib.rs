@@ -21,6 +21,7 @@ pub mod did;
 pub mod lists;
 mod pinned;
 mod port;
+mod revocation;
 pub mod rules;
 mod x509_anchors;
 
@@ -29,4 +30,5 @@ pub use did::{DidKeys, DidResolver};
 pub use lists::TrustList;
 pub use pinned::PinnedKeys;
 pub use port::{Distrust, KeyMaterial, Purpose, Trust, Trusted};
+pub use revocation::{CRL_LIMITS, RevocationChecked};
 pub use x509_anchors::{Anchor, IssuerBinding, X509Anchors};

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use credenza_core::{Answer, UnixTime};
-use credenza_crypto::x509::{Anchors, Certificate, ChainCache, PathPolicy, X509Error};
+use credenza_crypto::x509::{Anchors, Certificate, ChainCache, PathPolicy, ValidPath, X509Error};
 
 use crate::{Distrust, KeyMaterial, Purpose, Trust, Trusted};
 
@@ -174,6 +174,16 @@ impl X509Anchors {
         purpose: Purpose<'_>,
         now: UnixTime,
     ) -> Result<Trusted, Distrust> {
+        self.find(material, purpose, now).map(|found| found.trusted)
+    }
+
+    /// As [`resolve`](Trust::resolve), at once, with the path that it was found by.
+    pub(crate) fn find(
+        &self,
+        material: &KeyMaterial<'_>,
+        purpose: Purpose<'_>,
+        now: UnixTime,
+    ) -> Result<Found, Distrust> {
         let chain = material.x5c.filter(|chain| !chain.is_empty()).ok_or(Distrust::NoMaterial)?;
         let sets = self.sets();
         let set = sets.of(purpose);
@@ -192,14 +202,22 @@ impl X509Anchors {
         }
         let anchor = set.anchors.certificates().get(path.anchor).ok_or(Distrust::Unknown)?;
         let chain = std::iter::once(&path.leaf).chain(&path.intermediates);
-        Ok(Trusted {
+        let trusted = Trusted {
             key: path.leaf.key.clone(),
             how: format!("{} under the anchor {}", path.leaf.subject, anchor.subject).into(),
             name: Some(path.leaf.subject.clone()),
             authority_key_ids: chain.filter_map(|certificate| certificate.authority_key_id.clone()).collect(),
             leaf: Some(path.leaf.clone()),
-        })
+        };
+        Ok(Found { anchor: anchor.clone(), path, trusted })
     }
+}
+
+/// A decision with what it was made by.
+pub(crate) struct Found {
+    pub(crate) path: Arc<ValidPath>,
+    pub(crate) anchor: Certificate,
+    pub(crate) trusted: Trusted,
 }
 
 /// Whether the certificate has the issuer among its alternative names, by URI or by the host of an https URL.

@@ -3,9 +3,11 @@
 pub mod anchors;
 pub mod ca;
 pub mod cache;
+pub mod crl;
 mod parse;
 mod path;
 pub mod pem;
+pub mod profile;
 
 use credenza_core::{UnixTime, b64};
 
@@ -13,8 +15,9 @@ use crate::PublicKey;
 use crate::hash::sha256;
 
 pub use anchors::Anchors;
-pub use ca::{CaError, CertificateAuthority, LeafProfile, Subject};
+pub use ca::{CaError, CertificateAuthority, LeafProfile, Publication, RevokedCertificate, Subject};
 pub use cache::ChainCache;
+pub use crl::{Crl, CrlError, RevocationLists, RevocationPolicy};
 pub use path::{ValidPath, validate, validate_path};
 pub use pem::{der_to_pem, pem_to_der_chain};
 
@@ -57,6 +60,8 @@ pub struct Certificate {
     pub key_usage: Option<KeyUsage>,
     /// Extended key usages, dotted.
     pub extended_key_usage: Vec<String>,
+    /// Where its issuer's revocation lists are (cRLDistributionPoints), as far as these are complete and its own.
+    pub crl_urls: Vec<String>,
 }
 
 /// What a key may be used for (RFC 5280 §4.2.1.3), as far as it matters here.
@@ -85,6 +90,12 @@ pub enum X509Error {
     /// No path to an anchor that is trusted for this.
     #[error("the chain does not lead to a trusted certificate: {0}")]
     Untrusted(String),
+    /// A certificate of the chain is revoked.
+    #[error("a certificate of the chain is revoked")]
+    Revoked,
+    /// Whether a certificate of the chain is revoked can't be found out, and has to be known.
+    #[error("it is not known whether a certificate of the chain is revoked")]
+    RevocationUnknown,
 }
 
 /// What a path must be good for.

@@ -3,10 +3,10 @@
 use credenza_core::UnixTime;
 use der::asn1::{ObjectIdentifier, UintRef};
 use der::{Decode as _, Encode as _};
-use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage as PkixKeyUsage, SubjectAltName,
-    SubjectKeyIdentifier,
+    AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage,
+    KeyUsage as PkixKeyUsage, SubjectAltName, SubjectKeyIdentifier,
 };
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 use x509_cert::time::Time;
@@ -44,14 +44,13 @@ pub(super) fn certificate(der: &[u8]) -> Result<Certificate, X509Error> {
     }
     let constraints =
         certified.get_extension::<BasicConstraints>().map_err(extension)?.map(|(_, constraints)| constraints);
-    let key_usage = certified.get_extension::<PkixKeyUsage>().map_err(extension)?.map(|(_, usage)| {
-        KeyUsage {
+    let key_usage =
+        certified.get_extension::<PkixKeyUsage>().map_err(extension)?.map(|(_, usage)| KeyUsage {
             digital_signature: usage.digital_signature(),
             content_commitment: usage.non_repudiation(),
             key_cert_sign: usage.key_cert_sign(),
             crl_sign: usage.crl_sign(),
-        }
-    });
+        });
     let extended_key_usage = match certified.get_extension::<ExtendedKeyUsage>().map_err(extension)? {
         Some((_, ExtendedKeyUsage(usages))) => usages.iter().map(ToString::to_string).collect(),
         None => Vec::new(),
@@ -65,6 +64,9 @@ pub(super) fn certificate(der: &[u8]) -> Result<Certificate, X509Error> {
         .map_err(extension)?
         .and_then(|(_, id)| id.key_identifier)
         .map(|id| id.as_bytes().to_vec());
+
+    let points = certified.get_extension::<CrlDistributionPoints>().map_err(extension)?;
+    let crl_urls = points.map(|(_, points)| crl_urls(&points)).unwrap_or_default();
 
     Ok(Certificate {
         der: der.to_vec(),
@@ -82,10 +84,28 @@ pub(super) fn certificate(der: &[u8]) -> Result<Certificate, X509Error> {
         path_length: constraints.and_then(|constraints| constraints.path_len_constraint),
         key_usage,
         extended_key_usage,
+        crl_urls,
     })
 }
 
-fn time(time: Time) -> UnixTime {
+/// The URLs of complete lists that the issuer of the certificate itself signs.
+fn crl_urls(points: &CrlDistributionPoints) -> Vec<String> {
+    let mut urls = Vec::new();
+    for point in &points.0 {
+        if point.reasons.is_some() || point.crl_issuer.is_some() {
+            continue;
+        }
+        if let Some(DistributionPointName::FullName(names)) = &point.distribution_point {
+            urls.extend(names.iter().filter_map(|name| match name {
+                GeneralName::UniformResourceIdentifier(url) => Some(url.to_string()),
+                _ => None,
+            }));
+        }
+    }
+    urls
+}
+
+pub(super) fn time(time: Time) -> UnixTime {
     UnixTime::EPOCH + time.to_unix_duration()
 }
 

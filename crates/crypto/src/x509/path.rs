@@ -27,6 +27,18 @@ pub struct ValidPath {
     pub not_after: UnixTime,
 }
 
+impl ValidPath {
+    /// Each certificate of the path with its issuer's, the leaf first. A leaf that is itself the anchor has none.
+    pub fn links<'a>(
+        &'a self,
+        anchor: &'a Certificate,
+    ) -> impl Iterator<Item = (&'a Certificate, &'a Certificate)> {
+        let certificates = std::iter::once(&self.leaf).chain(&self.intermediates);
+        let issuers = self.intermediates.iter().chain(std::iter::once(anchor));
+        certificates.zip(issuers).filter(|(certificate, issuer)| certificate.der != issuer.der)
+    }
+}
+
 /// Validates `chain` (DER, leaf first) against `anchors` (DER) at the time `now`; hands out the parsed leaf, and the
 /// number of the anchor that the path leads to.
 ///

@@ -16,3 +16,5 @@ mod x509_ca;
 mod x509_cache;
 mod x509_names;
 mod x509_path;
+mod x509_profile;
+mod x509_revocation;

@@ -20,6 +20,7 @@ fn a_leaf_says_what_its_profile_says() {
         common_name: "Credenza demo, issuer".to_owned(),
         organization: Some("D\u{f6}mo".to_owned()),
         country: Some("UT".to_owned()),
+        state: None,
     };
     let profile = LeafProfile::new(subject, NOW, DAY)
         .dns_name("issuer.example")

@@ -6,6 +6,7 @@ mod did_keys;
 mod did_methods;
 mod lists;
 mod pinned;
+mod revocation;
 mod x509;
 
 use credenza_core::UnixTime;

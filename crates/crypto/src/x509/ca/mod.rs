@@ -22,9 +22,11 @@
 //! # let _ = signer; Ok(()) }
 //! ```
 
+mod iso18013;
 mod keys;
 mod names;
 mod profile;
+mod revocation;
 
 use std::fmt;
 use std::time::Duration;
@@ -38,9 +40,11 @@ use rcgen::{
 use super::{Certificate, X509Error, der_to_pem};
 use crate::hash::sha256;
 use crate::{Algorithm, PublicKey, SoftwareSigner};
+pub use iso18013::Publication;
 use keys::{CertifiedKey, IssuerKey, raw_key};
 use names::{arcs, distinguished_name, issuer_name, names};
 pub use profile::{LeafProfile, Subject};
+pub use revocation::RevokedCertificate;
 
 /// Bytes of a serial number: 127 random bits, which is more than the 64 that are usual, and within the 20 bytes that
 /// RFC 5280 §4.1.2.2 allows.
@@ -102,7 +106,10 @@ impl CertificateAuthority {
     ) -> Result<Self, CaError> {
         let name = distinguished_name(&subject.into())?;
         let key = CertifiedKey::new(&signer.public_key())?;
-        let parameters = ca_parameters(name, &key, (now, now + valid_for), None, random);
+        Self::self_signed(signer, &ca_parameters(name, &key, (now, now + valid_for), None, random))
+    }
+
+    fn self_signed(signer: SoftwareSigner, parameters: &CertificateParams) -> Result<Self, CaError> {
         let der = parameters.self_signed(&IssuerKey::new(&signer)?).map_err(|_| CaError::Name)?;
         let certificate = Certificate::parse(der.der()).map_err(|_| CaError::Name)?;
         Ok(Self { signer, certificate, chain: Vec::new() })
@@ -183,6 +190,12 @@ impl CertificateAuthority {
         for usage in &profile.extended_key_usage {
             parameters.extended_key_usages.push(ExtendedKeyUsagePurpose::Other(arcs(usage)?));
         }
+        if let Some(purpose) = &profile.critical_purpose {
+            iso18013::restrict(&mut parameters, purpose)?;
+        }
+        if let Some(publication) = &profile.publication {
+            iso18013::publish(&mut parameters, publication)?;
+        }
         Ok(self.certify(&key, &parameters, validity)?.der)
     }
 
@@ -241,12 +254,7 @@ impl CertificateAuthority {
         if not_before > not_after || not_before < own.not_before || not_after > own.not_after {
             return Err(CaError::Validity);
         }
-        let mut issuer = CertificateParams::default();
-        issuer.distinguished_name = issuer_name(&own.der)?;
-        issuer.key_identifier_method =
-            KeyIdMethod::PreSpecified(own.subject_key_id.clone().unwrap_or_else(|| key_id(&own.key)));
-        issuer.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let issuer = Issuer::new(issuer, IssuerKey::new(&self.signer)?);
+        let issuer = self.issuer()?;
         let issued = parameters.signed_by(key, &issuer).map_err(|_| CaError::Name)?;
         let certificate = Certificate::parse(issued.der()).map_err(|_| CaError::Name)?;
         // The names must be the same bytes, or no path leads from one to the other.
@@ -254,6 +262,17 @@ impl CertificateAuthority {
             return Err(CaError::Name);
         }
         Ok(certificate)
+    }
+
+    /// This CA in rcgen's terms.
+    fn issuer(&self) -> Result<Issuer<'static, IssuerKey<'_>>, CaError> {
+        let own = &self.certificate;
+        let mut issuer = CertificateParams::default();
+        issuer.distinguished_name = issuer_name(&own.der)?;
+        issuer.key_identifier_method =
+            KeyIdMethod::PreSpecified(own.subject_key_id.clone().unwrap_or_else(|| key_id(&own.key)));
+        issuer.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        Ok(Issuer::new(issuer, IssuerKey::new(&self.signer)?))
     }
 }
 

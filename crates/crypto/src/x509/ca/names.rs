@@ -12,6 +12,9 @@ pub(super) fn distinguished_name(subject: &Subject) -> Result<DistinguishedName,
         let country = country.as_str().try_into().map_err(|_| CaError::Name)?;
         name.push(DnType::CountryName, DnValue::PrintableString(country));
     }
+    if let Some(state) = &subject.state {
+        name.push(DnType::StateOrProvinceName, state.as_str());
+    }
     if let Some(organization) = &subject.organization {
         name.push(DnType::OrganizationName, organization.as_str());
     }

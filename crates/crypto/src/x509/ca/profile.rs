@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use credenza_core::UnixTime;
 
+use super::Publication;
+
 /// The name of a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
@@ -13,12 +15,14 @@ pub struct Subject {
     pub organization: Option<String>,
     /// countryName, two letters
     pub country: Option<String>,
+    /// stateOrProvinceName
+    pub state: Option<String>,
 }
 
 impl From<&str> for Subject {
     /// A common name alone.
     fn from(common_name: &str) -> Self {
-        Self { common_name: common_name.to_owned(), organization: None, country: None }
+        Self { common_name: common_name.to_owned(), organization: None, country: None, state: None }
     }
 }
 
@@ -33,6 +37,10 @@ pub struct LeafProfile {
     pub uris: Vec<String>,
     /// Extended key usages, dotted.
     pub extended_key_usage: Vec<String>,
+    /// The one extended key usage of a key that is restricted to it (critical), in the place of those above.
+    pub critical_purpose: Option<String>,
+    /// Where its issuer can be reached, when the certificate is to say that.
+    pub publication: Option<Publication>,
     /// First second of validity.
     pub not_before: UnixTime,
     /// Last second of validity.
@@ -48,6 +56,8 @@ impl LeafProfile {
             dns_names: Vec::new(),
             uris: Vec::new(),
             extended_key_usage: Vec::new(),
+            critical_purpose: None,
+            publication: None,
             not_before,
             not_after: not_before + valid_for,
         }
