@@ -18,6 +18,7 @@ mod any_of;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod did;
+pub mod federation;
 pub mod lists;
 mod pinned;
 mod port;
@@ -27,6 +28,7 @@ mod x509_anchors;
 
 pub use any_of::{AnyOf, Nobody};
 pub use did::{DidKeys, DidResolver};
+pub use federation::{Federation, FederationKeys};
 pub use lists::TrustList;
 pub use pinned::PinnedKeys;
 pub use port::{Distrust, KeyMaterial, Purpose, Trust, Trusted};

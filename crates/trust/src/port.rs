@@ -6,6 +6,7 @@ use credenza_core::{Answer, Rule, UnixTime};
 use credenza_crypto::{Certificate, Jwk, PublicKey, X509Error};
 
 use crate::did::DidError;
+use crate::federation::FederationError;
 use crate::rules;
 
 /// What a key is to be trusted for. A key that is good for one purpose is not good for another.
@@ -84,6 +85,9 @@ pub enum Distrust {
     /// The DID is trusted, and gives no such key for this use.
     #[error(transparent)]
     Did(DidError),
+    /// The federation does not vouch for the entity.
+    #[error(transparent)]
+    Federation(FederationError),
     /// Trusted for other types of credential than this one.
     #[error("not trusted for this type of credential")]
     CredentialType,

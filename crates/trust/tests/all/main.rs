@@ -4,6 +4,7 @@
 
 mod did_keys;
 mod did_methods;
+mod federation;
 mod lists;
 mod pinned;
 mod revocation;
