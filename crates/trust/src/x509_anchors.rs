@@ -64,6 +64,8 @@ pub struct X509Anchors {
     cache: ChainCache,
     binding: IssuerBinding,
     anchor_must_be_absent: bool,
+    /// By the purpose's rule, the extended key usage that its leaves must have.
+    usages: Vec<(&'static str, String)>,
 }
 
 /// The anchors, sorted by purpose: half of them never takes effect.
@@ -130,6 +132,7 @@ impl X509Anchors {
             cache: ChainCache::default(),
             binding: IssuerBinding::default(),
             anchor_must_be_absent: false,
+            usages: Vec::new(),
         })
     }
 
@@ -144,6 +147,14 @@ impl X509Anchors {
     #[must_use]
     pub fn anchor_must_be_absent(mut self) -> Self {
         self.anchor_must_be_absent = true;
+        self
+    }
+
+    /// Refuses leaves for these purposes that do not have the extended key usage (dotted OID): a document signer's, say,
+    /// or a reader's, so that no other certificate under the same anchor may pass for one.
+    #[must_use]
+    pub fn require_usage(mut self, purposes: &[Purpose<'_>], oid: &str) -> Self {
+        self.usages.extend(purposes.iter().map(|purpose| (purpose.rule().id, oid.to_owned())));
         self
     }
 
@@ -187,8 +198,11 @@ impl X509Anchors {
         let chain = material.x5c.filter(|chain| !chain.is_empty()).ok_or(Distrust::NoMaterial)?;
         let sets = self.sets();
         let set = sets.of(purpose);
-        let policy =
-            PathPolicy { anchor_must_be_absent: self.anchor_must_be_absent, ..PathPolicy::default() };
+        let usage = self.usages.iter().rev().find(|(id, _)| *id == purpose.rule().id);
+        let policy = PathPolicy {
+            extended_key_usage: usage.map(|(_, oid)| oid.as_str()),
+            anchor_must_be_absent: self.anchor_must_be_absent,
+        };
         let path = self.cache.validate(chain, &set.anchors, now, policy)?;
         if !set.covers(path.anchor, purpose) {
             return Err(Distrust::CredentialType);

@@ -39,6 +39,7 @@ pub struct TrustList {
     limits: Limits,
     binding: IssuerBinding,
     anchor_must_be_absent: bool,
+    usages: Vec<(Purpose<'static>, String)>,
     current: RwLock<Option<Arc<Current>>>,
 }
 
@@ -61,6 +62,7 @@ impl TrustList {
             limits: LIST_LIMITS,
             binding: IssuerBinding::default(),
             anchor_must_be_absent: false,
+            usages: Vec::new(),
             current: RwLock::new(None),
         }
     }
@@ -93,6 +95,13 @@ impl TrustList {
         self
     }
 
+    /// As [`X509Anchors::require_usage`]; of [`Purpose::Issuer`] for every type of credential.
+    #[must_use]
+    pub fn require_usage(mut self, purposes: &[Purpose<'static>], oid: &str) -> Self {
+        self.usages.extend(purposes.iter().map(|purpose| (*purpose, oid.to_owned())));
+        self
+    }
+
     /// Fetches the list and puts it in force.
     ///
     /// # Errors
@@ -120,6 +129,9 @@ impl TrustList {
         let mut set = X509Anchors::new(&anchors)?.binding(self.binding);
         if self.anchor_must_be_absent {
             set = set.anchor_must_be_absent();
+        }
+        for (purpose, oid) in &self.usages {
+            set = set.require_usage(&[*purpose], oid);
         }
         let new = Current { anchors: set, issued_at, sequence, due };
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);

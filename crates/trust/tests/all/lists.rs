@@ -180,6 +180,16 @@ fn keeps_the_promises_of_the_port() {
 }
 
 #[test]
+fn x07_a_list_of_authorities_and_what_their_signers_are_for() {
+    let world = world(1);
+    let list = TrustList::new(ListKind::Vical, world.signers.clone());
+    let list = list.require_usage(&[LICENCE], "1.0.18013.5.1.2");
+    list.take(&Says::of(&world).signed(&world), NOW).unwrap();
+    assert!(matches!(ask(&list, &by(&world.chain), LICENCE, NOW), Err(Distrust::Certificates(_))));
+    assert!(ask(&list, &by(&world.chain), Purpose::StatusList, NOW).is_ok());
+}
+
+#[test]
 fn x13_a_list_that_is_due_trusts_nobody() {
     let world = world(1);
     let list = TrustList::new(ListKind::Vical, world.signers.clone());

@@ -84,6 +84,28 @@ fn x03_outside_of_the_validity_also_when_remembered() {
     assert!(ask(&trust, &by(&chain), PID, NOW - Duration::from_secs(1)).is_err());
 }
 
+#[test]
+fn x07_another_use_of_the_key() {
+    const SIGNER: &str = "1.0.18013.5.1.2";
+    let random = SeededRandom::new(1);
+    let root = CertificateAuthority::generate("Root", NOW, 100 * DAY, &random).unwrap();
+    let key = SoftwareSigner::generate(Algorithm::Es256, &random).unwrap().public_jwk().key.clone();
+    let chain = |usage: Option<&str>| {
+        let profile = LeafProfile::new("Issuer", NOW, 10 * DAY);
+        let profile = usage.into_iter().fold(profile, LeafProfile::purpose);
+        root.issue_chain(&key, &profile, &random).unwrap()
+    };
+    let trust = X509Anchors::new(&[Anchor::for_issuers(root.certificate().to_vec())])
+        .unwrap()
+        .require_usage(&[PID], SIGNER);
+    assert!(ask(&trust, &by(&chain(Some(SIGNER))), PID, NOW).is_ok());
+    for usage in [None, Some("1.3.6.1.5.5.7.3.1"), Some("2.5.29.37.0")] {
+        let refused = ask(&trust, &by(&chain(usage)), PID, NOW);
+        assert!(matches!(refused, Err(Distrust::Certificates(_))), "{usage:?}");
+        assert!(ask(&trust, &by(&chain(usage)), Purpose::StatusList, NOW).is_ok(), "{usage:?}");
+    }
+}
+
 /// Authority key identifiers are raw bytes of every certificate in the chain, for DCQL.
 #[test]
 fn x10_authority_key_identifiers_of_the_whole_chain() {
