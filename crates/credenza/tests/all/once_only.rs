@@ -108,11 +108,11 @@ async fn v_a_presentation_raced_by_fifty_is_accepted_once() {
     let asked = service.ask(json!([{"path": ["given_name"]}]), json!({})).await;
     let tap = Held::new("/openid4vp/response/");
     let presenter = holder(Arc::clone(&tap) as _, vault);
-    let consent = presenter.open_request(asked["wallet_link"].as_str().unwrap()).await.unwrap();
+    let consent = presenter.open_request(asked["uri"].as_str().unwrap()).await.unwrap();
     presenter.answer_request(&consent.id, &default_choices(&consent)).await.unwrap();
     let answers = race(tap.take()).await;
     assert_eq!(winners(&answers), 1, "{answers:?}");
     let (_, session) =
         service.api(Method::GET, &format!("/presentations/{}", asked["id"].as_str().unwrap()), None).await;
-    assert_eq!(session["status"], "verified");
+    assert_eq!(session["state"], "verified");
 }

@@ -30,7 +30,7 @@ async fn issue_hold_present_verify() {
     assert!(shown.contains("Mustermann") && shown.contains("3 of 3 unused"), "{shown}");
 
     let asked = service.ask(json!([{"path": ["given_name"]}]), json!({})).await;
-    let request = asked["wallet_link"].as_str().unwrap();
+    let request = asked["uri"].as_str().unwrap();
     let present = [&wallet[..], &["present", request]].concat();
     // Nobody to ask and no --yes: refused. A verifier that nobody vouches for: refused in spite of --yes.
     assert!(bad(2, &present).contains("--yes"));
@@ -42,7 +42,7 @@ async fn issue_hold_present_verify() {
         "{said}"
     );
     let session = format!("/presentations/{}", asked["id"].as_str().unwrap());
-    assert_ne!(service.api(Method::GET, &session, None).await.1["status"], "verified");
+    assert_ne!(service.api(Method::GET, &session, None).await.1["state"], "verified");
 
     let root = service.root();
     good(&[&wallet[..], &["trust", "add", root.to_str().unwrap()]].concat());

@@ -38,6 +38,8 @@ pub struct Certificate {
     pub key: PublicKey,
     /// Subject, as RFC 4514 text.
     pub subject: String,
+    /// Common name of the subject: what people call it.
+    pub common_name: Option<String>,
     /// Issuer, as RFC 4514 text.
     pub issuer: String,
     /// First second of validity.

@@ -73,6 +73,7 @@ pub(super) fn certificate(der: &[u8]) -> Result<Certificate, X509Error> {
         serial: certified.serial_number().as_bytes().to_vec(),
         key: public_key(certified.subject_public_key_info())?,
         subject: certified.subject().to_string(),
+        common_name: certified.subject().common_name().ok().flatten().map(|name| name.value().into_owned()),
         issuer: certified.issuer().to_string(),
         not_before: time(certified.validity().not_before),
         not_after: time(certified.validity().not_after),

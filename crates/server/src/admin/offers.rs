@@ -33,7 +33,7 @@ pub(super) struct CreateOffer {
     #[serde(default)]
     expires_in: Option<u64>,
     #[serde(default)]
-    reference: Option<String>,
+    correlation_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +86,7 @@ impl From<CreateOffer> for OfferRequest {
             tx_code,
             delivery: from.delivery,
             expires_in: from.expires_in,
-            reference: from.reference,
+            reference: from.correlation_id,
         }
     }
 }

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use credenza_query::DcqlQuery;
 use credenza_vp::messages::RequestUriMethod;
 use credenza_vp::verifier::{
-    CreateError, CreatedRequest, PresentationRequest, RequestedPrefix, ResultError, SessionError,
+    CheckedPresentation, CreateError, CreatedRequest, PresentationRequest, RequestedPrefix, ResultError,
+    SessionError, SessionView, Status,
 };
 use credenza_vp::{ResponseMode, verifier};
 use http::{HeaderMap, StatusCode, Uri};
@@ -115,13 +116,25 @@ pub(crate) fn parse_query(text: &[u8]) -> Result<DcqlQuery, String> {
     DcqlQuery::parse(&value).map_err(|error| error.to_string())
 }
 
+/// How a presentation stands, with what was presented as soon as that is known and needs no response code.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    session: SessionView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presentations: Option<Vec<CheckedPresentation>>,
+}
+
 /// `GET /api/v1/presentations/{id}`
 pub(super) async fn show(
     State(service): State<Arc<Service>>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let view = service.verifier.session(&id).await?;
-    Ok(json(StatusCode::OK, &view))
+    let session = service.verifier.session(&id).await?;
+    let open = session.status == Status::Verified && !session.needs_response_code;
+    let presentations =
+        if open { Some(service.verifier.result(&id, None).await?.presentations) } else { None };
+    Ok(json(StatusCode::OK, &Shown { session, presentations }))
 }
 
 /// `DELETE /api/v1/presentations/{id}`: forgets it with everything in it.
@@ -236,7 +249,7 @@ impl From<ResultError> for Problem {
 }
 
 /// Whether nothing more can happen to a presentation.
-pub(crate) const fn has_ended(status: verifier::Status) -> bool {
+pub(crate) const fn has_ended(status: Status) -> bool {
     use verifier::Status::{Cancelled, Expired, Rejected, Verified};
     matches!(status, Verified | Rejected | Expired | Cancelled)
 }

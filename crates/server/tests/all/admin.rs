@@ -97,8 +97,7 @@ async fn a34_h04_other_bodies_are_refused_in_the_same_shape() {
 #[tokio::test]
 async fn an_offer_and_its_qr_code() {
     let world = fixed();
-    let body =
-        json!({"credentials": [{"type": "pid", "claims": ada()}], "tx_code": true, "reference": "till-7"});
+    let body = json!({"credentials": [{"type": "pid", "claims": ada()}], "tx_code": true, "correlation_id": "till-7"});
     let created = offer(&world, body).await.json();
     assert!(created["uri"].as_str().unwrap().starts_with("openid-credential-offer://?credential_offer_uri="));
     assert_eq!(created["tx_code"].as_str().unwrap().len(), 6);
@@ -107,7 +106,7 @@ async fn an_offer_and_its_qr_code() {
 
     let shown = world.admin(Method::GET, path, None).await;
     assert_eq!(shown.json()["state"], "created");
-    assert_eq!(shown.json()["reference"], "till-7");
+    assert_eq!(shown.json()["correlation_id"], "till-7");
     // Shown once: nothing secret and nothing personal is in the session's view.
     for secret in [created["tx_code"].as_str().unwrap(), "Lovelace"] {
         assert!(!shown.text().contains(secret));

@@ -43,7 +43,7 @@ async fn h07_c23_no_secret_and_no_claim_is_logged_at_any_level() {
     let (held, keys) = receive(&world, &made).await;
     let asked = json!({"query_id": "adult", "correlation_id": "canary-correlation"});
     let asked = world.admin(http::Method::POST, "/api/v1/presentations", Some(asked)).await.json();
-    present(&world, asked["wallet_link"].as_str().unwrap(), &held[0], &keys).await;
+    present(&world, asked["uri"].as_str().unwrap(), &held[0], &keys).await;
     let id = asked["id"].as_str().unwrap();
     world.admin(http::Method::POST, &format!("/api/v1/presentations/{id}/result"), Some(json!({}))).await;
     // Mistakes, which tempt to quote what was sent.

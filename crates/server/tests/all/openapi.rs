@@ -113,7 +113,7 @@ async fn documented_requests_are_answered_as_documented() {
     let result = "/api/v1/presentations/{id}/result";
     assert_eq!(call(post.clone(), result, &id, example(result)).await.status, 409);
     let cancel = "/api/v1/presentations/{id}/cancel";
-    assert_eq!(call(post.clone(), cancel, &id, None).await.json()["status"], "cancelled");
+    assert_eq!(call(post.clone(), cancel, &id, None).await.json()["state"], "cancelled");
     assert_eq!(call(post.clone(), cancel, &id, None).await.status, 409);
     let gone = world.admin(delete.clone(), &format!("{presentations}/{id}"), None).await;
     assert_eq!((gone.status.as_u16(), gone.body.len()), (204, 0));

@@ -22,7 +22,7 @@ const NAMES: [&str; 22] = [
     "code",
     "delivery",
     "expires_in",
-    "reference",
+    "correlation_id",
     "dcql_query",
     "query_id",
     "response_mode",

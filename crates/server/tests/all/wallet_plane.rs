@@ -89,9 +89,13 @@ async fn whole_way(world: &World, prefix: &str) {
     let request = json!({"query_id": "adult", "request_uri_method": "post"});
     let made =
         world.admin(Method::POST, &format!("{prefix}/api/v1/presentations"), Some(request)).await.json();
-    assert_eq!(present(world, made["wallet_link"].as_str().unwrap(), &held[0], &keys).await, None);
+    assert_eq!(present(world, made["uri"].as_str().unwrap(), &held[0], &keys).await, None);
     let path = format!("{prefix}/api/v1/presentations/{}", made["id"].as_str().unwrap());
-    assert_eq!(world.admin(Method::GET, &path, None).await.json()["status"], "verified");
+    let shown = world.admin(Method::GET, &path, None).await.json();
+    assert_eq!(
+        (&shown["state"], &shown["presentations"][0]["claims"]["given_name"]),
+        (&json!("verified"), &json!("Ada"))
+    );
     let result = world.admin(Method::POST, &format!("{path}/result"), Some(json!({}))).await.json();
     let claims = &result["presentations"][0]["claims"];
     assert_eq!((&claims["given_name"], &claims["age_over_18"]), (&json!("Ada"), &json!(true)));
@@ -132,9 +136,11 @@ async fn h14_the_same_device_comes_back_with_a_code_that_is_good_once() {
             .await;
     let request = json!({"query_id": "adult", "redirect_uri": "https://service.example/shop?response_code={RESPONSE_CODE}"});
     let made = world.admin(Method::POST, "/api/v1/presentations", Some(request)).await.json();
-    let back = present(&world, made["wallet_link"].as_str().unwrap(), &held[0], &keys).await.unwrap();
+    let back = present(&world, made["uri"].as_str().unwrap(), &held[0], &keys).await.unwrap();
     let code = back.split_once("response_code=").unwrap().1;
     let path = format!("/api/v1/presentations/{}/result", made["id"].as_str().unwrap());
+    let shown = world.admin(Method::GET, path.trim_end_matches("/result"), None).await.json();
+    assert_eq!((&shown["state"], shown.get("presentations")), (&json!("verified"), None));
     let ask = async |body| world.admin(Method::POST, &path, Some(body)).await.status.as_u16();
     assert_eq!(ask(json!({})).await, 409);
     assert_eq!(ask(json!({"response_code": "wrong"})).await, 409);

@@ -12,8 +12,8 @@ pub struct SessionView {
     pub id: String,
     /// Where it stands.
     pub state: SessionState,
-    /// What the creator of the offer calls it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What the creator of the offer calls it (`correlation_id` in JSON, as for a presentation).
+    #[serde(rename = "correlation_id", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// When the offer was made.
     pub created_at: UnixTime,

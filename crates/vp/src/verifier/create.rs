@@ -88,7 +88,8 @@ pub struct CreatedRequest {
     pub id: String,
     /// The name of the request that the wallet sees: the end of `request_uri` and `response_uri`. Another than `id`.
     pub request_id: String,
-    /// What a wallet opens, from a link or a QR code.
+    /// What a wallet opens, from a link or a QR code (`uri` in JSON, as for an offer).
+    #[serde(rename = "uri")]
     pub wallet_link: String,
     /// The query of that link, to be appended to any wallet's authorization endpoint.
     pub wallet_query: String,

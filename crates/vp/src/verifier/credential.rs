@@ -126,7 +126,7 @@ pub async fn verify(
     holder: Holder<'_>,
     context: Context<'_>,
 ) -> (Report, Option<CheckedPresentation>) {
-    let mut report = Report::new(format!("presentation {}", format.as_str()));
+    let mut report = Report::new(format!("credential {}", format.as_str()));
     let checked = match (format, presentation) {
         (Format::SdJwtVc, Presentation::Text(text)) => {
             report.pass(&rules::SHAPE);

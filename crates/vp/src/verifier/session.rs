@@ -57,7 +57,8 @@ impl Status {
 pub struct SessionView {
     /// The session's id.
     pub id: String,
-    /// How it stands.
+    /// How it stands (`state` in JSON, as for an offer).
+    #[serde(rename = "state")]
     pub status: Status,
     /// When it began.
     pub created_at: UnixTime,

@@ -53,7 +53,7 @@ pub(super) async fn tell(
 
     let request =
         ask(&client, json!([{"path": ["given_name"]}, {"path": ["age_equal_or_over", "18"]}]), true).await?;
-    let consent = holder.open_request(&text(&request, "wallet_link")?).await?;
+    let consent = holder.open_request(&text(&request, "uri")?).await?;
     each(consider(&consent))?;
     each(present(&holder, &consent).await)?;
     let id = text(&request, "id")?;
@@ -62,7 +62,7 @@ pub(super) async fn tell(
 
     tap.tamper();
     let request = ask(&client, json!([{"path": ["given_name"]}]), false).await?;
-    let consent = holder.open_request(&text(&request, "wallet_link")?).await?;
+    let consent = holder.open_request(&text(&request, "uri")?).await?;
     let answered = holder.answer_request(&consent.id, &default_choices(&consent)).await.map(|_| ());
     each(tampered(&client, &text(&request, "id")?, answered).await?)
 }
@@ -167,7 +167,7 @@ async fn verified(client: &Client, id: &str) -> anyhow::Result<Step> {
     let claims = result.pointer("/presentations/0/claims").cloned().unwrap_or_default();
     let told = |name: &str| claims.get(name).is_some();
     let minimal = told("given_name") && told("age_equal_or_over") && !told("family_name") && !told("address");
-    let status = session.get("status").and_then(Value::as_str).unwrap_or_default();
+    let status = session.get("state").and_then(Value::as_str).unwrap_or_default();
     let good = report.get("ok") == Some(&Value::Bool(true));
     let technical = ["iss", "iat", "exp", "vct", "cnf"];
     let names = claims.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
@@ -184,7 +184,7 @@ async fn verified(client: &Client, id: &str) -> anyhow::Result<Step> {
 async fn replay(tap: &Tap, client: &Client, id: &str) -> anyhow::Result<Step> {
     let answer = tap.replay().await.context("nothing was posted")??;
     let session = client.get(&format!("/presentations/{id}")).await?;
-    let still = session.get("status").and_then(Value::as_str).unwrap_or_default();
+    let still = session.get("state").and_then(Value::as_str).unwrap_or_default();
     Ok(Step {
         name: "replay",
         meaning: "The same answer, sent again by somebody who has seen it, is refused.",
