@@ -38,6 +38,6 @@ pub use hub::EventHub;
 pub use inspect::{Inspect, InspectedPart, Inspection};
 pub use limits::Limits;
 pub use listener::serve;
-pub use qr::svg as qr_svg;
+pub use qr::{TooLong, svg as qr_svg};
 pub use routes::Route;
 pub use service::{Pages, Preset, Service, ServiceBuilder, ServiceError};

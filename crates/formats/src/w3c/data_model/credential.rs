@@ -183,32 +183,28 @@ fn check_period(
     sound
 }
 
-/// Objects that say by their `type` how they are to be understood (VCDM 2.0 §4.5, VCDM 1.1 §4.3), and whether their
-/// `id` is required.
-const TYPED: [(&str, fn(DataModel) -> bool); 5] = [
-    ("credentialStatus", |model| matches!(model, DataModel::V1)),
-    ("credentialSchema", |_| true),
-    ("termsOfUse", |_| false),
-    ("refreshService", |model| matches!(model, DataModel::V1)),
-    ("evidence", |_| false),
-];
+/// Objects that say by their `type` how they are to be understood (VCDM 2.0 §4.5, VCDM 1.1 §4.3).
+const TYPED: [&str; 5] = ["credentialStatus", "credentialSchema", "termsOfUse", "refreshService", "evidence"];
+
+/// Which of them have to have an `id`, too (VCDM 2.0 §4.11, VCDM 1.1 §4.9, §5.4, §5.5).
+const fn with_id(model: DataModel) -> &'static [&'static str] {
+    match model {
+        DataModel::V1 => &["credentialStatus", "credentialSchema", "refreshService"],
+        DataModel::V2 => &["credentialSchema"],
+    }
+}
 
 fn check_typed_objects(document: &Map<String, Value>, model: DataModel, report: &mut Report) -> bool {
-    let wrong = TYPED.iter().find(|(name, needs_id)| {
-        document.get(*name).is_some_and(|value| {
-            !form::each(value).iter().all(|object| {
-                object.as_object().is_some_and(|object| {
-                    form::types(object).is_some()
-                        && match object.get("id") {
-                            None => !needs_id(model),
-                            Some(id) => form::is_url_value(id),
-                        }
-                })
-            })
-        })
+    let sound = |object: &Map<String, Value>, name: &str| {
+        form::types(object).is_some()
+            && object.get("id").map_or(!with_id(model).contains(&name), form::is_url_value)
+    };
+    let wrong = TYPED.iter().find(|name| {
+        let objects = document.get(**name).map(form::each).unwrap_or_default();
+        !objects.iter().all(|object| object.as_object().is_some_and(|object| sound(object, name)))
     });
     report.check(&rules::TYPED_OBJECTS, wrong.is_none(), || {
-        let name = wrong.map(|(name, _)| *name).unwrap_or_default();
+        let name = wrong.copied().unwrap_or_default();
         format!("{name} has no type, or no URL as its id")
     })
 }
