@@ -15,3 +15,4 @@ mod sd_jwt_round_trip;
 mod sd_jwt_vc;
 mod sd_jwt_vectors;
 mod status_list;
+mod w3c;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use credenza_core::json;
+use serde_json::Value;
 
 /// JSON-LD contexts by their URL.
 #[derive(Clone)]
@@ -12,10 +13,19 @@ pub struct Contexts {
     documents: Arc<HashMap<String, Arc<[u8]>>>,
 }
 
-/// The text is not the JSON of a context document.
+/// Why a context can't be made known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a JSON object with a member @context")]
-pub struct NotAContext;
+pub enum NotAContext {
+    /// The text is not the JSON of a context document.
+    #[error("not a JSON object with a member @context")]
+    Malformed,
+    /// It builds on a context that is not known yet.
+    #[error("the context builds on another one that is not known")]
+    Unknown,
+    /// There is a context of that URL.
+    #[error("the context is known already")]
+    Known,
+}
 
 macro_rules! bundled {
     ($($url:literal => $file:literal),* $(,)?) => {
@@ -55,12 +65,27 @@ impl Contexts {
     /// # Errors
     /// [`NotAContext`]
     pub fn with(mut self, url: impl Into<String>, document: &[u8]) -> Result<Self, NotAContext> {
-        let parsed = json::parse_object(document).map_err(|_| NotAContext)?;
-        if !parsed.contains_key("@context") {
-            return Err(NotAContext);
+        let url = url.into();
+        if self.knows(&url) {
+            return Err(NotAContext::Known);
         }
-        Arc::make_mut(&mut self.documents).insert(url.into(), Arc::from(document));
+        let parsed = json::parse_object(document).map_err(|_| NotAContext::Malformed)?;
+        let context = parsed.get("@context").ok_or(NotAContext::Malformed)?;
+        if !self.knows_all_of("@context", context) {
+            return Err(NotAContext::Unknown);
+        }
+        Arc::make_mut(&mut self.documents).insert(url, Arc::from(document));
         Ok(self)
+    }
+
+    /// Whether all contexts are known that the value of a member, or anything in it, names by URL.
+    fn knows_all_of(&self, name: &str, value: &Value) -> bool {
+        match value {
+            Value::String(url) => !matches!(name, "@context" | "@import") || self.knows(url),
+            Value::Array(values) => values.iter().all(|value| self.knows_all_of(name, value)),
+            Value::Object(members) => members.iter().all(|(name, value)| self.knows_all_of(name, value)),
+            _ => true,
+        }
     }
 
     /// Whether the context is known.
@@ -83,5 +108,33 @@ impl Default for Contexts {
 impl fmt::Debug for Contexts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_set().entries(self.documents.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contexts_build_on_known_ones_alone() {
+        let contexts = Contexts::bundled();
+        for (url, document) in BUNDLED {
+            let parsed = json::parse_object(document).unwrap();
+            assert!(contexts.knows_all_of("@context", &parsed["@context"]), "{url}");
+        }
+        let with = |url, text: &str| contexts.clone().with(url, text.as_bytes()).err();
+        let new = "https://new.example/v1";
+        assert_eq!(with(new, r#"{"@context":{"a":"https://a.example/"}}"#), None);
+        assert_eq!(with(new, r#"{"@context":"https://www.w3.org/ns/did/v1"}"#), None);
+        assert_eq!(with("https://www.w3.org/ns/did/v1", r#"{"@context":{}}"#), Some(NotAContext::Known));
+        assert_eq!(with(new, "{}"), Some(NotAContext::Malformed));
+        for text in [
+            r#"{"@context":["https://other.example/v1"]}"#,
+            r#"{"@context":"https://new.example/v1"}"#,
+            r#"{"@context":{"a":{"@id":"urn:a","@context":"https://other.example/v1"}}}"#,
+            r#"{"@context":{"@import":"https://other.example/v1"}}"#,
+        ] {
+            assert_eq!(with(new, text), Some(NotAContext::Unknown), "{text}");
+        }
     }
 }
