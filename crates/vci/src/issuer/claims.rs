@@ -50,6 +50,10 @@ pub enum ClaimsError {
 }
 
 /// Port: brings the claims of a credential when it is issued.
+///
+/// Its promises: asked again about the same session, it answers alike, since a wallet repeats a request whose answer was
+/// lost; what it answers belongs to the session that it is asked about, whatever else it is asked meanwhile; and where it
+/// knows nothing it says so, and makes nothing up.
 pub trait ClaimsSource: Send + Sync {
     /// The claims for this credential.
     fn claims<'a>(

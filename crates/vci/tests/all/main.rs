@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod bad_credentials;
+mod claims_contract;
 mod credentials;
 mod dpop;
 mod flow;
