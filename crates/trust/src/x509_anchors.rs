@@ -219,7 +219,7 @@ impl X509Anchors {
         let trusted = Trusted {
             key: path.leaf.key.clone(),
             how: format!("{} under the anchor {}", path.leaf.subject, anchor.subject).into(),
-            name: Some(path.leaf.common_name.as_ref().unwrap_or(&path.leaf.subject).clone()),
+            name: Some(path.leaf.name().to_owned()),
             authority_key_ids: chain.filter_map(|certificate| certificate.authority_key_id.clone()).collect(),
             leaf: Some(path.leaf.clone()),
         };

@@ -131,6 +131,12 @@ impl Certificate {
         x509_hash(&self.der)
     }
 
+    /// What people call the subject: its common name, or the whole name when it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.common_name.as_deref().unwrap_or(&self.subject)
+    }
+
     /// Whether subject and issuer are the same name.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {

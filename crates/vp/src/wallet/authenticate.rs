@@ -44,7 +44,7 @@ impl Wallet {
             ClientIdPrefix::X509SanDns => {
                 return Err(Refusal::ClientId("the certificate does not have that DNS name"));
             }
-            ClientIdPrefix::X509Hash if leaf.x509_hash() == client_id.original() => leaf.subject.clone(),
+            ClientIdPrefix::X509Hash if leaf.x509_hash() == client_id.original() => leaf.name().to_owned(),
             ClientIdPrefix::X509Hash => {
                 return Err(Refusal::ClientId("the certificate has another hash"));
             }

@@ -15,7 +15,7 @@ use crate::rules;
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Who {
-    /// The name to show: a DNS name, the subject of a certificate, or the host that the answer goes to.
+    /// The name to show: a DNS name, the common name of a certificate, or the host that the answer goes to.
     pub name: String,
     /// The full client identifier.
     pub client_id: ClientId,
