@@ -6,7 +6,6 @@
 //! A key is resolved once for each verification, together with the relationship that it is used in, and what was
 //! resolved is carried on: nothing looks a second time into a document that may have changed.
 
-mod base58;
 mod document;
 pub mod jwk;
 pub mod key;

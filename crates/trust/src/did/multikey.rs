@@ -1,11 +1,9 @@
 //! Public keys as multibase of multicodec: what `did:key` and `publicKeyMultibase` carry.
 
-use credenza_core::json;
+use credenza_core::{base58, jcs, json};
 use credenza_crypto::{Curve, Jwk, PublicKey};
-use serde_json::Value;
 
 use super::KeyDefect;
-use super::base58;
 
 const SECP256K1: u64 = 0xe7;
 const X25519: u64 = 0xec;
@@ -59,7 +57,7 @@ pub(super) fn encode(key: &PublicKey) -> Option<String> {
 /// Writes a key as its canonical JWK.
 pub(super) fn encode_jwk(key: &PublicKey) -> Option<String> {
     let value = Jwk::new(key.clone()).to_value();
-    Some(multibase(JWK_JCS, canonical(&value)?.as_bytes()))
+    Some(multibase(JWK_JCS, jcs::canonicalize(&value).ok()?.as_bytes()))
 }
 
 fn multibase(codec: u64, raw: &[u8]) -> String {
@@ -95,19 +93,8 @@ fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
 fn canonical_jwk(bytes: &[u8]) -> Result<Jwk, KeyDefect> {
     let value = json::parse(bytes).map_err(|_| KeyDefect::Malformed("not the JSON of a JWK"))?;
     let jwk = Jwk::from_value(&value)?;
-    if canonical(&value).is_none_or(|text| text.as_bytes() != bytes) {
+    if !jcs::canonicalize(&value).is_ok_and(|text| text.as_bytes() == bytes) {
         return Err(KeyDefect::Malformed("not the canonical JSON of a JWK"));
     }
     Ok(jwk)
-}
-
-/// RFC 8785 for a flat object of texts.
-fn canonical(value: &Value) -> Option<String> {
-    let members = value.as_object()?;
-    let mut sorted: Vec<(&str, &str)> =
-        members.iter().map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect::<Option<_>>()?;
-    sorted.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
-    let sorted: serde_json::Map<String, Value> =
-        sorted.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    Some(Value::Object(sorted).to_string())
 }
