@@ -4,11 +4,11 @@ use std::fmt;
 
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521, PrivateKey, UnparsedPublicKey, X25519};
 use aws_lc_rs::encoding::AsBigEndian as _;
-use credenza_core::{Answer, Random, Secret, b64, json};
+use credenza_core::{Answer, Random, Secret, b64};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::{Curve, Jwk, KeyError, PublicKey};
+use crate::{Curve, Jwk, KeyError, PublicKey, private_key};
 
 /// Comes to secrets with one private key: agrees on them (ECDH), or decrypts them (RSA). The key itself may be
 /// anywhere.
@@ -56,18 +56,7 @@ impl SoftwareDecrypter {
 
     /// Makes a key that nobody will refer to: without a name.
     pub(crate) fn ephemeral(curve: Curve, random: &dyn Random) -> Result<Self, KeyError> {
-        // A number above the group's order is not a key: draw again. P-521 has 521 bits in 66 bytes.
-        for _ in 0..64 {
-            let mut scalar = Zeroizing::new(vec![0; curve.coordinate()]);
-            random.fill(&mut scalar);
-            if let (Curve::P521, Some(first)) = (curve, scalar.first_mut()) {
-                *first &= 1;
-            }
-            if let Ok(decrypter) = Self::from_scalar(curve, &scalar) {
-                return Ok(decrypter);
-            }
-        }
-        Err(KeyError)
+        private_key::draw(curve, random, |scalar| Self::from_scalar(curve, scalar))
     }
 
     /// From the private number, big-endian (X25519: as in RFC 7748), in full length.
@@ -93,14 +82,7 @@ impl SoftwareDecrypter {
     /// # Errors
     /// Not a private JWK of a curve for key agreement, or its public part is another key's.
     pub fn from_private_jwk(jwk: &str) -> Result<Self, KeyError> {
-        let mut members = json::parse_object(jwk.as_bytes()).map_err(|_| KeyError)?;
-        let scalar = match members.remove("d") {
-            Some(Value::String(d)) => {
-                Zeroizing::new(b64::decode(Zeroizing::new(d).as_str()).map_err(|_| KeyError)?)
-            }
-            _ => return Err(KeyError),
-        };
-        let public = Jwk::from_value(&Value::Object(members)).map_err(|_| KeyError)?;
+        let (scalar, public) = private_key::split_jwk(jwk)?;
         let mut decrypter = Self::from_scalar(public.key.curve().ok_or(KeyError)?, &scalar)?;
         if decrypter.jwk.key != public.key {
             return Err(KeyError);

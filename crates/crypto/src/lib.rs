@@ -32,6 +32,7 @@ pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod jwt;
+mod private_key;
 pub mod public_key;
 pub mod rsa_decrypter;
 pub mod signer;

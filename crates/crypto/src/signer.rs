@@ -8,13 +8,13 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P256K1_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
     ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
 };
-use credenza_core::{Answer, Random, Secret, b64, json};
+use credenza_core::{Answer, Random, Secret, b64};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::{Algorithm, Curve, Jwk, PublicKey};
+use crate::{Algorithm, Curve, Jwk, PublicKey, private_key};
 
 /// Signs with one key and one algorithm. The key itself may be anywhere: in memory, in an HSM, behind a service.
 pub trait Signer: Send + Sync {
@@ -62,18 +62,7 @@ impl SoftwareSigner {
     /// RSA keys are not made here.
     pub fn generate(algorithm: Algorithm, random: &dyn Random) -> Result<Self, KeyError> {
         let curve = algorithm.curve().ok_or(KeyError)?;
-        // A number above the group's order is not a key: draw again. P-521 has 521 bits in 66 bytes.
-        for _ in 0..64 {
-            let mut scalar = Zeroizing::new(vec![0; curve.coordinate()]);
-            random.fill(&mut scalar);
-            if let (Curve::P521, Some(first)) = (curve, scalar.first_mut()) {
-                *first &= 1;
-            }
-            if let Ok(signer) = Self::from_scalar(algorithm, &scalar) {
-                return Ok(signer);
-            }
-        }
-        Err(KeyError)
+        private_key::draw(curve, random, |scalar| Self::from_scalar(algorithm, scalar))
     }
 
     /// From the private number of an EC key or the seed of an Ed25519 key, big-endian, in full length.
@@ -106,14 +95,7 @@ impl SoftwareSigner {
     /// # Errors
     /// Not a private JWK of a supported curve, or its public part is another key's.
     pub fn from_private_jwk(jwk: &str) -> Result<Self, KeyError> {
-        let mut members = json::parse_object(jwk.as_bytes()).map_err(|_| KeyError)?;
-        let scalar = match members.remove("d") {
-            Some(Value::String(d)) => {
-                Zeroizing::new(b64::decode(Zeroizing::new(d).as_str()).map_err(|_| KeyError)?)
-            }
-            _ => return Err(KeyError),
-        };
-        let public = Jwk::from_value(&Value::Object(members)).map_err(|_| KeyError)?;
+        let (scalar, public) = private_key::split_jwk(jwk)?;
         let algorithm = match public.key.curve().ok_or(KeyError)? {
             Curve::P256 => Algorithm::Es256,
             Curve::P384 => Algorithm::Es384,
