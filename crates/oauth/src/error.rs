@@ -4,6 +4,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUT
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
+use crate::client_attestation;
+
 /// The header that carries a nonce for the next DPoP proof (RFC 9449 §8).
 pub const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
@@ -46,6 +48,11 @@ pub trait EndpointError: std::error::Error {
         None
     }
 
+    /// A challenge that the client's next attestation proof must contain (client attestation §7.4).
+    fn attestation_challenge(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether the answer has a JSON body. A request without any authentication gets none (RFC 6750 §3.1).
     fn has_body(&self) -> bool {
         true
@@ -64,6 +71,10 @@ pub trait EndpointError: std::error::Error {
         }
         if let Some(nonce) = self.dpop_nonce().and_then(|nonce| HeaderValue::from_str(nonce).ok()) {
             headers.insert(DPOP_NONCE, nonce);
+        }
+        let challenge = self.attestation_challenge().map(HeaderValue::from_str);
+        if let Some(Ok(challenge)) = challenge {
+            headers.insert(client_attestation::CHALLENGE, challenge);
         }
         if self.has_body() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

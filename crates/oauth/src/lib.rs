@@ -1,4 +1,5 @@
-//! What both sides of OAuth share: metadata, forms, errors, tokens, PKCE and DPoP.
+//! What both sides of OAuth share: metadata, forms, errors, authorization requests and responses (pushed or not), PKCE,
+//! client authentication, tokens and DPoP.
 //!
 //! Nothing here knows credentials. The issuer (`credenza-vci`) builds its token endpoint from these parts, the wallet
 //! its requests, and both mean the same by a DPoP proof or an error body.
@@ -12,18 +13,27 @@
 //! ```
 
 pub mod authorization;
+pub mod authorization_request;
+pub mod authorization_response;
+pub mod client_assertion;
+pub mod client_attestation;
 pub mod dpop;
 pub mod error;
 pub mod form;
 pub mod metadata;
+pub mod par;
 pub mod pkce;
+pub mod redirect_uri;
 pub mod reply;
 pub mod rules;
 pub mod token;
 
 pub use authorization::{Authorization, AuthorizationError, Scheme};
+pub use authorization_request::{AuthorizationRequest, InvalidAuthorizationRequest};
+pub use authorization_response::{AuthorizationResponse, ExpectedResponse, ResponseError};
 pub use error::{EndpointError, ErrorBody};
 pub use form::{Form, FormError};
 pub use metadata::AuthorizationServerMetadata;
+pub use par::PushedAuthorizationResponse;
 pub use reply::{Reply, respond};
 pub use token::{AccessToken, TokenType};

@@ -25,6 +25,12 @@ impl<T> Reply<T> {
         Self { status: StatusCode::OK, body: Some(body), dpop_nonce: None }
     }
 
+    /// 201 with this message.
+    #[must_use]
+    pub fn created(body: T) -> Self {
+        Self { status: StatusCode::CREATED, body: Some(body), dpop_nonce: None }
+    }
+
     /// 204.
     #[must_use]
     pub fn no_content() -> Self {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
 const URL: &str = "https://as.example/token";
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     loop {
         if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -24,7 +24,7 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn key(seed: u64) -> SoftwareSigner {
+pub(crate) fn key(seed: u64) -> SoftwareSigner {
     SoftwareSigner::generate(Algorithm::Es256, &SeededRandom::new(seed)).unwrap()
 }
 
@@ -32,7 +32,7 @@ fn claims() -> Value {
     json!({ "jti": "an id", "htm": "POST", "htu": URL, "iat": NOW })
 }
 
-fn signed(key: &dyn Signer, typ: &str, more: Value, claims: &Value) -> String {
+pub(crate) fn signed(key: &dyn Signer, typ: &str, more: Value, claims: &Value) -> String {
     let Value::Object(more) = more else { panic!() };
     wait(jwt::sign(key, &SigningHeader::new(key, typ, IdentifiedBy::Nothing, more), claims)).unwrap()
 }

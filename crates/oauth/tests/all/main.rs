@@ -2,5 +2,8 @@
 
 #![cfg(test)]
 
+mod authorization;
+mod client_assertion;
+mod client_attestation;
 mod dpop;
 mod vectors;
