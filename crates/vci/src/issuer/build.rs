@@ -112,7 +112,7 @@ fn kinds(parts: &mut IssuerBuilder) -> Result<BTreeMap<String, Kind>, ConfigErro
         let id = configuration.id.clone();
         let signer =
             parts.signers.get(&id).or(parts.signer.as_ref()).ok_or(ConfigError::Missing("signer"))?;
-        let kind = Kind::new(configuration.clone(), signer.clone())?;
+        let kind = Kind::new(configuration.clone(), signer.clone(), &parts.contexts)?;
         if kinds.insert(id.clone(), kind).is_some() {
             return Err(ConfigError::Duplicate(id));
         }

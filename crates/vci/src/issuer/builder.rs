@@ -7,6 +7,7 @@ use credenza_core::{
     AddressPolicy, Clock, EventSink, NoEvents, Random, Sealer, Store, SystemClock, SystemRandom,
 };
 use credenza_crypto::Signer;
+use credenza_formats::w3c::data_integrity::Contexts;
 
 use super::claims::{ClaimsSource, OfferedClaims, StatusSource};
 use super::configuration::{CredentialConfiguration, DpopMode, Lifetimes};
@@ -27,6 +28,7 @@ pub struct IssuerBuilder {
     pub(super) tx_code_tries: u32,
     pub(super) signer: Option<Arc<dyn Signer>>,
     pub(super) signers: BTreeMap<String, Arc<dyn Signer>>,
+    pub(super) contexts: Contexts,
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) sealer: Option<Arc<Sealer>>,
     pub(super) clock: Arc<dyn Clock>,
@@ -78,6 +80,7 @@ impl IssuerBuilder {
             tx_code_tries: DEFAULT_TX_CODE_TRIES,
             signer: None,
             signers: BTreeMap::new(),
+            contexts: Contexts::bundled(),
             store: None,
             sealer: None,
             clock: Arc::new(SystemClock),
@@ -142,9 +145,17 @@ impl IssuerBuilder {
         self
     }
 
-    /// The key that signs credentials of one configuration.
+    /// The key that signs credentials of one configuration: a document signer for mdocs, say. One whose `kid` is a DID
+    /// URL signs W3C credentials in the name of that DID.
     pub fn signer_for(mut self, configuration_id: impl Into<String>, signer: Arc<dyn Signer>) -> Self {
         self.signers.insert(configuration_id.into(), signer);
+        self
+    }
+
+    /// The JSON-LD contexts that credentials with embedded proofs may use: those of the specifications, unless said
+    /// otherwise.
+    pub fn contexts(mut self, contexts: Contexts) -> Self {
+        self.contexts = contexts;
         self
     }
 

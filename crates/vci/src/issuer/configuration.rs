@@ -6,7 +6,8 @@ use credenza_core::ClaimsPath;
 use credenza_crypto::Algorithm;
 use serde::{Deserialize, Serialize};
 
-use crate::messages::{ClaimDescription, CredentialDisplay};
+use super::Format;
+use crate::messages::{ClaimDescription, CredentialDefinition, CredentialDisplay};
 
 /// One kind of credential, as the operator describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,7 +23,8 @@ pub struct CredentialConfiguration {
     /// Its claims, in the order in which they are shown. Mandatory ones must be there when it is issued.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ClaimDescription>,
-    /// Which claims the holder can keep to themselves.
+    /// Which claims the holder can keep to themselves. That is said of SD-JWTs alone: an mdoc's holder can keep back
+    /// every element, and the other formats are shown as a whole.
     #[serde(default)]
     pub disclosure: Disclosure,
     /// How it wants to be shown, by language.
@@ -37,36 +39,6 @@ pub struct CredentialConfiguration {
     /// How many copies one request may ask for: at most the issuer's batch size, which is what it is when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<u32>,
-}
-
-/// The format of a credential, with what belongs to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "format")]
-pub enum Format {
-    /// SD-JWT VC (Appendix A.3).
-    #[serde(rename = "dc+sd-jwt")]
-    SdJwtVc {
-        /// The type of the credential.
-        vct: String,
-    },
-}
-
-impl Format {
-    /// The format's identifier on the wire.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::SdJwtVc { .. } => "dc+sd-jwt",
-        }
-    }
-
-    /// The credential's type: `vct`.
-    #[must_use]
-    pub fn credential_type(&self) -> &str {
-        match self {
-            Self::SdJwtVc { vct } => vct,
-        }
-    }
 }
 
 /// Which claims the holder can keep to themselves.
@@ -142,12 +114,12 @@ fn default_proof_algorithms() -> Vec<Algorithm> {
 }
 
 impl CredentialConfiguration {
-    /// An SD-JWT VC of the type `vct`, bound to an ES256 key, valid for 90 days, every claim selectively disclosable.
+    /// A credential of this format, bound to an ES256 key, valid for 90 days.
     #[must_use]
-    pub fn sd_jwt_vc(id: impl Into<String>, vct: impl Into<String>) -> Self {
+    pub fn new(id: impl Into<String>, format: Format) -> Self {
         Self {
             id: id.into(),
-            format: Format::SdJwtVc { vct: vct.into() },
+            format,
             scope: None,
             claims: Vec::new(),
             disclosure: Disclosure::default(),
@@ -156,6 +128,30 @@ impl CredentialConfiguration {
             proof_algorithms: default_proof_algorithms(),
             batch_size: None,
         }
+    }
+
+    /// An SD-JWT VC of the type `vct`, every claim selectively disclosable.
+    #[must_use]
+    pub fn sd_jwt_vc(id: impl Into<String>, vct: impl Into<String>) -> Self {
+        Self::new(id, Format::SdJwtVc { vct: vct.into() })
+    }
+
+    /// An mdoc.
+    #[must_use]
+    pub fn mdoc(id: impl Into<String>, doctype: impl Into<String>) -> Self {
+        Self::new(id, Format::Mdoc { doctype: doctype.into(), element_types: Vec::new() })
+    }
+
+    /// A W3C credential of the data model 1.1 as a JWT.
+    #[must_use]
+    pub fn jwt_vc_json(id: impl Into<String>, credential_definition: CredentialDefinition) -> Self {
+        Self::new(id, Format::JwtVcJson { credential_definition })
+    }
+
+    /// A W3C credential with an embedded proof.
+    #[must_use]
+    pub fn ldp_vc(id: impl Into<String>, credential_definition: CredentialDefinition) -> Self {
+        Self::new(id, Format::LdpVc { credential_definition, cryptosuite: None })
     }
 }
 

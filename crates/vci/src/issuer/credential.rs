@@ -1,13 +1,12 @@
 //! The nonce endpoint (§7) and the credential endpoint (§8).
 
 use credenza_core::{Report, StoreError, UnixTime, Write};
-use credenza_formats::sd_jwt::IssueError;
 use credenza_oauth::{EndpointError, Reply};
 use http::HeaderMap;
 use serde_json::Value;
 
 use super::access::{Access, replayed, spend};
-use super::kind::{Kind, Validity};
+use super::kind::{Holder, Kind, Particulars, Unissued, Validity};
 use super::offers::too_many_races;
 use super::proof::{self, Proven, Refused};
 use super::records::{Loaded, MAX_RACES};
@@ -211,17 +210,16 @@ impl Issuer {
             CredentialError::Unavailable("the source of claims brought too little or too much".to_owned())
         })?;
         let validity = kind.validity(now, self.lifetimes.issuance_rounding);
-        let mut claims = kind.complete(&self.identifier, claims, validity);
+        let mut draft = kind.draft(&self.identifier, claims, validity).map_err(unissued)?;
         let limit = kind.configuration.batch_size.unwrap_or(self.batch_size);
         let copies = order.proven.len().clamp(1, usize::try_from(limit).unwrap_or(usize::MAX).max(1));
-        let statuses = self.statuses(&context, copies, validity).await?;
+        let mut statuses = self.statuses(&context, copies, validity).await?.into_iter();
         let mut credentials = Vec::with_capacity(copies);
         for copy in 0..copies {
-            if let Some(status) = statuses.get(copy) {
-                claims.insert("status".to_owned(), status.clone());
-            }
-            let holder = order.proven.get(copy).map(|proven| &proven.key);
-            let credential = kind.issue(&claims, holder, &*self.random).await;
+            let proven = order.proven.get(copy);
+            let holder = proven.map(|proven| Holder { key: &proven.key, did: proven.did.as_deref() });
+            let copy = Particulars { status: statuses.next(), holder };
+            let credential = kind.issue(&mut draft, copy, &*self.random).await;
             credentials.push(credential.map_err(unissued)?);
         }
         Ok(credentials)
@@ -318,10 +316,12 @@ fn invalid_proofs(reason: &'static str) -> CredentialError {
 }
 
 /// A signer may be back in a moment; claims that do not fit will not.
-fn unissued(error: IssueError) -> CredentialError {
+fn unissued(error: Unissued) -> CredentialError {
     match error {
-        IssueError::Sign(error) => CredentialError::Unavailable(error.to_string()),
-        _ => CredentialError::Denied("the credential can't be made of the claims that are there"),
+        Unissued::Signer(reason) => CredentialError::Unavailable(reason),
+        Unissued::Unfit(_) => {
+            CredentialError::Denied("the credential can't be made of the claims that are there")
+        }
     }
 }
 

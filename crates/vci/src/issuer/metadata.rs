@@ -40,9 +40,13 @@ pub(super) fn issuer(
 fn supported(kind: &Kind) -> SupportedCredential {
     let configuration = &kind.configuration;
     let bound = !configuration.proof_algorithms.is_empty();
-    let vct = match &configuration.format {
-        Format::SdJwtVc { vct } => Some(vct.clone()),
-    };
+    let (mut vct, mut doctype) = (None, None);
+    match &configuration.format {
+        Format::SdJwtVc { vct: name } => vct = Some(name.clone()),
+        Format::Mdoc { doctype: name, .. } => doctype = Some(name.clone()),
+        _ => {}
+    }
+    let definition = configuration.format.definition();
     let proof = || ProofType {
         proof_signing_alg_values_supported: configuration
             .proof_algorithms
@@ -56,12 +60,12 @@ fn supported(kind: &Kind) -> SupportedCredential {
     SupportedCredential {
         format: configuration.format.name().to_owned(),
         scope: configuration.scope.clone(),
-        credential_signing_alg_values_supported: vec![kind.signer.algorithm().into()],
-        cryptographic_binding_methods_supported: if bound { vec!["jwk".to_owned()] } else { Vec::new() },
+        credential_signing_alg_values_supported: kind.signing_algorithms(),
+        cryptographic_binding_methods_supported: kind.binding_methods(),
         proof_types_supported: bound.then(|| ("jwt".to_owned(), proof())).into_iter().collect(),
         vct,
-        doctype: None,
-        credential_definition: None,
+        doctype,
+        credential_definition: definition.and_then(|definition| serde_json::to_value(definition).ok()),
         credential_metadata: Some(described)
             .filter(|described| !described.display.is_empty() || !described.claims.is_empty()),
     }

@@ -9,6 +9,7 @@ mod claims;
 mod configuration;
 mod credential;
 mod error;
+mod format;
 mod kind;
 mod metadata;
 mod notification;
@@ -36,8 +37,9 @@ use seals::Seals;
 
 pub use builder::{ConfigError, IssuerBuilder};
 pub use claims::{ClaimsAnswer, ClaimsError, ClaimsSource, IssuanceContext, OfferedClaims, StatusSource};
-pub use configuration::{CredentialConfiguration, Disclosure, DpopMode, Format, Lifetimes};
+pub use configuration::{CredentialConfiguration, Disclosure, DpopMode, Lifetimes};
 pub use error::{AccessError, CredentialError, NotificationError, TokenError};
+pub use format::{ElementKind, Format, TypedElement};
 pub use offer::{
     CancelError, CreatedOffer, Delivery, OfferError, OfferFetchError, OfferRequest, OfferedCredential,
     TxCodeRequest,

@@ -38,6 +38,8 @@ pub(super) enum Refused {
 /// A key that was proven, and the nonce by which.
 pub(super) struct Proven {
     pub(super) key: Jwk,
+    /// The DID that the proof has named the key by.
+    pub(super) did: Option<String>,
     pub(super) nonce: String,
 }
 
@@ -136,7 +138,7 @@ fn verify(text: &str, expected: &Expected<'_>, report: &mut Report) -> Result<Pr
             return Err(Refused::Nonce);
         }
     }
-    Ok(Proven { key: Jwk::new(key.key), nonce: claims.nonce })
+    Ok(Proven { key: Jwk::new(key.key), did: None, nonce: claims.nonce })
 }
 
 /// The key that the header names, in exactly one way.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::claims_description::{self, ClaimDescription, ClaimsConflict};
 use super::display::languages_are_unique;
-use super::{CredentialDisplay, IssuerDisplay, non_empty, why};
+use super::{CredentialDefinition, CredentialDisplay, IssuerDisplay, non_empty, why};
 
 /// The well-known name under which it is published (§12.2.2).
 pub const WELL_KNOWN: &str = "openid-credential-issuer";
@@ -272,6 +272,8 @@ impl SupportedCredential {
         let missing_type = match self.format.as_str() {
             "dc+sd-jwt" => self.vct.is_none(),
             "mso_mdoc" => self.doctype.is_none(),
+            "jwt_vc_json" | "vc+jwt" => self.definition().is_none(),
+            "jwt_vc_json-ld" | "ldp_vc" => self.definition().is_none_or(|it| it.context.is_empty()),
             _ => false,
         };
         if missing_type {
@@ -287,10 +289,10 @@ impl SupportedCredential {
         Ok(claims_description::check(&metadata.claims)?)
     }
 
-    /// What kind of credential it is, whatever the format calls that: `vct` or `doctype`.
+    /// What a W3C credential is.
     #[must_use]
-    pub fn credential_type(&self) -> Option<&str> {
-        self.vct.as_deref().or(self.doctype.as_deref())
+    pub fn definition(&self) -> Option<CredentialDefinition> {
+        self.credential_definition.as_ref().and_then(CredentialDefinition::read)
     }
 
     /// The algorithms of `jwt` proofs that we can make; `None` when no such proof is wanted.

@@ -2,6 +2,7 @@
 
 pub mod claims_description;
 pub mod credential;
+pub mod credential_definition;
 pub mod display;
 pub mod metadata;
 pub mod nonce;
@@ -12,6 +13,7 @@ pub mod token;
 
 pub use claims_description::ClaimDescription;
 pub use credential::{CredentialRequest, CredentialResponse, IssuedCredential, Proofs};
+pub use credential_definition::CredentialDefinition;
 pub use display::{ClaimDisplay, CredentialDisplay, Image, IssuerDisplay};
 pub use metadata::{CredentialIssuerMetadata, SupportedCredential};
 pub use nonce::NonceResponse;
