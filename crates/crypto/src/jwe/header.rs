@@ -3,13 +3,15 @@
 use credenza_core::{b64, json};
 use serde_json::{Map, Value};
 
-use super::{ContentEncryption, JweError, KeyManagement};
+use super::{ContentEncryption, JweError, KeyManagement, compression};
 use crate::{Jwk, JwkError, PublicKey};
 
-/// What is needed of the header. It is parsed strictly: no duplicate members, no compression, nothing critical.
+/// What is needed of the header. It is parsed strictly: no duplicate members, nothing critical.
 pub(super) struct ReceivedHeader {
     pub(super) alg: KeyManagement,
     pub(super) enc: ContentEncryption,
+    /// Whether the content was compressed.
+    pub(super) compressed: bool,
     pub(super) kid: Option<String>,
     /// There for ECDH-ES, and only there.
     pub(super) epk: Option<PublicKey>,
@@ -25,10 +27,11 @@ impl ReceivedHeader {
         if members.contains_key("crit") {
             return Err(JweError::Malformed("a critical extension that is not supported"));
         }
-        // A few kilobytes can decompress to gigabytes, and no profile we know of offers compression.
-        if members.contains_key("zip") {
-            return Err(JweError::Algorithm);
-        }
+        let compressed = match members.get("zip") {
+            None => false,
+            Some(zip) if zip == compression::DEF => true,
+            Some(_) => return Err(JweError::Algorithm),
+        };
         let alg = text(&members, "alg", "alg is not a string")?
             .ok_or(JweError::Malformed("the header has no alg"))?;
         let alg = KeyManagement::from_name(alg).ok_or(JweError::Algorithm)?;
@@ -54,6 +57,7 @@ impl ReceivedHeader {
         Ok(Self {
             alg,
             enc,
+            compressed,
             kid,
             epk: epk.map(|epk| epk.key),
             apu: party("apu", "apu is not base64url")?,

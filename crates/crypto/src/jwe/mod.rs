@@ -1,6 +1,7 @@
 //! JSON Web Encryption (RFC 7516) in compact form: ECDH-ES with AES-GCM and its relatives, and RSA-OAEP-256.
 
 mod agreement;
+mod compression;
 mod content;
 mod header;
 
@@ -133,6 +134,18 @@ pub struct Parameters<'a> {
     pub apv: &'a [u8],
     /// `cty`, where a profile wants one.
     pub cty: Option<&'a str>,
+    /// Whether the content is compressed first (`zip`: `DEF`). Only where no part of it is an attacker's: the length
+    /// of the message tells about its content.
+    pub compress: bool,
+}
+
+/// What a recipient takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepted<'a> {
+    /// The content encryptions.
+    pub enc: &'a [ContentEncryption],
+    /// Up to how many bytes a compressed content is decompressed; `None` refuses compression.
+    pub inflate: Option<usize>,
 }
 
 /// What came out of a JWE.
@@ -189,10 +202,13 @@ pub fn encrypt(
     optional("apu", (!parameters.apu.is_empty()).then(|| b64::encode(parameters.apu)));
     optional("apv", (!parameters.apv.is_empty()).then(|| b64::encode(parameters.apv)));
     optional("cty", parameters.cty.map(str::to_owned));
+    optional("zip", parameters.compress.then(|| compression::DEF.to_owned()));
     if let Some(epk) = epk {
         members.insert("epk".to_owned(), Jwk::new(epk).to_value());
     }
 
+    let compressed = if parameters.compress { Some(compression::deflate(plaintext)?) } else { None };
+    let plaintext = compressed.as_deref().unwrap_or(plaintext);
     let mut text = String::with_capacity(640 + plaintext.len() * 4 / 3);
     b64::encode_to(Value::Object(members).to_string(), &mut text);
     let sealed = content::seal(enc, &key, text.as_bytes(), plaintext, random)?;
@@ -203,8 +219,8 @@ pub fn encrypt(
     Ok(text)
 }
 
-/// Decrypts a compact JWE whose `enc` is one of `accepted`. Its `alg` must be the one that the key's JWK names, and
-/// its `kid`, when it and the key have one, must be the key's.
+/// Decrypts a compact JWE whose `enc` is one of `accepted`, and which is not compressed. Its `alg` must be the one
+/// that the key's JWK names, and its `kid`, when it and the key have one, must be the key's.
 ///
 /// # Errors
 /// See [`JweError`].
@@ -213,11 +229,23 @@ pub async fn decrypt(
     decrypter: &dyn Decrypter,
     accepted: &[ContentEncryption],
 ) -> Result<Opened, JweError> {
+    decrypt_accepted(text, decrypter, Accepted { enc: accepted, inflate: None }).await
+}
+
+/// Decrypts a compact JWE of the kinds that are accepted, as [`decrypt`] does.
+///
+/// # Errors
+/// See [`JweError`].
+pub async fn decrypt_accepted(
+    text: &str,
+    decrypter: &dyn Decrypter,
+    accepted: Accepted<'_>,
+) -> Result<Opened, JweError> {
     let parts = Parts::split(text)?;
     let header = ReceivedHeader::parse(parts.header)?;
     let recipient = decrypter.public_jwk();
     check_key(recipient, header.alg)?;
-    if !accepted.contains(&header.enc) {
+    if !accepted.enc.contains(&header.enc) || (header.compressed && accepted.inflate.is_none()) {
         return Err(JweError::Algorithm);
     }
     if let (Some(sent), Some(own)) = (&header.kid, &recipient.kid)
@@ -242,6 +270,10 @@ pub async fn decrypt(
 
     let key = agreement::from_sender(decrypter, &header, &encrypted_key).await?;
     let plaintext = content::open(header.enc, &key, parts.header.as_bytes(), sealed)?;
+    let plaintext = match accepted.inflate {
+        Some(max) if header.compressed => compression::inflate(&plaintext, max)?,
+        _ => plaintext,
+    };
     let ReceivedHeader { kid, apu, apv, enc, .. } = header;
     Ok(Opened { plaintext, kid, apu, apv, enc })
 }

@@ -255,7 +255,7 @@ fn encrypted(world: &World) -> Encrypted {
 }
 
 fn seal(world: &World, key: &Jwk, enc: ContentEncryption, content: &Value) -> String {
-    let parameters = jwe::Parameters { apu: b"some", apv: b"thing", cty: None };
+    let parameters = jwe::Parameters { apu: b"some", apv: b"thing", ..jwe::Parameters::default() };
     let content = content.to_string();
     jwe::encrypt(key, KeyManagement::EcdhEs, enc, &parameters, content.as_bytes(), &*world.random).unwrap()
 }
