@@ -34,6 +34,7 @@ pub use ports::clock::{Clock, FixedClock, SystemClock};
 pub use ports::http::{AddressPolicy, Http, HttpError, Limits};
 pub use ports::random::{Random, SeededRandom, SystemRandom};
 pub use ports::recorded::{FnHttp, RecordedHttp};
+pub use ports::records::{Kept, Listing, RecordWrite, Records};
 pub use ports::store::{Key, Record, Store, StoreError, Write};
 pub use report::{Check, Outcome, Report, Rule};
 pub use sealed::{SealError, Sealer};

@@ -1,4 +1,4 @@
-//! The test-suite of the Store port: what every adapter promises, checked from outside.
+//! The test-suites of the ports Store and Records: what every adapter promises, checked from outside.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -9,6 +9,7 @@
 //!
 //! The checks are themselves checked: a store with a deliberate fault must be found out (tests/all/checker.rs).
 
+mod kept;
 mod races;
 mod records;
 
@@ -19,6 +20,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
 use credenza_core::{Answer, Clock, FixedClock, Key, Record, Store, StoreError, UnixTime, Write};
+
+pub use kept::{MakeRecords, record_failures, record_failures_on, run_records};
 
 /// Makes an empty store that runs by the given clock.
 pub type Make<'m> = &'m dyn Fn(Arc<dyn Clock>) -> Arc<dyn Store>;

@@ -1,5 +1,6 @@
 //! A store in an SQLite file: one thread writes in groups, a few connections read.
 
+mod kept;
 mod schema;
 mod writer;
 
@@ -9,7 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use credenza_core::{Answer, Clock, Key, Record, Store, StoreError, UnixTime, Write};
+use credenza_core::{
+    Answer, Clock, Kept, Key, Listing, Record, RecordWrite, Records, Store, StoreError, UnixTime, Write,
+};
 use futures_channel::oneshot;
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -145,6 +148,22 @@ impl Store for SqliteStore {
     }
 }
 
+impl Records for SqliteStore {
+    fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Result<Option<Kept>, StoreError>> {
+        let Some(reader) = self.reader() else { return Answer::ready(Err(stopped())) };
+        Answer::ready(kept::get(&reader, key).map_err(|error| unavailable(&error)))
+    }
+
+    fn list<'a>(&'a self, listing: Listing<'a>) -> Answer<'a, Result<Vec<(String, Kept)>, StoreError>> {
+        let Some(reader) = self.reader() else { return Answer::ready(Err(stopped())) };
+        Answer::ready(kept::list(&reader, listing).map_err(|error| unavailable(&error)))
+    }
+
+    fn commit(&self, writes: Vec<RecordWrite>) -> Answer<'_, Result<(), StoreError>> {
+        self.ask(|answer| Job::Keep(writes, answer))
+    }
+}
+
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         // Without a sender the writer ends, after what is queued.
@@ -164,12 +183,12 @@ impl std::fmt::Debug for SqliteStore {
 
 /// A row of (version, expires, value).
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    let version: i64 = row.get(0)?;
-    Ok(Record {
-        version: u64::try_from(version).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, version))?,
-        expires: UnixTime::from_secs(row.get(1)?),
-        value: row.get(2)?,
-    })
+    Ok(Record { version: version(row, 0)?, expires: UnixTime::from_secs(row.get(1)?), value: row.get(2)? })
+}
+
+fn version(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let version: i64 = row.get(column)?;
+    u64::try_from(version).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, version))
 }
 
 fn unavailable(error: &rusqlite::Error) -> StoreError {

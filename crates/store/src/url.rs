@@ -1,12 +1,27 @@
-//! From the URL in a configuration to a store.
+//! From the URL in a configuration to the stores behind it.
 
 use std::sync::Arc;
 
-use credenza_core::{Clock, Store};
+use credenza_core::{Clock, Records, Store};
 
-use crate::{Durability, MemoryStore, OpenError, SqliteOptions, SqliteStore};
+use crate::{Durability, MemoryRecords, MemoryStore, OpenError, SqliteOptions, SqliteStore};
 
-/// Opens the store that a URL names:
+/// The two kinds of state of a service.
+#[derive(Clone)]
+pub struct Stores {
+    /// What expires.
+    pub sessions: Arc<dyn Store>,
+    /// What stays.
+    pub records: Arc<dyn Records>,
+}
+
+impl std::fmt::Debug for Stores {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Stores")
+    }
+}
+
+/// Opens what a URL names, for sessions and for records:
 ///
 /// * `memory:` keeps everything in this process, and forgets it when the process ends;
 /// * `sqlite:PATH` keeps it in a file; `sqlite:PATH?durability=process` is faster, see [`Durability::Process`].
@@ -15,14 +30,18 @@ use crate::{Durability, MemoryStore, OpenError, SqliteOptions, SqliteStore};
 ///
 /// # Errors
 /// [`OpenError::UnknownScheme`] and [`OpenError::Url`] when the URL is wrong, the others when the file is.
-pub fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, OpenError> {
+pub fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Stores, OpenError> {
     let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
     match scheme {
-        "memory" if rest.is_empty() => Ok(Arc::new(MemoryStore::new(clock))),
+        "memory" if rest.is_empty() => Ok(Stores {
+            sessions: Arc::new(MemoryStore::new(clock)),
+            records: Arc::new(MemoryRecords::default()),
+        }),
         "memory" => Err(OpenError::Url("memory: takes no path and no options".to_owned())),
         "sqlite" => {
             let (path, options) = sqlite(rest)?;
-            Ok(Arc::new(SqliteStore::open(path, clock, options)?))
+            let store = Arc::new(SqliteStore::open(path, clock, options)?);
+            Ok(Stores { sessions: Arc::clone(&store) as _, records: store })
         }
         // The scheme alone: the rest may carry a password.
         other => Err(OpenError::UnknownScheme(other.to_owned())),

@@ -4,4 +4,5 @@ pub mod clock;
 pub mod http;
 pub mod random;
 pub mod recorded;
+pub mod records;
 pub mod store;

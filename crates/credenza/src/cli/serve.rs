@@ -53,14 +53,14 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
 }
 
 fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Service>> {
-    let store = credenza::store::open(&settings.database, Arc::new(SystemClock)).context("the database")?;
+    let stores = credenza::store::open(&settings.database, Arc::new(SystemClock)).context("the database")?;
     let parts = Parts {
         pages: Pages::SignIn,
         ..Parts::new(
             settings.url,
             (settings.issuer_name, Arc::new(settings.issuer_key), settings.credential_types),
             (Arc::new(settings.verifier_key), settings.anchors),
-            store,
+            stores.sessions,
             settings.sealer,
         )
     };

@@ -25,7 +25,8 @@ const LOG_KEPT: i64 = 64 * 1024 * 1024;
 /// The ids are random. Records in the order of their ids (WITHOUT ROWID) would make every write touch a page of its
 /// own; in the order of their arrival they share pages, and only the small index of the ids is scattered: three times
 /// cheaper to write, and not dearer to read.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE records (
         number INTEGER PRIMARY KEY,
         kind TEXT NOT NULL,
@@ -36,7 +37,20 @@ const MIGRATIONS: &[&str] = &["
     ) STRICT;
     CREATE UNIQUE INDEX records_by_key ON records (kind, id);
     CREATE INDEX records_by_expiry ON records (expires);
-"];
+",
+    "
+    CREATE TABLE kept (
+        number INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        belongs TEXT NOT NULL, -- the group; empty for none
+        version INTEGER NOT NULL,
+        value BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX kept_by_key ON kept (kind, id);
+    CREATE INDEX kept_by_group ON kept (kind, belongs, id) WHERE belongs <> '';
+",
+];
 
 /// Makes the file, if there is none, before SQLite would make one that others can read. SQLite gives the files beside
 /// it the same mode.

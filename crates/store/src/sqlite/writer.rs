@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use credenza_core::{Clock, Key, Record, StoreError, UnixTime, Write};
+use credenza_core::{Clock, Key, Record, RecordWrite, StoreError, UnixTime, Write};
 use futures_channel::oneshot::Sender;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::{record, unavailable};
+use super::{kept, record, unavailable};
 
 /// Jobs that share one transaction: more would only make the first of them wait.
 const BATCH: usize = 512;
@@ -19,6 +19,7 @@ const SWEPT_PER_JOB: usize = 2;
 /// What a caller wants, and where the answer goes.
 pub(super) enum Job {
     Commit(Vec<Write>, Sender<Result<(), StoreError>>),
+    Keep(Vec<RecordWrite>, Sender<Result<(), StoreError>>),
     Take(Key, Sender<Result<Option<Record>, StoreError>>),
     Sweep(usize, Sender<Result<usize, StoreError>>),
 }
@@ -111,7 +112,7 @@ fn rolled_back() -> StoreError {
 
 fn refuse(job: Job, error: &StoreError) -> Reply {
     match job {
-        Job::Commit(_, sender) => Reply::Commit(Err(error.clone()), sender),
+        Job::Commit(_, sender) | Job::Keep(_, sender) => Reply::Commit(Err(error.clone()), sender),
         Job::Take(_, sender) => Reply::Take(Err(error.clone()), sender),
         Job::Sweep(_, sender) => Reply::Sweep(Err(error.clone()), sender),
     }
@@ -120,7 +121,14 @@ fn refuse(job: Job, error: &StoreError) -> Reply {
 /// Does one job; `broken` when half of it is done and can't be undone alone.
 fn work(connection: &Connection, job: Job, now: UnixTime, broken: &mut bool) -> Reply {
     match job {
-        Job::Commit(writes, sender) => Reply::Commit(commit(connection, &writes, now, broken), sender),
+        Job::Commit(writes, sender) => {
+            let one = |write: &Write| write_one(connection, write, now);
+            Reply::Commit(commit(connection, &writes, one, broken), sender)
+        }
+        Job::Keep(writes, sender) => {
+            let one = |write: &RecordWrite| kept::write(connection, write);
+            Reply::Commit(commit(connection, &writes, one, broken), sender)
+        }
         Job::Take(key, sender) => {
             Reply::Take(take(connection, &key, now).map_err(|error| unavailable(&error)), sender)
         }
@@ -131,26 +139,26 @@ fn work(connection: &Connection, job: Job, now: UnixTime, broken: &mut bool) -> 
 }
 
 /// All the writes or none. A single one is one statement, which SQLite does or does not; several need a savepoint.
-fn commit(
+fn commit<W>(
     connection: &Connection,
-    writes: &[Write],
-    now: UnixTime,
+    writes: &[W],
+    one: impl Fn(&W) -> rusqlite::Result<bool>,
     broken: &mut bool,
 ) -> Result<(), StoreError> {
     if writes.len() < 2 {
-        return write_all(connection, writes, now);
+        return write_all(writes, one);
     }
     let step = |sql| connection.prepare_cached(sql).and_then(|mut step| step.execute(()));
     step("SAVEPOINT writes").map_err(|error| unavailable(&error))?;
-    let result = write_all(connection, writes, now);
+    let result = write_all(writes, one);
     let undone = if result.is_err() { step("ROLLBACK TO writes") } else { Ok(0) };
     *broken = undone.and_then(|_| step("RELEASE writes")).is_err();
     result
 }
 
-fn write_all(connection: &Connection, writes: &[Write], now: UnixTime) -> Result<(), StoreError> {
+fn write_all<W>(writes: &[W], one: impl Fn(&W) -> rusqlite::Result<bool>) -> Result<(), StoreError> {
     for (number, write) in writes.iter().enumerate() {
-        if !write_one(connection, write, now).map_err(|error| unavailable(&error))? {
+        if !one(write).map_err(|error| unavailable(&error))? {
             return Err(StoreError::Conflict(number));
         }
     }

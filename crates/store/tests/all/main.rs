@@ -6,5 +6,6 @@ mod checker;
 mod crash;
 mod durable;
 mod files;
+mod kept;
 mod memory;
 mod model;

@@ -49,7 +49,7 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
     let identity = Identity::generate("Credenza Demo", &url, now, &SystemRandom)?;
     let root = identity.authority.certificate().to_vec();
     let database = folder.join("demo.db");
-    let store = credenza::store::open(
+    let stores = credenza::store::open(
         &format!("sqlite:{}?durability=process", database.display()),
         Arc::new(SystemClock),
     )?;
@@ -64,7 +64,7 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
             url.clone(),
             ("Credenza Demo Issuer".to_owned(), Arc::new(identity.issuer), vec![credential_type]),
             (Arc::new(identity.verifier), vec![root.clone()]),
-            store,
+            stores.sessions,
             Sealer::fresh(&SystemRandom),
         )
     };
