@@ -1,9 +1,11 @@
 //! Commands and their arguments; each command has its own module.
 
 mod bench;
+mod ca;
 mod demo;
 mod init;
 mod inspect;
+mod keys;
 mod output;
 mod passphrase;
 mod serve;
@@ -44,8 +46,14 @@ enum Command {
     Wallet(wallet::Arguments),
     /// Decode an offer, request, token, credential, metadata, key or certificate.
     Inspect(inspect::Arguments),
-    /// Verify a credential, presentation, JWT or certificate chain, and print every check.
+    /// Verify a credential, presentation, token, list or certificate chain, and print every check.
     Verify(verify::Arguments),
+    /// Make private keys, show their public parts and DIDs, protect them with a passphrase, replace them.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Run a certification authority in a folder: roots (IACA), signers, readers, revocation lists.
+    #[command(subcommand)]
+    Ca(ca::Command),
     /// Measure this machine, and what Credenza adds to the signatures it has to make.
     Bench(bench::Arguments),
 }
@@ -80,6 +88,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Wallet(arguments) => on_one_thread(wallet::run(arguments, json)),
         Command::Inspect(arguments) => on_one_thread(inspect::run(arguments, json)),
         Command::Verify(arguments) => on_one_thread(verify::run(arguments, json)),
+        Command::Keys(command) => keys::run(command, json),
+        Command::Ca(command) => ca::run(command, json),
         Command::Bench(arguments) => on_all_threads(bench::run(arguments, json)),
     };
     match done {

@@ -1,8 +1,10 @@
-//! The passphrase of a wallet: from the environment, or typed without being seen.
+//! The passphrases of wallets and key files: from the environment, or typed without being seen.
 
 use std::io::{self, BufRead, Write as _};
 
+use anyhow::Context as _;
 use credenza::core::Secret;
+use credenza::keys::file;
 use credenza::wallet::vault::{Purpose, VaultError};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
@@ -31,12 +33,39 @@ pub(super) fn passphrase(purpose: Purpose, protect: bool) -> Result<Option<Secre
     if purpose == Purpose::Open {
         return ask("Passphrase of the wallet: ").map(Some);
     }
+    twice("Passphrase for the new wallet: ").map(Some).map_err(|_| VaultError::PassphraseNeeded)
+}
+
+/// The passphrase of a key file that is there: from the environment, or asked for; `None` when nobody can be asked.
+pub(super) fn of_key() -> Option<Secret> {
+    match file::environment() {
+        Ok(Some(given)) => Some(given),
+        Ok(None) if output::can_ask() => hidden("Passphrase of the key: ").ok(),
+        _ => None,
+    }
+}
+
+/// The passphrase for a key file that is to be written.
+pub(super) fn for_key() -> anyhow::Result<Secret> {
+    if let Some(given) = file::environment()? {
+        return Ok(given);
+    }
+    if !output::can_ask() {
+        let message =
+            format!("set {} or {}, or run it on a terminal", file::PASSPHRASE, file::PASSPHRASE_FILE);
+        return Err(super::Usage::error(message));
+    }
+    twice("Passphrase for the key: ").context("no passphrase")
+}
+
+/// Asks until the same was typed twice.
+fn twice(question: &str) -> io::Result<Secret> {
     loop {
-        let first = ask("Passphrase for the new wallet: ")?;
+        let first = hidden(question)?;
         if first.expose().is_empty() {
             eprintln!("It can't be empty.");
-        } else if ask("The same again: ")?.matches(first.expose()) {
-            return Ok(Some(first));
+        } else if hidden("The same again: ")?.matches(first.expose()) {
+            return Ok(first);
         } else {
             eprintln!("They differ; once more.");
         }

@@ -1,6 +1,9 @@
 //! Keys at rest: files that are written whole or not at all, readable by their owner alone.
 
+pub mod authority;
+pub mod file;
 pub mod identity;
+pub mod passphrase;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -44,6 +47,40 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<(), FileError> {
 /// [`FileError::Io`].
 pub fn write_public(path: &Path, content: &[u8]) -> Result<(), FileError> {
     replace(path, content, 0o644)
+}
+
+/// Writes a file that only its owner may read, and that is not there yet.
+///
+/// # Errors
+/// [`FileError::Io`], also when there is one of that name.
+pub fn create_private(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    create(path, content, 0o600)
+}
+
+/// Writes a file that everybody may read, and that is not there yet.
+///
+/// # Errors
+/// [`FileError::Io`], also when there is one of that name.
+pub fn create_public(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    create(path, content, 0o644)
+}
+
+fn create(path: &Path, content: &[u8], mode: u32) -> Result<(), FileError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(mode);
+    }
+    let _ = mode;
+    let mut file = options.open(path).map_err(FileError::at(path))?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a file would be in the way of the next try.
+        let _ = fs::remove_file(path);
+    }
+    written.map_err(FileError::at(path))
 }
 
 /// Reads a file that only its owner (and at most the group) may read.
@@ -129,6 +166,16 @@ mod tests {
         assert!(matches!(read_private(&path), Err(FileError::Exposed(_))));
         write_private(&path, b"y").unwrap();
         assert!(read_private(&path).is_ok(), "writing it anew closes it");
+    }
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        create_private(&path, b"one").unwrap();
+        assert!(create_private(&path, b"two").is_err());
+        assert!(create_public(&path, b"two").is_err());
+        assert_eq!(read_private(&path).unwrap().as_slice(), b"one");
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use credenza_core::{Random, Sealer, Secret, UnixTime, b64};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::keys::passphrase::{Hardness, LockError, Locked};
 use crate::keys::{self, FileError};
 
 /// Keeps named pieces of text that nobody else may read.
@@ -67,9 +67,6 @@ const ENDING: &str = "sealed";
 const CONTENT: &str = "wallet.content";
 const WRAPPED: &str = "wallet.key";
 
-/// How hard a passphrase is to guess: 64 MiB of memory, three passes (RFC 9106 §4, second recommended option).
-const HARDNESS: Hardness = Hardness { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
-
 /// Sealed values of a wallet do not expire.
 const NEVER: UnixTime = UnixTime::from_secs(i64::MAX);
 
@@ -96,14 +93,7 @@ enum KeyFile {
     /// By the rights of the file alone.
     Rights { key: Secret },
     /// By a passphrase.
-    Passphrase { hardness: Hardness, salt: String, key: String },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Hardness {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
+    Passphrase(Locked),
 }
 
 impl<R: Random> FolderVault<R> {
@@ -117,7 +107,7 @@ impl<R: Random> FolderVault<R> {
         random: R,
         passphrase: impl FnOnce(Purpose) -> Result<Option<Secret>, VaultError>,
     ) -> Result<Self, VaultError> {
-        Self::open_with(folder, random, passphrase, HARDNESS)
+        Self::open_with(folder, random, passphrase, Hardness::default())
     }
 
     fn open_with(
@@ -265,11 +255,7 @@ fn wrap(
     let Some(passphrase) = passphrase else {
         return Some(KeyFile::Rights { key: Secret::new(b64::encode(key)) });
     };
-    let mut salt = [0; 16];
-    random.fill(&mut salt);
-    let sealer = Sealer::new([(0, *derive(&passphrase, &salt, hardness)?)]);
-    let key = sealer.seal(random, WRAPPED, NEVER, key);
-    (!key.is_empty()).then(|| KeyFile::Passphrase { hardness, salt: b64::encode(salt), key })
+    Locked::seal(key, WRAPPED, &passphrase, random, hardness).ok().map(KeyFile::Passphrase)
 }
 
 /// The key; `None` when the file is damaged.
@@ -278,30 +264,17 @@ fn unwrap(
     passphrase: impl FnOnce(Purpose) -> Result<Option<Secret>, VaultError>,
 ) -> Result<Option<Zeroizing<[u8; 32]>>, VaultError> {
     let bytes = match file {
-        KeyFile::Rights { key } => b64::decode(key.expose()).ok(),
-        KeyFile::Passphrase { hardness, salt, key } => {
+        KeyFile::Rights { key } => b64::decode(key.expose()).ok().map(Zeroizing::new),
+        KeyFile::Passphrase(locked) => {
             let passphrase = passphrase(Purpose::Open)?.ok_or(VaultError::PassphraseNeeded)?;
-            let salt = b64::decode(salt).unwrap_or_default();
-            let Some(derived) = derive(&passphrase, &salt, *hardness) else { return Ok(None) };
-            let opened = Sealer::new([(0, *derived)]).open(WRAPPED, UnixTime::EPOCH, key);
-            Some(opened.map_err(|_| VaultError::WrongPassphrase)?)
+            match locked.open(WRAPPED, &passphrase) {
+                Ok(key) => Some(key),
+                Err(LockError::WrongPassphrase) => return Err(VaultError::WrongPassphrase),
+                Err(LockError::Damaged) => None,
+            }
         }
     };
-    Ok(bytes
-        .map(Zeroizing::new)
-        .and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok())
-        .map(Zeroizing::new))
-}
-
-fn derive(passphrase: &Secret, salt: &[u8], hardness: Hardness) -> Option<Zeroizing<[u8; 32]>> {
-    let Hardness { memory_kib, passes, lanes } = hardness;
-    // The file says how hard; a forged one must not take the machine's memory.
-    let params = Params::new(memory_kib.min(1024 * 1024), passes.min(64), lanes.min(64), None).ok()?;
-    let mut key = Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.expose().as_bytes(), salt, key.as_mut_slice())
-        .ok()?;
-    Some(key)
+    Ok(bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new))
 }
 
 #[cfg(test)]
