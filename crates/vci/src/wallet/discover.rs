@@ -7,6 +7,8 @@ use credenza_oauth::AuthorizationServerMetadata;
 use url::Url;
 
 use super::opened::{NeedsTxCode, OfferedSummary, Opened, Plan, Ready, Summary};
+use super::proof_key::ProofKey;
+use super::wanted::Wanted;
 use super::{Parts, Step, Wallet, WalletError};
 use crate::messages::offer::InvalidOffer;
 use crate::messages::{
@@ -161,10 +163,10 @@ impl Parts {
                 InvalidOffer::Invalid("it offers a credential that the issuer's metadata does not know"),
             )?;
             match can_fetch(configuration) {
-                Some(credential_type) => credentials.push(OfferedSummary {
+                Some(wanted) => credentials.push(OfferedSummary {
                     configuration_id: id.clone(),
                     format: configuration.format.clone(),
-                    credential_type: credential_type.to_owned(),
+                    credential_type: wanted.credential_type().to_owned(),
                     display: described(configuration, |described| described.display.clone()),
                     claims: described(configuration, |described| described.claims.clone()),
                     copies: if configuration.proof_types_supported.is_empty() { 1 } else { copies },
@@ -194,17 +196,14 @@ fn described<T>(
     configuration.credential_metadata.as_ref().map(of).unwrap_or_default()
 }
 
-/// The type of a credential that this wallet can fetch.
-fn can_fetch(configuration: &SupportedCredential) -> Option<&str> {
+/// What this wallet can fetch of a configuration.
+fn can_fetch(configuration: &SupportedCredential) -> Option<Wanted> {
     let proofs = &configuration.proof_types_supported;
     let provable = proofs.is_empty()
         || (configuration.jwt_proof_algorithms().is_some_and(|algorithms| !algorithms.is_empty())
             && proofs.get("jwt").is_some_and(|jwt| jwt.key_attestations_required.is_none())
-            && configuration.cryptographic_binding_methods_supported.iter().any(|method| method == "jwk"));
-    match configuration.format.as_str() {
-        credenza_formats::sd_jwt::MEDIA_TYPE if provable => configuration.vct.as_deref(),
-        _ => None,
-    }
+            && ProofKey::wanted(&configuration.cryptographic_binding_methods_supported).is_some());
+    Wanted::of(configuration).filter(|_| provable)
 }
 
 /// So that an offer can be shared between threads while somebody decides on it.

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use credenza_core::{Report, UnixTime, id};
-use credenza_crypto::{Header, IdentifiedBy, Signer, jwt};
+use credenza_crypto::{Signer, jwt};
 use credenza_formats::held::HeldCredential;
 use http::{HeaderMap, Method};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::opened::{OfferedSummary, Plan, Ready, Received};
+use super::proof_key::ProofKey;
 use super::receipt::{Pending, Receipt};
 use super::session::Session;
 use super::transport::{answer, unexpected};
 use super::{Step, WalletError};
-use crate::issuer::proof::PROOF_TYPE;
 use crate::messages::credential::Requested;
 use crate::messages::{
     CredentialRequest, CredentialResponse, NonceResponse, NotificationEvent, Proofs, SupportedCredential,
@@ -146,7 +146,7 @@ impl Plan {
                 [] => None,
                 keys => {
                     let nonce = self.nonce(session).await?;
-                    Some(Proofs::Jwt(self.proofs(keys, nonce.as_deref()).await?))
+                    Some(Proofs::Jwt(self.proofs(offered, keys, nonce.as_deref()).await?))
                 }
             };
             let request =
@@ -210,6 +210,7 @@ impl Plan {
 
     async fn proofs(
         &self,
+        offered: &OfferedSummary,
         keys: &[Arc<dyn Signer>],
         nonce: Option<&str>,
     ) -> Result<Vec<String>, WalletError> {
@@ -219,10 +220,12 @@ impl Plan {
             iat: self.parts.clock.now(),
             nonce,
         };
+        let configuration = self.metadata.credential_configurations_supported.get(&offered.configuration_id);
+        let methods = configuration.map(|known| known.cryptographic_binding_methods_supported.as_slice());
+        let named = ProofKey::wanted(methods.unwrap_or_default()).unwrap_or(ProofKey::Itself);
         let mut proofs = Vec::with_capacity(keys.len());
         for key in keys {
-            let header = Header::signing(&**key, PROOF_TYPE, IdentifiedBy::Jwk);
-            proofs.push(jwt::sign(&**key, &header, &claims).await?);
+            proofs.push(jwt::sign(&**key, &named.header(&**key), &claims).await?);
         }
         Ok(proofs)
     }

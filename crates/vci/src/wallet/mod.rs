@@ -10,13 +10,16 @@ mod fetch;
 mod keys;
 mod opened;
 mod policy;
+mod proof_key;
 mod receipt;
 mod session;
 mod transport;
+mod wanted;
 
 use std::sync::Arc;
 
 use credenza_core::{Clock, Http, Random, SystemClock, SystemRandom};
+use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_trust::Trust;
 
 pub use error::{Step, WalletError};
@@ -38,6 +41,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     trust: Option<Arc<dyn Trust>>,
+    contexts: Contexts,
     policy: Policy,
 }
 
@@ -52,6 +56,7 @@ impl Wallet {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             trust: None,
+            contexts: Contexts::bundled(),
             policy: Policy::default(),
         };
         Self { parts: Arc::new(parts) }
@@ -67,6 +72,12 @@ impl Wallet {
     #[must_use]
     pub fn with_trust(self, trust: Arc<dyn Trust>) -> Self {
         self.with(|parts| parts.trust = Some(trust))
+    }
+
+    /// The same wallet, knowing these JSON-LD contexts: a credential with an embedded proof that uses others is refused.
+    #[must_use]
+    pub fn with_contexts(self, contexts: Contexts) -> Self {
+        self.with(|parts| parts.contexts = contexts)
     }
 
     /// The same wallet with another clock.

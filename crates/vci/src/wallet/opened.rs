@@ -49,7 +49,7 @@ pub struct OfferedSummary {
     pub configuration_id: String,
     /// Its format.
     pub format: String,
-    /// Its type: `vct`.
+    /// Its type: `vct`, `doctype`, or of a W3C credential's types the one that says what it is.
     pub credential_type: String,
     /// How it wants to be shown, by language.
     pub display: Vec<CredentialDisplay>,

@@ -313,10 +313,10 @@ fn v07_an_offer_of_something_that_the_metadata_does_not_know() {
     };
     assert!(matches!(open(&world, unknown), Err(WalletError::Offer(_))));
     // Known and not supported: the rest can be fetched.
-    let mdoc = at(METADATA, |response| {
+    let exotic = at(METADATA, |response| {
         edit(response, |json| {
             json["credential_configurations_supported"]["diploma"] =
-                json!({ "format": "mso_mdoc", "doctype": "x" });
+                json!({ "format": "anoncreds", "doctype": "x" });
         });
     });
     let both = OfferRequest {
@@ -329,7 +329,7 @@ fn v07_an_offer_of_something_that_the_metadata_does_not_know() {
         ..OfferRequest::default()
     };
     let offer = world.create(both);
-    let (wallet, _) = world.wallet(Arc::new(world.http().tampered(mdoc)));
+    let (wallet, _) = world.wallet(Arc::new(world.http().tampered(exotic)));
     let opened = wait(wallet.open(&offer.uri)).unwrap();
     assert_eq!(opened.summary().unsupported, ["diploma"]);
     assert_eq!(wait(ready(opened).accept()).unwrap().credentials.len(), 1);

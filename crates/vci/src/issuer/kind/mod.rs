@@ -251,7 +251,6 @@ impl Kind {
             _ if self.configuration.proof_algorithms.is_empty() => &[],
             Recipe::SdJwtVc(_) => &["jwk"],
             Recipe::Mdoc(_) => &["cose_key"],
-            Recipe::W3c(recipe) if recipe.cryptosuite().is_some() => &["did:jwk"],
             Recipe::W3c(_) => &["jwk", "did:jwk"],
         };
         methods.iter().map(|method| (*method).to_owned()).collect()

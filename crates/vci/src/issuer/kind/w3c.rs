@@ -209,7 +209,8 @@ impl W3c {
             Securing::SdJwt { .. } => true,
             Securing::Proof { .. } => false,
         };
-        if status.get("type").is_some() {
+        // One entry of credentialStatus, or several.
+        if status.is_array() || status.get("type").is_some() {
             Ok("credentialStatus")
         } else if payload {
             Ok("status")
