@@ -7,6 +7,7 @@ mod claims_contract;
 mod credentials;
 mod dpop;
 mod flow;
+mod formats;
 mod hostile_issuer;
 mod metadata;
 mod notifications;

@@ -1,0 +1,6 @@
+//! Credentials of every format, from the offer to the wallet.
+
+mod configured;
+mod issued;
+mod refused;
+mod zoo;
