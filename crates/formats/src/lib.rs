@@ -75,4 +75,5 @@ pub mod held;
 pub mod mdoc;
 pub mod sd_jwt;
 pub mod status_list;
+pub mod type_metadata;
 pub mod w3c;

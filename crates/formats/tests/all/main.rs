@@ -15,4 +15,5 @@ mod sd_jwt_round_trip;
 mod sd_jwt_vc;
 mod sd_jwt_vectors;
 mod status_list;
+mod type_metadata;
 mod w3c;
