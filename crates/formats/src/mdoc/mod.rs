@@ -92,7 +92,9 @@ pub use mso::{KeyAuthorizations, MobileSecurityObject, ValidityInfo};
 pub use present::{PresentError, Presentation};
 pub use transcript::SessionTranscript;
 pub use value::{ElementType, ElementTypes};
-pub use verify::{CountryMismatch, DeviceBinding, Expected, HolderBinding, TimeForm, Verified, verify};
+pub use verify::{
+    CountryMismatch, DeviceBinding, Expected, HolderBinding, TimeForm, Verified, verify, verify_issuer_signed,
+};
 
 /// The name of the format in OpenID4VCI and OpenID4VP.
 pub const FORMAT: &str = "mso_mdoc";

@@ -163,8 +163,10 @@ pub async fn verify(
     Some(Verified { device_signed: device_signed?, ..verified? })
 }
 
-/// Verifies what an issuer has signed, without a holder.
-pub(super) fn verify_issuer_signed(
+/// Verifies what an issuer has signed, without a holder: a document as it was issued. Every check is noted in the
+/// report; `None` says that one of them failed.
+#[must_use]
+pub fn verify_issuer_signed(
     issuer_signed: &IssuerSigned<'_>,
     issuer_key: &PublicKey,
     expected: &Expected<'_>,

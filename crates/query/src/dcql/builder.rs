@@ -100,6 +100,15 @@ impl Builder {
         self.of(Format::LdpVc, Meta::W3c { type_values })
     }
 
+    /// A W3C credential as an SD-JWT, that has all types of one of these lists.
+    pub fn vc_sd_jwt<T: IntoIterator<Item = impl Into<String>>>(
+        self,
+        types: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let type_values = types.into_iter().map(strings).collect();
+        self.of(Format::VcSdJwt, Meta::W3c { type_values })
+    }
+
     fn of(self, format: Format, meta: Meta) -> Self {
         self.last(|draft| draft.kind = Some((format, meta)))
     }

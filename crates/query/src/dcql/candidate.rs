@@ -75,7 +75,7 @@ impl<'a> Prepared<'a> {
 
     /// A format that is not known here never fits: nobody can tell what its query means.
     pub(super) fn fits_format(&self, query: &CredentialQuery) -> bool {
-        self.format == query.format && !matches!(query.format, Format::Other(_))
+        query.format.accepts(&self.format)
     }
 
     pub(super) fn fits_type(&self, query: &CredentialQuery) -> bool {

@@ -175,7 +175,7 @@ enum Found {
 
 fn find(claim: &ClaimsQuery, credential: &Prepared<'_>) -> Found {
     let selected = match credential.format {
-        Format::SdJwtVc | Format::LdpVc => select_presented(&claim.path, credential.claims),
+        Format::SdJwtVc | Format::VcSdJwt | Format::LdpVc => select_presented(&claim.path, credential.claims),
         _ => claim.path.select(credential.claims),
     };
     match selected {

@@ -60,7 +60,9 @@ fn translate(credential: &mut Map<String, Value>) -> bool {
     let any = match format {
         Format::SdJwtVc => json!({"vct_values": ["any"]}),
         Format::Mdoc => json!({"doctype_value": "any"}),
-        Format::JwtVcJson | Format::LdpVc => json!({"type_values": [["any"]]}),
+        Format::JwtVcJson | Format::LdpVc | Format::JwtVcJsonLd | Format::VcJwt | Format::VcSdJwt => {
+            json!({"type_values": [["any"]]})
+        }
         Format::Other(_) => json!({}),
     };
     credential.insert("meta".into(), any);

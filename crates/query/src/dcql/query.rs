@@ -74,6 +74,13 @@ pub enum Format {
     JwtVcJson,
     /// `ldp_vc`: W3C credential with a Data Integrity proof.
     LdpVc,
+    /// `jwt_vc_json-ld`: W3C credential signed as a JWT, read as JSON-LD. As the two that follow it is not in
+    /// Appendix B, and is asked for with the same `type_values`.
+    JwtVcJsonLd,
+    /// `vc+jwt`: W3C credential of the data model 2.0 signed as a JWT.
+    VcJwt,
+    /// `vc+sd-jwt`, with W3C types: W3C credential of the data model 2.0 as an SD-JWT.
+    VcSdJwt,
     /// A format that is not known here: valid, and no credential matches it.
     Other(String),
 }
@@ -87,6 +94,9 @@ impl Format {
             "mso_mdoc" => Self::Mdoc,
             "jwt_vc_json" => Self::JwtVcJson,
             "ldp_vc" => Self::LdpVc,
+            "jwt_vc_json-ld" => Self::JwtVcJsonLd,
+            "vc+jwt" => Self::VcJwt,
+            "vc+sd-jwt" => Self::VcSdJwt,
             other => Self::Other(other.to_owned()),
         }
     }
@@ -99,8 +109,33 @@ impl Format {
             Self::Mdoc => "mso_mdoc",
             Self::JwtVcJson => "jwt_vc_json",
             Self::LdpVc => "ldp_vc",
+            Self::JwtVcJsonLd => "jwt_vc_json-ld",
+            Self::VcJwt => "vc+jwt",
+            Self::VcSdJwt => "vc+sd-jwt",
             Self::Other(other) => other,
         }
+    }
+
+    /// Whether it is a W3C credential, in whichever way it is secured.
+    #[must_use]
+    pub const fn is_w3c(&self) -> bool {
+        matches!(
+            self,
+            Self::JwtVcJson | Self::LdpVc | Self::JwtVcJsonLd | Self::VcJwt | Self::VcSdJwt
+        )
+    }
+
+    /// Whether it is a W3C credential signed as a JWT.
+    #[must_use]
+    pub const fn is_w3c_jwt(&self) -> bool {
+        matches!(self, Self::JwtVcJson | Self::JwtVcJsonLd | Self::VcJwt)
+    }
+
+    /// Whether a credential of that format answers a query for this one. The names of W3C credentials as JWTs differ by
+    /// how they are read, and not by what they are.
+    #[must_use]
+    pub fn accepts(&self, other: &Self) -> bool {
+        !matches!(self, Self::Other(_)) && (self == other || (self.is_w3c_jwt() && other.is_w3c_jwt()))
     }
 }
 

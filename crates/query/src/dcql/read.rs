@@ -22,7 +22,7 @@ pub(super) fn query(query: &Value) -> Result<(Vec<CredentialQuery>, Vec<Credenti
 
 fn credential(at: &At<'_>, value: &Value) -> Result<CredentialQuery, QueryError> {
     let query = object(at, value)?;
-    let format = Format::new(&required(at, query, "format", text)?);
+    let format = known(Format::new(&required(at, query, "format", text)?), query.get("meta"));
     let claim = |at: &At<'_>, value: &Value| claim(at, value, &format);
     Ok(CredentialQuery {
         id: required(at, query, "id", text)?,
@@ -49,15 +49,27 @@ fn credential(at: &At<'_>, value: &Value) -> Result<CredentialQuery, QueryError>
     })
 }
 
+/// W3C formats that Appendix B does not have are known by what they ask for: without W3C types such a name is another
+/// one's, `vc+sd-jwt` above all, which SD-JWT VC had before.
+fn known(format: Format, meta: Option<&Value>) -> Format {
+    let own = matches!(format, Format::JwtVcJsonLd | Format::VcJwt | Format::VcSdJwt);
+    let typed = meta.is_some_and(|meta| meta.get("type_values").is_some());
+    if own && !typed { Format::Other(format.as_str().to_owned()) } else { format }
+}
+
 fn meta(at: &At<'_>, value: &Value, format: &Format) -> Result<Meta, QueryError> {
     let meta = object(at, value)?;
     let texts = |at: &At<'_>, value: &Value| list(at, value, MAX_VALUES, text);
     Ok(match format {
         Format::SdJwtVc => Meta::SdJwtVc { vct_values: required(at, meta, "vct_values", texts)? },
         Format::Mdoc => Meta::Mdoc { doctype_value: required(at, meta, "doctype_value", text)? },
-        Format::JwtVcJson | Format::LdpVc => Meta::W3c {
-            type_values: required(at, meta, "type_values", |at, value| list(at, value, MAX_VALUES, texts))?,
-        },
+        Format::JwtVcJson | Format::LdpVc | Format::JwtVcJsonLd | Format::VcJwt | Format::VcSdJwt => {
+            Meta::W3c {
+                type_values: required(at, meta, "type_values", |at, value| {
+                    list(at, value, MAX_VALUES, texts)
+                })?,
+            }
+        }
         Format::Other(_) => Meta::Other(meta.clone()),
     })
 }

@@ -73,7 +73,7 @@ impl CredentialQuery {
         match (&self.format, &self.meta) {
             (Format::SdJwtVc, Meta::SdJwtVc { vct_values }) => texts(&at.member("vct_values"), vct_values),
             (Format::Mdoc, Meta::Mdoc { doctype_value }) => text(&at.member("doctype_value"), doctype_value),
-            (Format::JwtVcJson | Format::LdpVc, Meta::W3c { type_values }) => {
+            (format, Meta::W3c { type_values }) if format.is_w3c() => {
                 let at = at.member("type_values");
                 within(&at, type_values.len(), MAX_VALUES)?;
                 type_values.iter().enumerate().try_for_each(|(index, types)| texts(&at.item(index), types))

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use oxjsonld::{JsonLdParser, JsonLdRemoteDocument};
+use oxjsonld::{JsonLdParser, JsonLdRemoteDocument, SliceJsonLdParser};
 use oxrdf::{GraphName, Literal, NamedNode, NamedOrBlankNode, Quad, Term};
 use serde_json::{Map, Value, json};
 
@@ -29,19 +29,7 @@ pub fn to_quads(document: &Map<String, Value>, contexts: &Contexts) -> Result<Ve
     let mut keyword_like = 0;
     let marked = mark(document, contexts, &mut keyword_like)?;
     let text = Value::Object(marked).to_string();
-    let known = Arc::new(contexts.clone());
-    let parser = JsonLdParser::new()
-        // Lenient keeps the names that are no IRIs, and would be dropped: they are refused below.
-        .lenient()
-        .with_base_iri(MARKER)
-        .map_err(|_| Defect::JsonLd)?
-        .for_slice(&text)
-        .with_load_document_callback(move |url, _| match known.document(url) {
-            Some(document) => {
-                Ok(JsonLdRemoteDocument { document: document.to_vec(), document_url: url.to_owned() })
-            }
-            None => Err("the context is not known here".into()),
-        });
+    let parser = parser(&text, contexts).ok_or(Defect::JsonLd)?;
     let mut quads = Vec::new();
     for quad in parser {
         if quads.len() >= MAX_QUADS {
@@ -58,6 +46,54 @@ pub fn to_quads(document: &Map<String, Value>, contexts: &Contexts) -> Result<Ve
     // A text such as "@none" vanishes where a name is expected.
     if keyword_like == 0 { Ok(quads) } else { Err(Defect::Undefined) }
 }
+
+fn parser<'t>(text: &'t str, contexts: &Contexts) -> Option<SliceJsonLdParser<'t>> {
+    let known = Arc::new(contexts.clone());
+    let parser = JsonLdParser::new()
+        // Lenient keeps the names that are no IRIs, and would be dropped: they are refused, or are what is looked for.
+        .lenient()
+        .with_base_iri(MARKER)
+        .ok()?
+        .for_slice(text)
+        .with_load_document_callback(move |url, _| match known.document(url) {
+            Some(document) => {
+                Ok(JsonLdRemoteDocument { document: document.to_vec(), document_url: url.to_owned() })
+            }
+            None => Err("the context is not known here".into()),
+        });
+    Some(parser)
+}
+
+/// The types of a document as its contexts define them (OID4VP 1.0 §B.1.1): each an IRI, or as it is written where the
+/// known contexts do not define it. Contexts that are not known define nothing, so that a document has to be refused
+/// for them elsewhere where that matters.
+#[must_use]
+pub fn expanded_types(document: &Map<String, Value>, contexts: &Contexts) -> Vec<String> {
+    let list = |name: &str| match document.get(name) {
+        Some(Value::Array(items)) => items.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let written: Vec<&str> = list("type").iter().filter_map(Value::as_str).collect();
+    let known = list("@context").iter().filter(|url| url.as_str().is_some_and(|url| contexts.knows(url)));
+    let marker = json!({ "@vocab": MARKER });
+    let named: Vec<&Value> = std::iter::once(&marker).chain(known).collect();
+    let text = json!({ "@context": named, "@id": SUBJECT, "@type": written }).to_string();
+    let types: Option<Vec<String>> = parser(&text, contexts).and_then(|parser| {
+        let name = |quad: Result<Quad, _>| match quad.ok()?.object {
+            Term::NamedNode(node) => {
+                let name = node.into_string();
+                Some(name.strip_prefix(MARKER).map(str::to_owned).unwrap_or(name))
+            }
+            _ => None,
+        };
+        parser.map(name).collect()
+    });
+    types.unwrap_or_else(|| written.into_iter().map(str::to_owned).collect())
+}
+
+/// Whose types are looked for.
+const SUBJECT: &str = "urn:credenza:subject";
 
 /// Has each list of contexts begin with a marker for what they do not define, and refuses what would be lost.
 fn mark(

@@ -23,7 +23,7 @@ mod verify;
 
 pub use contexts::{Contexts, NotAContext};
 pub use cryptosuite::Cryptosuite;
-pub use json_ld::to_quads;
+pub use json_ld::{expanded_types, to_quads};
 pub use present::{Presenting, present};
 pub use proof::{MAX_PROOFS, Purpose};
 pub use sign::{ProofOptions, SignError, sign};

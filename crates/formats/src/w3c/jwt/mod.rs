@@ -151,6 +151,31 @@ impl<'a> VcJwt<'a> {
         &self.jws.header
     }
 
+    /// The payload, before it is known who has signed it: only to find out how it has to be verified.
+    #[must_use]
+    pub fn dangerous_payload(&self) -> &Map<String, Value> {
+        &self.payload
+    }
+
+    /// The document in the payload, before it is known who has signed it, and without what registered claims say: only
+    /// to find out how it has to be verified.
+    #[must_use]
+    pub fn dangerous_document(&self) -> &Map<String, Value> {
+        let claimed = ["vc", "vp"].into_iter().find_map(|claim| self.payload.get(claim)?.as_object());
+        claimed.unwrap_or(&self.payload)
+    }
+
+    /// The whole credential of a JWT that was verified before and comes from the wallet's own storage: its signature
+    /// and times are not looked at again. `None`: it carries no credential.
+    #[must_use]
+    pub fn into_stored_credential(self) -> Option<Map<String, Value>> {
+        let mut report = Report::new("stored credential");
+        if self.payload.contains_key(Kind::Credential.claim()) {
+            return claims::decode(Kind::Credential, self.payload, &mut report);
+        }
+        claims::check_payload(Kind::Credential, &self.payload, &mut report).then_some(self.payload)
+    }
+
     /// Who says to have signed, before it is known whether he has: only to find the key by. That is `iss`, the issuer
     /// of the credential or the holder of the presentation.
     #[must_use]
