@@ -62,6 +62,46 @@ pub struct Crl {
     scope: Scope,
 }
 
+/// What a list says of itself, to look at: nothing is verified, so nothing may be decided by it. See [`Crl::verify`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrlSummary {
+    /// Whose list it says it is, as RFC 4514 text.
+    pub issuer: String,
+    /// When it was issued.
+    pub this_update: UnixTime,
+    /// When the next one is due.
+    pub next_update: Option<UnixTime>,
+    /// Serial numbers, and since when they are revoked.
+    pub revoked: Vec<(Vec<u8>, UnixTime)>,
+}
+
+impl CrlSummary {
+    /// Reads a list (DER) of any kind.
+    ///
+    /// # Errors
+    /// [`CrlError::Malformed`].
+    pub fn read(bytes: &[u8]) -> Result<Self, CrlError> {
+        const MALFORMED: CrlError = CrlError::Malformed("not the DER of one");
+        if bytes.len() > MAX_CRL {
+            return Err(CrlError::Malformed("longer than a list may be"));
+        }
+        let parts = Vec::<AnyRef<'_>>::from_der(bytes).map_err(|_| MALFORMED)?;
+        let [signed, _, _] = parts.as_slice() else { return Err(MALFORMED) };
+        let signed = signed.to_der().map_err(|_| MALFORMED)?;
+        let list: TbsCertList = TbsCertList::from_der(&signed).map_err(|_| MALFORMED)?;
+        let revoked = list.revoked_certificates.unwrap_or_default();
+        let revoked = revoked.into_iter().map(|entry| {
+            (entry.serial_number.as_bytes().to_vec(), super::parse::time(entry.revocation_date))
+        });
+        Ok(Self {
+            issuer: list.issuer.to_string(),
+            this_update: super::parse::time(list.this_update),
+            next_update: list.next_update.map(super::parse::time),
+            revoked: revoked.collect(),
+        })
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
     All,

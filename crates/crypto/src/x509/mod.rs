@@ -17,7 +17,7 @@ use crate::hash::sha256;
 pub use anchors::Anchors;
 pub use ca::{CaError, CertificateAuthority, LeafProfile, Publication, RevokedCertificate, Subject};
 pub use cache::ChainCache;
-pub use crl::{Crl, CrlError, RevocationLists, RevocationPolicy};
+pub use crl::{Crl, CrlError, CrlSummary, RevocationLists, RevocationPolicy};
 pub use path::{ValidPath, validate, validate_path};
 pub use pem::{der_to_pem, pem_to_der_chain};
 
