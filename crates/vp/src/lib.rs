@@ -25,11 +25,14 @@
 //! }
 //! ```
 
+pub mod dc_api;
 pub mod messages;
+mod profile;
 pub mod rules;
 pub mod verifier;
 pub mod wallet;
 
 pub use messages::{ClientId, ClientIdPrefix, ResponseMode};
+pub use profile::Profile;
 pub use verifier::{CreatedRequest, Ports, PresentationRequest, Verifier};
 pub use wallet::{Asked, Wallet};

@@ -136,8 +136,36 @@ pub const REQUEST_QUERY: Rule =
 pub const REQUEST_FORMATS: Rule =
     Rule::new("vp.request.formats", "OID4VP 1.0 §8.5", "A format is asked for that can be presented here.");
 
+/// The key, for client identifiers that name it by other means than certificates.
+pub const REQUEST_KEY: Rule = Rule::new(
+    "vp.request.key",
+    "OID4VP 1.0 §5.9.2, §5.9.3",
+    "The key that has to have signed is the verifier's, by what its client identifier refers to.",
+);
+/// The verifier's attestation.
+pub const REQUEST_ATTESTATION: Rule = Rule::new(
+    "vp.request.attestation",
+    "OID4VP 1.0 §5.9.3, §12",
+    "Somebody who is trusted with it attests that this is the verifier's key.",
+);
+/// `expected_origins`.
+pub const REQUEST_ORIGIN: Rule = Rule::new(
+    "vp.request.origin",
+    "OID4VP 1.0 §A.2",
+    "The website that asks is one that the verifier has signed its request for.",
+);
+/// The profile.
+pub const REQUEST_PROFILE: Rule =
+    Rule::new("vp.request.profile", "HAIP 1.0 §5", "The request keeps within the profile.");
+/// Transactions that a presentation authorises.
+pub const TRANSACTION_DATA: Rule = Rule::new(
+    "vp.presentation.transaction-data",
+    "OID4VP 1.0 §8.4, §B.3.3.1",
+    "The holder has signed the transactions of the request, and no others.",
+);
+
 /// All of them.
-pub const ALL: [&Rule; 27] = [
+pub const ALL: [&Rule; 32] = [
     &SHAPE,
     &FORMAT,
     &COUNT,
@@ -165,4 +193,9 @@ pub const ALL: [&Rule; 27] = [
     &REQUEST_VERIFIER_INFO,
     &REQUEST_QUERY,
     &REQUEST_FORMATS,
+    &REQUEST_KEY,
+    &REQUEST_ATTESTATION,
+    &REQUEST_ORIGIN,
+    &REQUEST_PROFILE,
+    &TRANSACTION_DATA,
 ];

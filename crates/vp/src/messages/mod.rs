@@ -6,6 +6,7 @@ pub mod client_metadata;
 pub mod request;
 pub mod request_uri;
 pub mod response;
+pub mod transaction_data;
 
 pub use attempt::Attempt;
 pub use client_id::{ClientId, ClientIdPrefix};
@@ -16,8 +17,13 @@ pub use response::{
     AuthorizationResponse, Presentation, ResponseAccepted, ResponseForm, VpToken, WalletError,
 };
 
+pub use transaction_data::{MemberKind, TransactionData, TransactionDataError, TransactionType};
+
 /// The media type of a request object (RFC 9101 §10.8), and its `typ` without `application/`.
 pub const REQUEST_OBJECT_TYPE: &str = "oauth-authz-req+jwt";
+
+/// The `typ` of a verifier attestation (OID4VP 1.0 §12).
+pub const VERIFIER_ATTESTATION_TYPE: &str = "verifier-attestation+jwt";
 
 /// `aud` of a request object whose recipient has no metadata that the verifier knows (OID4VP 1.0 §5.8).
 pub const SELF_ISSUED_AUDIENCE: &str = "https://self-issued.me/v2";

@@ -17,6 +17,18 @@ pub enum ResponseMode {
     /// `direct_post.jwt`: encrypted (§8.3.1).
     #[serde(rename = "direct_post.jwt")]
     DirectPostJwt,
+    /// `fragment`: in the fragment of the `redirect_uri`; the default of `vp_token` (§5.6).
+    #[serde(rename = "fragment")]
+    Fragment,
+    /// `query`: in the query of the `redirect_uri` (OAuth 2.0 Multiple Response Types §2.1).
+    #[serde(rename = "query")]
+    Query,
+    /// `dc_api`: through the Digital Credentials API in the clear (§A.2).
+    #[serde(rename = "dc_api")]
+    DcApi,
+    /// `dc_api.jwt`: through the Digital Credentials API, encrypted (§A.2, §8.3).
+    #[serde(rename = "dc_api.jwt")]
+    DcApiJwt,
     /// Another one, which is not supported.
     #[serde(other)]
     Unsupported,
@@ -26,7 +38,25 @@ impl ResponseMode {
     /// Whether the answer is encrypted.
     #[must_use]
     pub const fn is_encrypted(self) -> bool {
-        matches!(self, Self::DirectPostJwt)
+        matches!(self, Self::DirectPostJwt | Self::DcApiJwt)
+    }
+
+    /// Whether the answer is posted to a `response_uri`.
+    #[must_use]
+    pub const fn is_posted(self) -> bool {
+        matches!(self, Self::DirectPost | Self::DirectPostJwt)
+    }
+
+    /// Whether the answer comes with the person's browser to a `redirect_uri`.
+    #[must_use]
+    pub const fn is_redirect(self) -> bool {
+        matches!(self, Self::Fragment | Self::Query)
+    }
+
+    /// Whether request and answer go through the Digital Credentials API.
+    #[must_use]
+    pub const fn is_dc_api(self) -> bool {
+        matches!(self, Self::DcApi | Self::DcApiJwt)
     }
 }
 
@@ -60,7 +90,7 @@ pub struct VerifierInfo {
 #[serde(default)]
 #[expect(
     missing_docs,
-    reason = "each member is the parameter of that name in §5.1, §5.2, §8.2 and RFC 9101 §5"
+    reason = "each member is the parameter of that name in §5.1, §5.2, §8.2, §A.2 and RFC 9101 §5"
 )]
 pub struct AuthorizationRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +117,8 @@ pub struct AuthorizationRequest {
     pub transaction_data: Option<Attempt<Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verifier_info: Option<Attempt<Vec<VerifierInfo>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_origins: Option<Attempt<Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -162,21 +162,21 @@ impl AuthorizationResponse {
     /// The content to be encrypted.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        #[derive(Serialize)]
-        struct Wire<'a> {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            vp_token: Option<&'a VpToken>,
-            #[serde(flatten)]
-            error: Option<&'a WalletError>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            state: Option<&'a str>,
-        }
-        let wire = Wire {
+        serde_json::to_vec(&self.wire()).unwrap_or_default()
+    }
+
+    /// The object that the Digital Credentials API hands over when nothing is encrypted (§A.4).
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        serde_json::to_value(self.wire()).unwrap_or_default()
+    }
+
+    fn wire(&self) -> Wire<'_> {
+        Wire {
             vp_token: self.outcome.as_ref().ok(),
             error: self.outcome.as_ref().err(),
             state: self.state.as_deref(),
-        };
-        serde_json::to_vec(&wire).unwrap_or_default()
+        }
     }
 
     /// The form of the response mode `direct_post` (§8.2).
@@ -195,6 +195,17 @@ impl AuthorizationResponse {
         .collect();
         credenza_oauth::form::encode(&parameters)
     }
+}
+
+/// The parameters as JSON.
+#[derive(Serialize)]
+struct Wire<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vp_token: Option<&'a VpToken>,
+    #[serde(flatten)]
+    error: Option<&'a WalletError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'a str>,
 }
 
 /// The body of a post to the response URI.

@@ -1,29 +1,48 @@
-//! Making sure who asks: the request object's signature, and the client identifier that has to go with it
-//! (OID4VP 1.0 §5.9.3, §5.10.1; RFC 9101 §6).
+//! Making sure who asks: the request object's signature, and what it must say about itself (OID4VP 1.0 §5, §5.10.1;
+//! RFC 9101 §6).
 
-use credenza_crypto::{Certificate, PublicKey, Unverified, jwt};
-use credenza_trust::{KeyMaterial, Purpose};
+use credenza_crypto::jws::json::JsonJws;
+use credenza_crypto::{Unverified, jwt};
+use serde_json::{Map, Value};
 
 use super::fetch::Fetched;
+use super::identity::{Metadata, Signatory};
 use super::progress::Progress;
-use super::{HowKnown, Refusal, UntrustedVerifiers, Wallet, Who};
-use crate::messages::{
-    AuthorizationRequest, ClientId, ClientIdPrefix, REQUEST_OBJECT_TYPE, SELF_ISSUED_AUDIENCE,
-};
+use super::{Refusal, Wallet, Who};
+use crate::messages::{AuthorizationRequest, ClientId, REQUEST_OBJECT_TYPE, SELF_ISSUED_AUDIENCE};
 use crate::rules;
+
+/// A request whose sender is known.
+pub(super) struct Identified {
+    pub(super) who: Who,
+    pub(super) request: AuthorizationRequest,
+    pub(super) metadata: Metadata,
+    /// The only addresses that the answer may go to; `None`: as the client identifier demands.
+    pub(super) uris: Option<Vec<String>>,
+}
+
+impl Identified {
+    fn new(signatory: Signatory, client_id: ClientId, request: AuthorizationRequest) -> Self {
+        let Signatory { name, how, metadata, uris, .. } = signatory;
+        Self { who: Who { name, client_id, how }, request, metadata, uris }
+    }
+}
+
+/// Members of a request that a signature of several brings in its protected header (§A.3.2.2).
+const OF_SIGNATURE: [&str; 3] = ["client_id", "verifier_info", "trust_chain"];
 
 fn object(problem: impl Into<String>) -> Refusal {
     Refusal::RequestObject(problem.into())
 }
 
 impl Wallet {
-    /// Verifies a request object: from here on its claims are somebody's, and we know whose.
+    /// Verifies a request object that a link has led to: from here on its claims are somebody's, and we know whose.
     pub(super) async fn authenticate(
         &self,
         client_id: ClientId,
         fetched: &Fetched,
         progress: &mut Progress,
-    ) -> Result<(Who, AuthorizationRequest), Refusal> {
+    ) -> Result<Identified, Refusal> {
         progress.at(&rules::REQUEST_OBJECT);
         let unverified = Unverified::<AuthorizationRequest>::parse(&fetched.jwt, REQUEST_OBJECT_TYPE)
             .map_err(|error| object(error.to_string()))?;
@@ -32,82 +51,123 @@ impl Wallet {
         if unverified.dangerous_claims().client_id.as_deref() != Some(client_id.as_str()) {
             return Err(Refusal::ClientId("it is another one inside of the request object"));
         }
-        progress.at(&rules::REQUEST_CERTIFICATE);
-        let x5c = unverified.header().x5c().map_err(|error| object(error.to_string()))?;
-        let x5c = x5c.ok_or_else(|| object("it has no certificates"))?;
-        let leaf = x5c.first().ok_or_else(|| object("it has no certificates"))?;
-        let leaf = Certificate::parse(leaf).map_err(|error| object(error.to_string()))?;
-        let name = match client_id.prefix() {
-            ClientIdPrefix::X509SanDns if leaf.has_dns_name(client_id.original()) => {
-                client_id.original().to_owned()
+        let identified = self.signed(client_id, unverified, progress).await?;
+        progress.at(&rules::REQUEST_AUDIENCE);
+        if identified.request.aud.is_none() {
+            return Err(object(format!("aud is not {SELF_ISSUED_AUDIENCE}")));
+        }
+        progress.at(&rules::REQUEST_WALLET_NONCE);
+        if fetched.wallet_nonce.is_none() {
+            progress.skip("none was sent");
+        } else if identified.request.wallet_nonce != fetched.wallet_nonce {
+            return Err(object("it does not have the wallet's nonce: it was not made for us"));
+        }
+        Ok(identified)
+    }
+
+    /// Verifies a request object that came through the Digital Credentials API (§A.3.2.1).
+    pub(super) async fn authenticate_call(
+        &self,
+        text: &str,
+        progress: &mut Progress,
+    ) -> Result<Identified, Refusal> {
+        progress.at(&rules::REQUEST_OBJECT);
+        let unverified = Unverified::<AuthorizationRequest>::parse(text, REQUEST_OBJECT_TYPE)
+            .map_err(|error| object(error.to_string()))?;
+        progress.at(&rules::REQUEST_CLIENT_ID);
+        let client_id = unverified.dangerous_claims().client_id.clone();
+        let client_id = ClientId::parse(client_id.ok_or(Refusal::ClientId("it is missing"))?);
+        self.check_prefix(&client_id)?;
+        self.signed(client_id, unverified, progress).await
+    }
+
+    async fn signed(
+        &self,
+        client_id: ClientId,
+        unverified: Unverified<'_, AuthorizationRequest>,
+        progress: &mut Progress,
+    ) -> Result<Identified, Refusal> {
+        let signatory = self.signatory(&client_id, unverified.header(), progress).await?;
+        progress.at(&rules::REQUEST_SIGNATURE);
+        let claims = unverified
+            .verify(&signatory.key, &self.config.algorithms)
+            .map_err(|error| object(error.to_string()))?;
+        self.check_claims(&claims, progress)?;
+        Ok(Identified::new(signatory, client_id, claims))
+    }
+
+    /// Verifies a request under several signatures (§A.3.2.2): one that holds, of somebody who may ask, is enough. The
+    /// others say nothing.
+    pub(super) async fn authenticate_several(
+        &self,
+        jws: Map<String, Value>,
+        progress: &mut Progress,
+    ) -> Result<Identified, Refusal> {
+        progress.at(&rules::REQUEST_OBJECT);
+        let jws = JsonJws::from_object(jws).map_err(|error| object(error.to_string()))?;
+        let payload = credenza_core::json::parse_object(&jws.payload);
+        let payload = payload.map_err(|_| object("its payload is not a JSON object"))?;
+        if OF_SIGNATURE.iter().any(|name| payload.contains_key(*name)) {
+            return Err(object("what belongs to one of the signatures is in the payload"));
+        }
+        let mut refusal = object("no signature can be judged");
+        for signature in &jws.signatures {
+            let mut attempt = progress.clone();
+            match self.one_of_several(&jws, signature, payload.clone(), &mut attempt).await {
+                Ok(identified) => {
+                    *progress = attempt;
+                    return Ok(identified);
+                }
+                Err(why) => refusal = why,
             }
-            ClientIdPrefix::X509SanDns => {
-                return Err(Refusal::ClientId("the certificate does not have that DNS name"));
-            }
-            ClientIdPrefix::X509Hash if leaf.x509_hash() == client_id.original() => leaf.name().to_owned(),
-            ClientIdPrefix::X509Hash => {
-                return Err(Refusal::ClientId("the certificate has another hash"));
-            }
-            ClientIdPrefix::RedirectUri => {
-                return Err(Refusal::ClientId("redirect_uri can't be used with a signed request"));
-            }
-            _ => return Err(Refusal::ClientId("its prefix is not supported")),
-        };
-        progress.at(Purpose::Verifier.rule());
-        let (how, key) = self.known(&x5c, &client_id, leaf).await?;
-        match &how {
-            HowKnown::Untrusted(why) => progress.warn(why.clone()),
-            HowKnown::Trusted(how) => progress.pass_with(how.clone()),
-            HowKnown::Unsigned => {}
         }
         progress.at(&rules::REQUEST_SIGNATURE);
-        let claims =
-            unverified.verify(&key, &self.config.algorithms).map_err(|error| object(error.to_string()))?;
-        self.check_claims(&claims, fetched, progress)?;
-        Ok((Who { name, client_id, how }, claims))
+        Err(refusal)
     }
 
-    async fn known(
+    async fn one_of_several(
         &self,
-        x5c: &[Vec<u8>],
-        client_id: &ClientId,
-        leaf: Certificate,
-    ) -> Result<(HowKnown, PublicKey), Refusal> {
-        let issuer = Some(client_id.as_str());
-        let material = KeyMaterial { x5c: Some(x5c), issuer, ..KeyMaterial::default() };
-        match self.trust.resolve(&material, Purpose::Verifier, self.clock.now()).await {
-            Ok(trusted) => Ok((HowKnown::Trusted(trusted.how.into_owned()), trusted.key)),
-            Err(distrust) => match self.config.untrusted {
-                UntrustedVerifiers::Refuse => Err(Refusal::Untrusted(distrust.to_string())),
-                UntrustedVerifiers::Show => Ok((HowKnown::Untrusted(distrust.to_string()), leaf.key)),
-            },
-        }
-    }
-
-    fn check_claims(
-        &self,
-        claims: &AuthorizationRequest,
-        fetched: &Fetched,
+        jws: &JsonJws,
+        signature: &credenza_crypto::jws::json::JsonSignature,
+        mut members: Map<String, Value>,
         progress: &mut Progress,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Identified, Refusal> {
+        let header = signature.header().map_err(|error| object(error.to_string()))?;
+        // The example of §A.3.2.2 has no typ, and the API says already what this is; another typ is another token.
+        if header.typ.is_some() && !header.has_type(REQUEST_OBJECT_TYPE) {
+            return Err(object(format!("typ is not \"{REQUEST_OBJECT_TYPE}\"")));
+        }
+        for name in OF_SIGNATURE {
+            if let Some(value) = header.members.get(name) {
+                members.insert(name.to_owned(), value.clone());
+            }
+        }
+        progress.at(&rules::REQUEST_CLIENT_ID);
+        let client_id = members.get("client_id").and_then(Value::as_str).map(str::to_owned);
+        let client_id = ClientId::parse(client_id.ok_or(Refusal::ClientId("it is missing"))?);
+        self.check_prefix(&client_id)?;
+        let signatory = self.signatory(&client_id, header, progress).await?;
+        progress.at(&rules::REQUEST_SIGNATURE);
+        jws.verify(signature, &signatory.key, &self.config.algorithms)
+            .map_err(|error| object(error.to_string()))?;
+        let claims = serde_json::from_value(Value::Object(members));
+        let claims: AuthorizationRequest = claims.map_err(|_| object("its claims can't be read"))?;
+        self.check_claims(&claims, progress)?;
+        Ok(Identified::new(signatory, client_id, claims))
+    }
+
+    fn check_claims(&self, claims: &AuthorizationRequest, progress: &mut Progress) -> Result<(), Refusal> {
         progress.at(&rules::REQUEST_OBJECT);
         if claims.request.is_some() || claims.request_uri.is_some() {
             return Err(object("it refers to another request object"));
         }
         progress.at(&rules::REQUEST_AUDIENCE);
-        if claims.aud.as_ref().and_then(|aud| aud.as_str()) != Some(SELF_ISSUED_AUDIENCE) {
+        if claims.aud.as_ref().is_some_and(|aud| aud.as_str() != Some(SELF_ISSUED_AUDIENCE)) {
             return Err(object(format!("aud is not {SELF_ISSUED_AUDIENCE}")));
         }
         progress.at(&rules::REQUEST_TIMES);
         let now = self.clock.now();
         jwt::check_times(now, jwt::LEEWAY, claims.exp, claims.nbf, claims.iat)
-            .map_err(|error| object(error.to_string()))?;
-        progress.at(&rules::REQUEST_WALLET_NONCE);
-        if fetched.wallet_nonce.is_none() {
-            progress.skip("none was sent");
-        } else if claims.wallet_nonce != fetched.wallet_nonce {
-            return Err(object("it does not have the wallet's nonce: it was not made for us"));
-        }
-        Ok(())
+            .map_err(|error| object(error.to_string()))
     }
 }

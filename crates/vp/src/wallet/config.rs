@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use credenza_core::{AddressPolicy, Clock, Http, Limits, Random};
 use credenza_crypto::Algorithm;
-use credenza_trust::Trust;
+use credenza_query::DcqlQuery;
+use credenza_trust::{DidResolver, Federation, Nobody, Trust};
+
+use super::{Refusal, RegisteredVerifier};
+use crate::Profile;
+use crate::messages::{ClientId, TransactionType};
 
 /// What to do about a signed request whose certificates lead to no anchor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,6 +27,9 @@ pub struct Wallet {
     pub(super) trust: Arc<dyn Trust>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
+    pub(super) attesters: Arc<dyn Trust>,
+    pub(super) federation: Option<Federation>,
+    pub(super) dids: DidResolver,
     pub(super) config: Config,
 }
 
@@ -32,6 +40,11 @@ pub(super) struct Config {
     pub(super) addresses: AddressPolicy,
     pub(super) limits: Limits,
     pub(super) algorithms: Vec<Algorithm>,
+    pub(super) profile: Profile,
+    pub(super) encrypted_requests: bool,
+    pub(super) registered: Vec<RegisteredVerifier>,
+    pub(super) transaction_types: Vec<TransactionType>,
+    pub(super) scopes: Vec<(String, DcqlQuery)>,
 }
 
 /// Builds a [`Wallet`].
@@ -53,8 +66,27 @@ impl Wallet {
             addresses: AddressPolicy::Public,
             limits: Limits::default(),
             algorithms: vec![Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa],
+            profile: Profile::Open,
+            encrypted_requests: false,
+            registered: Vec::new(),
+            transaction_types: Vec::new(),
+            scopes: Vec::new(),
         };
-        WalletBuilder(Self { http, trust, clock, random, config })
+        let dids = DidResolver::new(Arc::clone(&http));
+        let (attesters, federation): (Arc<dyn Trust>, _) = (Arc::new(Nobody), None);
+        WalletBuilder(Self { http, trust, clock, random, attesters, federation, dids, config })
+    }
+
+    /// The registration of a client identifier without a prefix.
+    pub(super) fn registration(&self, client_id: &ClientId) -> Result<&RegisteredVerifier, Refusal> {
+        let mut known = self.config.registered.iter();
+        known.find(|verifier| verifier.client_id == client_id.as_str()).ok_or(
+            if client_id.has_unknown_prefix() {
+                Refusal::ClientId("its prefix is not known")
+            } else {
+                Refusal::ClientId("nobody of that name is registered here")
+            },
+        )
     }
 }
 
@@ -91,6 +123,64 @@ impl WalletBuilder {
     #[must_use]
     pub fn algorithms(mut self, algorithms: Vec<Algorithm>) -> Self {
         self.0.config.algorithms = algorithms;
+        self
+    }
+
+    /// Which of the choices of OpenID4VP are left. With [`Profile::Haip`] verifiers that nobody vouches for are refused
+    /// whatever [`untrusted_verifiers`](Self::untrusted_verifiers) says.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.0.config.profile = profile;
+        self
+    }
+
+    /// Who may attest verifiers (client identifiers with `verifier_attestation`): nobody, unless said here. It is
+    /// asked for [`Purpose::Verifier`](credenza_trust::Purpose::Verifier), apart from who may ask.
+    #[must_use]
+    pub fn verifier_attesters(mut self, attesters: Arc<dyn Trust>) -> Self {
+        self.0.attesters = attesters;
+        self
+    }
+
+    /// The federation whose verifiers may ask (client identifiers with `openid_federation`).
+    #[must_use]
+    pub fn federation(mut self, federation: Federation) -> Self {
+        self.0.federation = Some(federation);
+        self
+    }
+
+    /// How DIDs are resolved that no source of trust vouches for. Which of them are trusted is for the port to say.
+    #[must_use]
+    pub fn dids(mut self, dids: DidResolver) -> Self {
+        self.0.dids = dids;
+        self
+    }
+
+    /// A verifier that is known beforehand.
+    #[must_use]
+    pub fn registered(mut self, verifier: RegisteredVerifier) -> Self {
+        self.0.config.registered.push(verifier);
+        self
+    }
+
+    /// A type of transaction data that can be shown and signed. Requests with any other are refused.
+    #[must_use]
+    pub fn transaction_type(mut self, known: TransactionType) -> Self {
+        self.0.config.transaction_types.push(known);
+        self
+    }
+
+    /// A scope that stands for a query (OID4VP 1.0 §5.5).
+    #[must_use]
+    pub fn scope(mut self, name: impl Into<String>, query: DcqlQuery) -> Self {
+        self.0.config.scopes.push((name.into(), query));
+        self
+    }
+
+    /// Wants request objects encrypted, from verifiers that let the wallet say so (`request_uri_method` `post`).
+    #[must_use]
+    pub fn encrypted_requests(mut self) -> Self {
+        self.0.config.encrypted_requests = true;
         self
     }
 

@@ -29,9 +29,15 @@ pub enum Refusal {
     /// A parameter breaks a rule.
     #[error("the request is refused: {0}")]
     Request(String),
-    /// `transaction_data` of a type that is not known.
-    #[error("the request wants a transaction to be signed that this wallet does not know")]
-    TransactionData,
+    /// `transaction_data` of a type that is not known, or not as its type demands.
+    #[error("the request wants a transaction to be signed that this wallet does not understand: {0}")]
+    TransactionData(String),
+    /// The verifier is registered here, and brings other metadata.
+    #[error("the verifier is registered here, and its request must not bring metadata of its own")]
+    Client,
+    /// What the profile rules out.
+    #[error("the profile does not allow this request: {0}")]
+    Profile(&'static str),
     /// There is no way to encrypt the response as it has to be.
     #[error("the response can't be encrypted as the verifier wants it: {0}")]
     Encryption(&'static str),
@@ -49,7 +55,8 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::RequestUriMethod => "invalid_request_uri_method",
-            Self::TransactionData => "invalid_transaction_data",
+            Self::TransactionData(_) => "invalid_transaction_data",
+            Self::Client => "invalid_client",
             Self::Formats => "vp_formats_not_supported",
             Self::Scope => "invalid_scope",
             Self::Fetch(_) | Self::FetchStatus(_) => "invalid_request_uri",
@@ -68,7 +75,7 @@ pub struct ResolveError {
     /// What was checked, and which check it failed.
     pub report: Box<Report>,
     /// Where the verifier can be told, when it is known for sure who that is.
-    pub(super) reply: Option<Box<super::answer::Reply>>,
+    pub(super) reply: Option<Box<super::reply::Reply>>,
 }
 
 /// Why an answer did not arrive.

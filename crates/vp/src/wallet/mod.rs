@@ -5,21 +5,30 @@
 
 mod address;
 mod answer;
+mod attestation;
 mod authenticate;
 mod config;
+mod dc_api;
 mod encrypt;
 mod error;
 mod fetch;
 mod holding;
+mod identity;
 mod matches;
 mod progress;
+mod registered;
+mod reply;
 mod resolve;
+mod scope;
 mod select;
 mod terms;
+mod transaction;
 
-pub use answer::{Answered, Choice};
+pub use answer::Choice;
 pub use config::{UntrustedVerifiers, Wallet, WalletBuilder};
 pub use error::{AnswerError, Refusal, ResolveError};
 pub use holding::{Holding, HoldingError};
 pub use matches::{Matches, Proposal};
+pub use registered::RegisteredVerifier;
+pub use reply::Answered;
 pub use resolve::{Asked, HowKnown, Who};

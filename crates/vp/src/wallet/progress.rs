@@ -5,6 +5,7 @@ use credenza_core::{Report, Rule};
 use super::Refusal;
 
 /// The checks so far, and the one that is being made.
+#[derive(Clone)]
 pub(super) struct Progress {
     report: Report,
     pending: Option<&'static Rule>,

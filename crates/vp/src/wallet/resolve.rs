@@ -6,10 +6,16 @@ use credenza_oauth::form::MAX_FORM;
 use credenza_query::DcqlQuery;
 use url::Url;
 
+use super::authenticate::Identified;
 use super::fetch::Fetched;
+use super::identity::Metadata;
 use super::progress::Progress;
-use super::{Refusal, ResolveError, Wallet, address, terms};
-use crate::messages::{AuthorizationRequest, ClientId, ClientIdPrefix, RequestUriMethod, VerifierInfo};
+use super::terms::{self, Channel};
+use super::{Refusal, ResolveError, Wallet, address};
+use crate::Profile;
+use crate::messages::{
+    AuthorizationRequest, ClientId, ClientIdPrefix, RequestUriMethod, TransactionData, VerifierInfo,
+};
 use crate::rules;
 
 /// Who asks.
@@ -30,7 +36,7 @@ pub enum HowKnown {
     Trusted(String),
     /// Signed, and nobody trusted vouches for the signer: anybody can give himself this name.
     Untrusted(String),
-    /// Not signed: known is only where the answer goes.
+    /// Not signed: known is only where the answer goes (through the Digital Credentials API: to which website).
     Unsigned,
 }
 
@@ -42,7 +48,10 @@ pub struct Asked {
     pub(super) verifier_info: Vec<VerifierInfo>,
     pub(super) expires: Option<UnixTime>,
     pub(super) nonce: String,
-    pub(super) reply: super::answer::Reply,
+    /// Whom presentations are bound to: the client identifier, or `origin:` and the origin.
+    pub(super) audience: String,
+    pub(super) transactions: Vec<TransactionData>,
+    pub(super) reply: super::reply::Reply,
 }
 
 impl std::fmt::Debug for Asked {
@@ -73,7 +82,7 @@ impl Asked {
     /// The host that the answer goes to.
     #[must_use]
     pub fn response_host(&self) -> &str {
-        self.reply.response_uri.host_str().unwrap_or_default()
+        self.reply.to.host()
     }
 
     /// Whether the answer is encrypted for the verifier beyond the transport.
@@ -86,6 +95,12 @@ impl Asked {
     #[must_use]
     pub fn verifier_info(&self) -> &[VerifierInfo] {
         &self.verifier_info
+    }
+
+    /// The transactions that answering authorises. Show them: who presents, signs them.
+    #[must_use]
+    pub fn transactions(&self) -> &[TransactionData] {
+        &self.transactions
     }
 
     /// When the request expires, if it says so.
@@ -104,7 +119,7 @@ impl Wallet {
     pub async fn resolve(&self, link: &str) -> Result<Asked, ResolveError> {
         let mut progress = Progress::new();
         match self.identify(link, &mut progress).await {
-            Ok((who, parameters)) => terms::accept(who, parameters, self.config.addresses, progress),
+            Ok(identified) => terms::accept(self, identified, Channel::Link, progress),
             Err(refusal) => {
                 let report = progress.refused(&refusal);
                 Err(ResolveError { refusal, report, reply: None })
@@ -113,11 +128,7 @@ impl Wallet {
     }
 
     /// Who asks, and with which parameters. Of a request object only what is inside counts (§5.10.1).
-    async fn identify(
-        &self,
-        link: &str,
-        progress: &mut Progress,
-    ) -> Result<(Who, AuthorizationRequest), Refusal> {
+    async fn identify(&self, link: &str, progress: &mut Progress) -> Result<Identified, Refusal> {
         progress.at(&rules::REQUEST_LINK);
         if link.len() > MAX_FORM {
             return Err(Refusal::Link("it is too long"));
@@ -130,9 +141,12 @@ impl Wallet {
         progress.at(&rules::REQUEST_CLIENT_ID);
         let client_id = parameters.client_id.as_deref().ok_or(Refusal::ClientId("it is missing"))?;
         let client_id = ClientId::parse(client_id);
-        check_prefix(&client_id)?;
+        self.check_prefix(&client_id)?;
         progress.at(&rules::REQUEST_FETCH);
         let method = method(&parameters)?;
+        if self.config.profile == Profile::Haip && parameters.request_uri.is_none() {
+            return Err(Refusal::Profile("a signed request by request_uri is needed (HAIP 1.0 §5.1)"));
+        }
         match (&parameters.request_uri, &parameters.request) {
             (Some(_), Some(_)) => Err(Refusal::Request("there are both request and request_uri".to_owned())),
             (Some(request_uri), None) => {
@@ -153,37 +167,49 @@ impl Wallet {
         }
     }
 
-    /// An unsigned request is only known by where its answer goes.
+    /// An unsigned request is only known by where its answer goes: because the client identifier is that place, or
+    /// because the verifier is registered with it.
     fn unsigned(
         &self,
         client_id: ClientId,
-        parameters: AuthorizationRequest,
+        request: AuthorizationRequest,
         progress: &mut Progress,
-    ) -> Result<(Who, AuthorizationRequest), Refusal> {
+    ) -> Result<Identified, Refusal> {
         progress.at(&rules::REQUEST_SIGNATURE);
-        if client_id.prefix() != ClientIdPrefix::RedirectUri {
+        if !matches!(client_id.prefix(), ClientIdPrefix::RedirectUri | ClientIdPrefix::PreRegistered) {
             return Err(Refusal::ClientId("its prefix needs a signed request"));
         }
         if !self.config.unsigned {
             return Err(Refusal::Untrusted("the request is not signed".to_owned()));
         }
-        let url = address::acceptable(client_id.original(), self.config.addresses)
-            .ok_or(Refusal::ClientId("it is not a URL that may be posted to"))?;
-        let name = url.host_str().unwrap_or_default().to_owned();
+        let (name, metadata, uris) = if client_id.prefix() == ClientIdPrefix::PreRegistered {
+            let verifier = self.registration(&client_id)?;
+            if !verifier.request_keys.keys.is_empty() {
+                return Err(Refusal::Untrusted(
+                    "the verifier signs its requests, and this one is not".to_owned(),
+                ));
+            }
+            let metadata = Metadata::Registered(verifier.metadata.clone());
+            (verifier.name.clone(), metadata, Some(verifier.uris.clone()))
+        } else {
+            let url = address::acceptable(client_id.original(), self.config.addresses)
+                .ok_or(Refusal::ClientId("it is not a URL that may be posted to"))?;
+            (url.host_str().unwrap_or_default().to_owned(), Metadata::Request, None)
+        };
         progress.skip("the request is not signed");
-        Ok((Who { name, client_id, how: HowKnown::Unsigned }, parameters))
+        Ok(Identified { who: Who { name, client_id, how: HowKnown::Unsigned }, request, metadata, uris })
     }
-}
 
-fn check_prefix(client_id: &ClientId) -> Result<(), Refusal> {
-    match client_id.prefix() {
-        ClientIdPrefix::X509Hash | ClientIdPrefix::X509SanDns | ClientIdPrefix::RedirectUri => Ok(()),
-        ClientIdPrefix::Origin => Err(Refusal::ClientId("origin is reserved")),
-        ClientIdPrefix::PreRegistered if client_id.has_unknown_prefix() => {
-            Err(Refusal::ClientId("its prefix is not known"))
+    /// Whether a client identifier is one that could be known here: before anything is fetched for it.
+    pub(super) fn check_prefix(&self, client_id: &ClientId) -> Result<(), Refusal> {
+        match client_id.prefix() {
+            ClientIdPrefix::Origin => Err(Refusal::ClientId("origin is reserved")),
+            ClientIdPrefix::PreRegistered => self.registration(client_id).map(|_| ()),
+            ClientIdPrefix::OpenidFederation if self.federation.is_none() => {
+                Err(Refusal::ClientId("no federation is known here"))
+            }
+            _ => Ok(()),
         }
-        ClientIdPrefix::PreRegistered => Err(Refusal::ClientId("nobody of that name is registered here")),
-        _ => Err(Refusal::ClientId("its prefix is not supported")),
     }
 }
 

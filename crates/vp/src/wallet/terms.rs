@@ -1,19 +1,30 @@
 //! The parameters of a request whose sender is known: each rule of OID4VP 1.0 §5 and §8 that a wallet has to keep.
 
-use credenza_core::AddressPolicy;
 use credenza_query::DcqlQuery;
 use credenza_query::dcql::Format;
-use url::Url;
 
-use super::answer::Reply;
+use super::authenticate::Identified;
 use super::encrypt::Encryption;
+use super::identity::Metadata;
 use super::progress::Progress;
-use super::{Asked, Refusal, ResolveError, Who, address};
-use crate::messages::{AuthorizationRequest, ClientIdPrefix, ResponseMode, is_url_safe};
+use super::reply::{Destination, Place, Reply};
+use super::{Asked, Refusal, ResolveError, Wallet, address, scope, transaction};
+use crate::Profile;
+use crate::messages::{
+    AuthorizationRequest, ClientIdPrefix, ClientMetadata, ResponseMode, TransactionData, is_url_safe,
+};
 use crate::rules;
 
 /// Neither `nonce` nor `state` may be longer.
 const MAX_TEXT: usize = 2048;
+
+/// Which way a request came, and what is known of the way back.
+pub(super) enum Channel<'a> {
+    /// By a link: the request says where the answer goes.
+    Link,
+    /// Through the Digital Credentials API: the answer goes back to this origin.
+    DcApi { reply: Reply, origin: &'a str },
+}
 
 fn request(problem: impl Into<String>) -> Refusal {
     Refusal::Request(problem.into())
@@ -21,28 +32,38 @@ fn request(problem: impl Into<String>) -> Refusal {
 
 /// Checks the parameters. A refusal can be told to the verifier as soon as it is clear where to.
 pub(super) fn accept(
-    who: Who,
-    parameters: AuthorizationRequest,
-    addresses: AddressPolicy,
+    wallet: &Wallet,
+    identified: Identified,
+    channel: Channel<'_>,
     mut progress: Progress,
 ) -> Result<Asked, ResolveError> {
-    let response_uri = match response_uri(&who, &parameters, addresses, &mut progress) {
-        Ok(url) => url,
+    let (audience, reply) = match channel {
+        Channel::DcApi { reply, origin } => (format!("origin:{origin}"), Ok(reply)),
+        Channel::Link => {
+            let to = destination(wallet, &identified, &mut progress);
+            let state = identified.request.state.clone();
+            let state = state.filter(|state| state.len() <= MAX_TEXT && is_url_safe(state));
+            let client_id = identified.who.client_id.as_str().to_owned();
+            (client_id, to.map(|to| Reply { to, state, encryption: None }))
+        }
+    };
+    let mut reply = match reply {
+        Ok(reply) => reply,
         Err(refusal) => {
             let report = progress.refused(&refusal);
             return Err(ResolveError { refusal, report, reply: None });
         }
     };
-    let state = parameters.state.clone().filter(|state| state.len() <= MAX_TEXT && is_url_safe(state));
-    let mut reply = Reply { response_uri, state, encryption: None };
-    match read(&parameters, &mut reply, &mut progress) {
-        Ok((query, nonce)) => Ok(Asked {
+    match read(wallet, &identified, &mut reply, &mut progress) {
+        Ok(Terms { query, nonce, transactions }) => Ok(Asked {
             report: progress.finished(),
-            who,
+            who: identified.who,
             query,
-            verifier_info: parameters.verifier_info.and_then(|info| info.0.ok()).unwrap_or_default(),
-            expires: parameters.exp,
+            verifier_info: identified.request.verifier_info.and_then(|info| info.0.ok()).unwrap_or_default(),
+            expires: identified.request.exp,
             nonce,
+            audience,
+            transactions,
             reply,
         }),
         Err(refusal) => {
@@ -53,76 +74,114 @@ pub(super) fn accept(
 }
 
 /// Where the answer goes, if this verifier may have it sent there (§5.9.3, §8.2).
-fn response_uri(
-    who: &Who,
-    parameters: &AuthorizationRequest,
-    addresses: AddressPolicy,
+fn destination(
+    wallet: &Wallet,
+    identified: &Identified,
     progress: &mut Progress,
-) -> Result<Url, Refusal> {
+) -> Result<Destination, Refusal> {
+    let parameters = &identified.request;
     progress.at(&rules::REQUEST_RESPONSE_MODE);
-    if !matches!(parameters.response_mode, Some(ResponseMode::DirectPost | ResponseMode::DirectPostJwt)) {
-        return Err(request("response_mode is missing or not supported"));
-    }
+    let mode = parameters.response_mode.filter(|mode| mode.is_posted() || mode.is_redirect());
+    let mode = mode.ok_or_else(|| request("response_mode is missing or not supported"))?;
     progress.at(&rules::REQUEST_RESPONSE_URI);
-    let client_id = &who.client_id;
+    let (name, given) = if mode.is_posted() {
+        ("response_uri", &parameters.response_uri)
+    } else {
+        ("redirect_uri", &parameters.redirect_uri)
+    };
+    let client_id = &identified.who.client_id;
     let unsigned = client_id.prefix() == ClientIdPrefix::RedirectUri;
-    let text = match (&parameters.response_uri, unsigned) {
+    let text = match (given, unsigned) {
         (Some(uri), false) => uri.as_str(),
         (None, true) => client_id.original(),
         (Some(uri), true) if uri == client_id.original() => uri.as_str(),
-        (Some(_), true) => return Err(request("response_uri is not the client identifier")),
-        (None, false) => return Err(request("response_uri is missing")),
+        (Some(_), true) => return Err(request(format!("{name} is not the client identifier"))),
+        (None, false) => return Err(request(format!("{name} is missing"))),
     };
-    let url = address::acceptable(text, addresses)
+    let url = address::acceptable(text, wallet.config.addresses)
         .filter(|url| url.fragment().is_none())
-        .ok_or_else(|| request("response_uri is not a URL that may be posted to"))?;
+        .ok_or_else(|| request(format!("{name} is not a URL that an answer may go to")))?;
     if client_id.prefix() == ClientIdPrefix::X509SanDns
         && !url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(client_id.original()))
     {
-        return Err(request("response_uri is on another host than the client identifier"));
+        return Err(request(format!("{name} is on another host than the client identifier")));
     }
-    Ok(url)
+    if identified.uris.as_ref().is_some_and(|known| !known.iter().any(|uri| uri == text)) {
+        return Err(request(format!("{name} is none of those that the verifier is known to have")));
+    }
+    let place = Place { url, text: text.to_owned() };
+    Ok(if mode.is_posted() {
+        Destination::Post(place)
+    } else {
+        Destination::Redirect { place, fragment: mode == ResponseMode::Fragment }
+    })
+}
+
+/// What the verifier says about itself, from where that has to be.
+fn metadata(identified: &Identified) -> Result<Option<&ClientMetadata>, Refusal> {
+    let sent = identified.request.client_metadata.as_ref();
+    match (&identified.metadata, sent) {
+        (Metadata::Federation(known), _) | (Metadata::Registered(known), None) => Ok(Some(known)),
+        (Metadata::Registered(_), Some(_)) => Err(Refusal::Client),
+        (Metadata::Request, None) => Ok(None),
+        (Metadata::Request, Some(sent)) => {
+            let sent = sent.0.as_ref();
+            Ok(Some(sent.map_err(|problem| request(format!("client_metadata: {problem}")))?))
+        }
+    }
+}
+
+/// What is asked, and what for.
+struct Terms {
+    query: DcqlQuery,
+    nonce: String,
+    transactions: Vec<TransactionData>,
 }
 
 fn read(
-    parameters: &AuthorizationRequest,
+    wallet: &Wallet,
+    identified: &Identified,
     reply: &mut Reply,
     progress: &mut Progress,
-) -> Result<(DcqlQuery, String), Refusal> {
-    progress.at(&rules::REQUEST_METADATA);
-    let metadata = match &parameters.client_metadata {
-        None => None,
-        Some(attempt) => {
-            Some(attempt.0.as_ref().map_err(|problem| request(format!("client_metadata: {problem}")))?)
+) -> Result<Terms, Refusal> {
+    let parameters = &identified.request;
+    let dc_api = matches!(reply.to, Destination::Caller { .. });
+    if dc_api {
+        progress.at(&rules::REQUEST_RESPONSE_MODE);
+        if !parameters.response_mode.is_some_and(ResponseMode::is_dc_api) {
+            return Err(request("response_mode is neither dc_api nor dc_api.jwt"));
         }
-    };
+    }
+    let encrypted = parameters.response_mode.is_some_and(ResponseMode::is_encrypted);
+    if wallet.config.profile == Profile::Haip {
+        progress.at(&rules::REQUEST_PROFILE);
+        if !encrypted {
+            return Err(Refusal::Profile("the answer has to be encrypted (HAIP 1.0 §5.1, §5.2)"));
+        }
+    }
+    progress.at(&rules::REQUEST_METADATA);
+    let metadata = metadata(identified)?;
     progress.at(&rules::REQUEST_ENCRYPTION);
-    if parameters.response_mode.is_some_and(ResponseMode::is_encrypted) {
-        reply.encryption = Some(Encryption::choose(metadata)?);
+    if encrypted {
+        reply.encryption = Some(Encryption::choose(metadata, wallet.config.profile)?);
     } else {
         progress.skip("not asked for");
     }
-    progress.at(&rules::REQUEST_REDIRECT_URI);
-    if parameters.redirect_uri.is_some() {
-        return Err(request("redirect_uri has no place beside response_mode direct_post"));
+    if !dc_api {
+        one_place(parameters, progress)?;
     }
     progress.at(&rules::REQUEST_RESPONSE_TYPE);
     if parameters.response_type.as_deref() != Some("vp_token") {
         return Err(request("response_type is not vp_token"));
     }
     progress.at(&rules::REQUEST_STATE);
-    if parameters.state != reply.state {
+    if !dc_api && parameters.state != reply.state {
         return Err(request("state has characters that it may not have, or is too long"));
     }
     progress.at(&rules::REQUEST_NONCE);
     let nonce = parameters.nonce.as_ref().ok_or_else(|| request("nonce is missing"))?;
     if nonce.len() > MAX_TEXT || !is_url_safe(nonce) {
         return Err(request("nonce has characters that it may not have, or is too long"));
-    }
-    progress.at(&rules::REQUEST_TRANSACTION_DATA);
-    // No type of transaction data is known yet: whatever is there is unknown (§5.1, §8.4).
-    if parameters.transaction_data.is_some() {
-        return Err(Refusal::TransactionData);
     }
     progress.at(&rules::REQUEST_VERIFIER_INFO);
     if let Some(Err(problem)) = parameters.verifier_info.as_ref().map(|info| &info.0) {
@@ -131,13 +190,44 @@ fn read(
     progress.at(&rules::REQUEST_QUERY);
     let query = match (&parameters.dcql_query, &parameters.scope) {
         (Some(_), Some(_)) => return Err(request("there are both dcql_query and scope")),
-        (None, Some(_)) => return Err(Refusal::Scope),
+        (None, Some(value)) => scope::query(value, &wallet.config.scopes)?,
         (None, None) => return Err(request("dcql_query is missing")),
         (Some(query), None) => query.0.clone().map_err(request)?,
     };
+    let transactions = transactions(wallet, parameters, &query, progress)?;
     progress.at(&rules::REQUEST_FORMATS);
     if !query.credentials().iter().any(|credential| credential.format == Format::SdJwtVc) {
         return Err(Refusal::Formats);
     }
-    Ok((query, nonce.clone()))
+    Ok(Terms { query, nonce: nonce.clone(), transactions })
+}
+
+/// `response_uri` or `redirect_uri`, as the response mode says, and never both (§8.2).
+fn one_place(parameters: &AuthorizationRequest, progress: &mut Progress) -> Result<(), Refusal> {
+    progress.at(&rules::REQUEST_REDIRECT_URI);
+    let redirect = parameters.response_mode.is_some_and(ResponseMode::is_redirect);
+    if !redirect && parameters.redirect_uri.is_some() {
+        return Err(request("redirect_uri has no place beside response_mode direct_post"));
+    }
+    if redirect && parameters.response_uri.is_some() {
+        return Err(request("response_uri has a place beside response_mode direct_post alone"));
+    }
+    Ok(())
+}
+
+fn transactions(
+    wallet: &Wallet,
+    parameters: &AuthorizationRequest,
+    query: &DcqlQuery,
+    progress: &mut Progress,
+) -> Result<Vec<TransactionData>, Refusal> {
+    progress.at(&rules::REQUEST_TRANSACTION_DATA);
+    match parameters.transaction_data.as_ref().map(|attempt| &attempt.0) {
+        None => {
+            progress.skip("there is none");
+            Ok(Vec::new())
+        }
+        Some(Ok(texts)) => transaction::read(texts, query, &wallet.config.transaction_types),
+        Some(Err(problem)) => Err(Refusal::TransactionData(problem.clone())),
+    }
 }
