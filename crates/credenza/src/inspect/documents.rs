@@ -5,7 +5,7 @@ use credenza_crypto::{Jwk, JwkError};
 use credenza_query::dcql::DcqlQuery;
 use serde_json::{Map, Value};
 
-use super::{Found, rules};
+use super::{Found, dids, rules, trust_lists, w3c};
 
 /// Client-id prefixes of OID4VP 1.0 §5.9.3.
 const PREFIXES: &[&str] = &[
@@ -41,6 +41,9 @@ pub(super) fn json(text: &str, found: &mut Found) -> Result<String, String> {
     } else if let (true, Value::Object(members)) = (has("response_type") || has("dcql_query"), &value) {
         request(members, found);
         "presentation request"
+    } else if let Some(kind) = value.as_object().and_then(|members| by_family(text, members, found)) {
+        found.part("document", value);
+        return Ok(kind);
     } else if has("credentials") && value.get("credentials").is_some_and(is_query) {
         query(&value, found);
         "DCQL query"
@@ -49,6 +52,18 @@ pub(super) fn json(text: &str, found: &mut Found) -> Result<String, String> {
     };
     found.part("document", without_private(value));
     Ok(kind.to_owned())
+}
+
+/// Documents of the families that have a module of their own.
+fn by_family(text: &str, members: &Map<String, Value>, found: &mut Found) -> Option<String> {
+    if w3c::is_one(members) {
+        return Some(w3c::document(members, found));
+    }
+    if dids::is_document(members) {
+        dids::document(text, members, found);
+        return Some("DID document".to_owned());
+    }
+    trust_lists::entities(members, found)
 }
 
 /// Judges the members of a credential offer.

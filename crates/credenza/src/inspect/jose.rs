@@ -4,13 +4,14 @@ use credenza_core::{UnixTime, b64, json};
 use credenza_crypto::{Algorithm, ContentEncryption, KeyManagement};
 use serde_json::{Map, Value};
 
-use super::{Found, certificates, documents, rules};
+use super::{Found, certificates, documents, rules, status_lists, trust_lists, w3c};
 
 /// What a `typ` says to a person.
 const TYPES: &[(&str, &str)] = &[
     ("at+jwt", "access token"),
     ("dc+sd-jwt", "SD-JWT VC"),
     ("dpop+jwt", "DPoP proof"),
+    ("entity-statement+jwt", "entity statement"),
     ("kb+jwt", "key binding of a presentation"),
     ("key-attestation+jwt", "key attestation"),
     ("oauth-authz-req+jwt", "presentation request"),
@@ -19,8 +20,11 @@ const TYPES: &[(&str, &str)] = &[
     ("openid4vci-proof+jwt", "key proof"),
     ("openidvci-issuer-metadata+jwt", "signed issuer metadata"),
     ("statuslist+jwt", "status list"),
+    ("trust-mark+jwt", "trust mark"),
+    ("vc+jwt", "W3C credential"),
     ("vc+sd-jwt", "SD-JWT VC (earlier name)"),
     ("verifier-attestation+jwt", "verifier attestation"),
+    ("vp+jwt", "W3C presentation"),
 ];
 
 type Members = Map<String, Value>;
@@ -30,8 +34,16 @@ pub(super) fn jwt(text: &str, found: &mut Found) -> Result<String, String> {
     let (header, claims) = signed(text, "", found)?;
     let typ = header.get("typ").and_then(Value::as_str).unwrap_or_default();
     let typ = typ.strip_prefix("application/").unwrap_or(typ).to_ascii_lowercase();
-    if typ == "oauth-authz-req+jwt" {
-        documents::request(&claims, found);
+    match typ.as_str() {
+        "oauth-authz-req+jwt" => documents::request(&claims, found),
+        "statuslist+jwt" => status_lists::jwt(&claims, found),
+        "entity-statement+jwt" => return Ok(format!("JWT: {}", trust_lists::statement(&claims, found))),
+        _ => {
+            let carried = w3c::in_claims(&claims, found).or_else(|| trust_lists::entities(&claims, found));
+            if let Some(kind) = carried {
+                return Ok(format!("JWT: {kind}"));
+            }
+        }
     }
     let kind = TYPES.iter().find(|(known, _)| *known == typ).map(|(_, kind)| *kind);
     Ok(kind.map_or_else(|| "JWT".to_owned(), |kind| format!("JWT: {kind}")))

@@ -2,12 +2,19 @@
 //!
 //! Nothing is fetched and nothing is verified here: it works on the text alone.
 
+mod cbor;
 mod certificates;
+mod cose;
+mod dids;
 mod documents;
 mod jose;
 mod links;
+mod mdoc;
 pub mod rules;
 mod sd_jwt;
+mod status_lists;
+mod trust_lists;
+mod w3c;
 
 use std::sync::Arc;
 
@@ -18,7 +25,8 @@ use serde_json::Value;
 /// The longest text that is looked at.
 pub const MAX_TEXT: usize = 1024 * 1024;
 
-/// Decodes offers, requests, tokens, credentials, metadata, keys and certificates.
+/// Decodes offers, requests, tokens, credentials of every format, status lists, trust lists, metadata, DIDs, keys and
+/// certificates.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -103,12 +111,15 @@ fn look(text: &str, found: &mut Found) -> Result<String, String> {
     if text.starts_with(['{', '[']) {
         return documents::json(text, found);
     }
+    if text.starts_with("did:") {
+        return dids::did(text, found);
+    }
     if let Some(kind) = links::link(text, found)? {
         return Ok(kind);
     }
     if text.contains(char::is_whitespace) {
         let joined: String = text.split_whitespace().collect();
-        return certificates::base64(&joined, found).ok_or_else(unknown);
+        return bytes(&joined, found);
     }
     if text.contains('~') {
         return sd_jwt::sd_jwt(text, found);
@@ -116,14 +127,23 @@ fn look(text: &str, found: &mut Found) -> Result<String, String> {
     match text.matches('.').count() {
         2 => jose::jwt(text, found),
         4 => jose::jwe(text, found),
-        _ => certificates::base64(text, found).ok_or_else(unknown),
+        _ => bytes(text, found),
     }
 }
 
+/// Text that stands for bytes.
+fn bytes(text: &str, found: &mut Found) -> Result<String, String> {
+    let readings = cbor::decoded(text);
+    readings.iter().find_map(|bytes| cbor::binary(bytes, found)).ok_or_else(unknown)
+}
+
 fn unknown() -> String {
-    "not an offer, request, JWT, JWE, SD-JWT, key, certificate or metadata document; nothing else is known here"
+    "not an offer, request, JWT, JWE, SD-JWT, mdoc, CBOR, DID, key, certificate, revocation list or metadata \
+     document; nothing else is known here"
         .to_owned()
 }
 
+#[cfg(test)]
+mod family_tests;
 #[cfg(test)]
 mod tests;

@@ -137,3 +137,59 @@ pub const CHAIN: Rule = Rule::new(
     "RFC 7515 §4.1.6",
     "Each certificate is named as the issuer of the one before it.",
 );
+/// CBOR that is accepted.
+pub const CBOR: Rule = Rule::new(
+    "inspect.cbor",
+    "RFC 8949 §5.3",
+    "It is CBOR of definite lengths in which no key of a map appears twice.",
+);
+/// A mobile document.
+pub const MDOC: Rule = Rule::new(
+    "inspect.mdoc",
+    "ISO/IEC 18013-5 §8.3.2.1.2.2",
+    "It is a mobile document with everything that has to be in one.",
+);
+/// The type of a document.
+pub const MDOC_TYPE: Rule = Rule::new(
+    "inspect.mdoc.doc-type",
+    "ISO/IEC 18013-5 §9.3.1",
+    "The document is of the type that its issuer has signed.",
+);
+/// Digests of the elements.
+pub const MDOC_DIGESTS: Rule = Rule::new(
+    "inspect.mdoc.digests",
+    "ISO/IEC 18013-5 §9.3.1",
+    "Each data element has the digest that stands in the security object.",
+);
+/// The validity of a document.
+pub const MDOC_TIMES: Rule =
+    Rule::new("inspect.mdoc.validity", "ISO/IEC 18013-5 §9.1.2.4", "The document is valid now.");
+/// A status list.
+pub const STATUS_LIST: Rule = Rule::new(
+    "inspect.status-list",
+    "Token Status List §4",
+    "The list inflates, within bounds, to statuses of 1, 2, 4 or 8 bits.",
+);
+/// An embedded proof.
+pub const CRYPTOSUITE: Rule = Rule::new(
+    "inspect.w3c.cryptosuite",
+    "VC Data Integrity §2.1",
+    "The proof was made with a cryptosuite that is supported here.",
+);
+/// A DID.
+pub const DID: Rule = Rule::new("inspect.did", "DID Core §3.1", "It is a well-formed DID.");
+/// The document of a DID.
+pub const DID_DOCUMENT: Rule =
+    Rule::new("inspect.did.document", "DID Core §5", "The document is well formed and names its keys.");
+/// A list of trusted entities.
+pub const TRUST_LIST: Rule =
+    Rule::new("inspect.trust-list", "ETSI TS 119 602", "The list says when it was issued.");
+/// A statement of a federation.
+pub const FEDERATION: Rule = Rule::new(
+    "inspect.federation.statement",
+    "OpenID Federation 1.0 §3.1",
+    "The statement names issuer, subject, its time and the subject's keys.",
+);
+/// A revocation list in force.
+pub const CRL: Rule =
+    Rule::new("inspect.crl", "RFC 5280 §5.1.2", "The revocation list is the current one, by its own times.");
