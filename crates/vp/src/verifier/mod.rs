@@ -10,6 +10,7 @@
 //! A wallet's error counts when it carries the session's `state`; it ends the waiting, and a right response that
 //! comes later still wins.
 
+mod bitstring;
 pub mod config;
 mod create;
 pub mod credential;
@@ -22,6 +23,7 @@ mod result;
 mod sd_jwt;
 pub mod session;
 mod status;
+pub mod status_lists;
 mod storage;
 
 use std::sync::Arc;
@@ -37,6 +39,7 @@ pub use request_object::{Fetch, RequestObject};
 pub use result::PresentationResult;
 pub use session::{SessionView, Status};
 pub use status::{StatusCheck, StatusError};
+pub use status_lists::{StatusListCheck, Undetermined};
 
 /// What a verifier needs from outside.
 #[derive(Clone)]
