@@ -19,6 +19,7 @@ pub(crate) mod proof;
 mod records;
 mod seals;
 mod session;
+pub mod status;
 mod token;
 mod view;
 
