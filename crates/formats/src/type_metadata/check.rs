@@ -1,11 +1,14 @@
 //! Holding a credential against the metadata of its type (SD-JWT VC §4.6, §4.7).
 
 use credenza_core::{ClaimsPath, Report};
+use serde_json::{Map, Value};
 
 use super::as_issued::{AsIssued, Selection};
 use super::document::{ClaimMetadata, SelectiveDisclosure};
 use super::effective::EffectiveType;
+use super::resolve::TypeResolver;
 use super::rules;
+use crate::sd_jwt::SdJwt;
 
 /// Who looks at the credential: not everybody sees all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,35 @@ pub fn check(
         & report.check(&rules::SELECTIVE, faults.selective.is_none(), || {
             named("not as the type says:", faults.selective)
         })
+}
+
+/// Looks the type of a verified credential up and holds the credential against it, for those whose policy wants that:
+/// without metadata, the credential is refused, too (§4.7). `None` says: refused, see the report.
+///
+/// `credential` is the SD-JWT taken apart once more, `claims` what its verification has brought.
+pub async fn look_up_and_check(
+    resolver: &TypeResolver,
+    credential: &SdJwt<'_>,
+    claims: &Map<String, Value>,
+    beholder: Beholder,
+    report: &mut Report,
+) -> Option<EffectiveType> {
+    let effective = match resolver.of_credential(claims).await {
+        Ok(effective) => effective,
+        Err(error) => {
+            report.fail(&rules::TYPE_METADATA, error.to_string());
+            return None;
+        }
+    };
+    report.pass(&rules::TYPE_METADATA);
+    let as_issued = match AsIssued::of(credential, beholder) {
+        Ok(as_issued) => as_issued,
+        Err(defect) => {
+            report.fail(defect.rule(), defect.to_string());
+            return None;
+        }
+    };
+    check(&effective, &as_issued, beholder, report).then_some(effective)
 }
 
 fn named(what: &str, path: Option<&ClaimsPath>) -> String {

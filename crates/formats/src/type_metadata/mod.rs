@@ -18,7 +18,7 @@ mod strict;
 pub mod svg;
 
 pub use as_issued::AsIssued;
-pub use check::{Beholder, check};
+pub use check::{Beholder, check, look_up_and_check};
 pub use display::{
     BackgroundImage, ClaimDisplay, ColorScheme, Contrast, Logo, Orientation, Rendering, Simple, SvgTemplate,
     TemplateProperties, TypeDisplay, in_language,

@@ -1,69 +1,63 @@
 //! Verifying one presentation or credential of any format: the one function behind the verifier and `verify`.
 
-use std::time::Duration;
-
-use credenza_core::{Report, UnixTime};
-use credenza_crypto::{Algorithm, Jwk};
-use credenza_formats::sd_jwt::{KeyBinding, SdJwtLimits};
+use credenza_core::{Report, Rule, UnixTime, b64};
+use credenza_crypto::{Decrypter, Jwk};
+use credenza_formats::mdoc::SessionTranscript;
+use credenza_formats::type_metadata::TypeResolver;
 use credenza_query::dcql::Format;
-use credenza_trust::Trust;
+use credenza_trust::{KeyMaterial, Purpose, Trust, Trusted};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::StatusCheck;
+pub use super::policy::Policy;
+use super::{StatusCheck, mdoc, sd_jwt, w3c};
 use crate::messages::Presentation;
 use crate::rules;
 
-/// What presentations have to be like, whatever is asked for.
-#[derive(Debug, Clone)]
-pub struct Policy {
-    /// Algorithms of the issuer's signature.
-    pub algorithms: Vec<Algorithm>,
-    /// Algorithms of the holder's signature.
-    pub holder_algorithms: Vec<Algorithm>,
-    /// How far clocks may differ.
-    pub leeway: Duration,
-    /// How old a holder's signature may be.
-    pub max_age: Duration,
-    /// How far a holder's clock may be ahead.
-    pub max_ahead: Duration,
-    /// How large an SD-JWT may be.
-    pub sd_jwt_limits: SdJwtLimits,
-    /// Whether the earlier name of the format, `vc+sd-jwt`, is accepted in headers.
-    pub accept_earlier_sd_jwt_type: bool,
-    /// Whether a credential with a status is accepted (with a warning) when nobody can look the status up.
-    pub accept_unchecked_status: bool,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            algorithms: vec![Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa],
-            holder_algorithms: vec![Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa],
-            leeway: credenza_crypto::jwt::LEEWAY,
-            max_age: KeyBinding::MAX_AGE,
-            max_ahead: KeyBinding::MAX_AHEAD,
-            sd_jwt_limits: SdJwtLimits::default(),
-            accept_earlier_sd_jwt_type: false,
-            accept_unchecked_status: false,
-        }
-    }
-}
-
 /// Whether, and for what, the holder has to have signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Holder<'a> {
     /// For this transaction.
-    Bound {
-        /// Its nonce.
-        nonce: &'a str,
-        /// The verifier, by its full client identifier.
-        audience: &'a str,
-    },
-    /// Need not; if he has, it is not looked at.
+    Bound(Bound<'a>),
+    /// Need not; if he has, it is not looked at. Credentials that are wrapped in a presentation to be signed (W3C) have
+    /// to come without it (OID4VP 1.0 §B.1).
     Any,
     /// Must not: a credential as it was issued.
     Unbound,
+}
+
+/// The transaction that a holder has to have signed for.
+#[derive(Clone, Copy)]
+pub struct Bound<'a> {
+    /// Its nonce.
+    pub nonce: &'a str,
+    /// The verifier: its full client identifier, or `origin:` and its origin.
+    pub audience: &'a str,
+    /// The same and more, as an mdoc is bound to it. Without it mdocs are refused.
+    pub transcript: Option<&'a SessionTranscript>,
+    /// The key that the response was encrypted to: what a device MAC is agreed with. Without it MACs are refused.
+    pub reader_key: Option<&'a dyn Decrypter>,
+}
+
+impl<'a> Bound<'a> {
+    /// For everything but mdocs.
+    #[must_use]
+    pub const fn new(nonce: &'a str, audience: &'a str) -> Self {
+        Self { nonce, audience, transcript: None, reader_key: None }
+    }
+
+    /// And for mdocs.
+    #[must_use]
+    pub const fn with_transcript(self, transcript: &'a SessionTranscript) -> Self {
+        Self { transcript: Some(transcript), ..self }
+    }
+}
+
+/// Shows neither nonce nor key.
+impl std::fmt::Debug for Bound<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Bound").field("audience", &self.audience).finish_non_exhaustive()
+    }
 }
 
 /// Everything that a verdict depends on.
@@ -87,20 +81,31 @@ pub struct CheckedPresentation {
     pub query_id: String,
     /// Its format identifier.
     pub format: String,
-    /// Its types: `vct`.
+    /// Its types: `vct` and its other names; the document type; the types of a W3C credential, expanded, and for JWTs
+    /// also as they are written.
     pub types: Vec<String>,
     /// What the credential calls its issuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// Who the issuer is, by the evidence of trust.
     pub issuer_evidence: String,
-    /// The claims that were disclosed: a JSON object.
+    /// The claims that were disclosed: a JSON object. Of an mdoc an object for each namespace, of a W3C credential the
+    /// whole credential.
     pub claims: Value,
+    /// Data elements that the holder of an mdoc has signed himself, as the issuer allows: an object for each namespace.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub device_signed: Map<String, Value>,
     /// The holder's key, when the credential is bound to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<Jwk>,
     /// Whether the holder has proved possession of that key for this transaction.
     pub holder_bound: bool,
+    /// The transactions that the holder has authorised with it, as they were sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transaction_data: Vec<String>,
+    /// What the holder has signed beside the presentation.
+    #[serde(skip)]
+    pub(super) key_binding: Option<Map<String, Value>>,
     /// Authority key identifiers of the issuer's chain, base64url.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authority_key_ids: Vec<String>,
@@ -128,21 +133,69 @@ pub async fn verify(
 ) -> (Report, Option<CheckedPresentation>) {
     let mut report = Report::new(format!("credential {}", format.as_str()));
     let checked = match (format, presentation) {
-        (Format::SdJwtVc, Presentation::Text(text)) => {
-            report.pass(&rules::SHAPE);
-            super::sd_jwt::verify(text, holder, context, &mut report).await
-        }
-        (Format::SdJwtVc, Presentation::Object(_)) => {
-            report.fail(&rules::SHAPE, "a JSON object where a string belongs");
+        (Format::Other(_), _) => {
+            report.fail(&rules::FORMAT, "a format that is not supported");
             None
         }
-        _ => {
-            report.fail(&rules::FORMAT, "a format that is not supported");
+        (Format::SdJwtVc, Presentation::Text(text)) => {
+            report.pass(&rules::SHAPE);
+            sd_jwt::verify(text, holder, context, &mut report).await
+        }
+        (Format::Mdoc, Presentation::Text(text)) => {
+            report.pass(&rules::SHAPE);
+            mdoc::verify(text, holder, context, &mut report).await
+        }
+        (Format::JwtVcJson | Format::JwtVcJsonLd | Format::VcJwt, Presentation::Text(text)) => {
+            report.pass(&rules::SHAPE);
+            w3c::verify_jwt(text, format, holder, context, &mut report).await
+        }
+        (Format::VcSdJwt, Presentation::Text(text)) => {
+            report.pass(&rules::SHAPE);
+            w3c::verify_sd_jwt(text, holder, context, &mut report).await
+        }
+        (Format::LdpVc, Presentation::Object(document)) => {
+            report.pass(&rules::SHAPE);
+            w3c::verify_document(document, holder, context, &mut report).await
+        }
+        (Format::LdpVc, Presentation::Text(_)) => {
+            report.fail(&rules::SHAPE, "a string where a JSON object belongs");
+            None
+        }
+        (_, Presentation::Object(_)) => {
+            report.fail(&rules::SHAPE, "a JSON object where a string belongs");
             None
         }
     };
     let checked = checked.filter(|_| report.ok());
     (report, checked)
+}
+
+/// Finds the issuer's key, and whether that issuer may issue credentials of the type. `signature` is the check that
+/// can't be made without.
+pub(super) async fn issuer(
+    material: &KeyMaterial<'_>,
+    credential_type: &str,
+    signature: &'static Rule,
+    context: Context<'_>,
+    report: &mut Report,
+) -> Option<Trusted> {
+    let purpose = Purpose::Issuer { credential_type };
+    match context.trust.resolve(material, purpose, context.now).await {
+        Ok(trusted) => {
+            report.pass_with(purpose.rule(), trusted.how.clone());
+            Some(trusted)
+        }
+        Err(distrust) => {
+            report.fail(purpose.rule(), distrust.to_string());
+            report.skip(signature, "nobody is trusted whose signature it could be");
+            None
+        }
+    }
+}
+
+/// What of the issuer's chain `trusted_authorities` may name.
+pub(super) fn authority_key_ids(trusted: &Trusted) -> Vec<String> {
+    trusted.authority_key_ids.iter().map(b64::encode).collect()
 }
 
 /// Looks the status up, if there is one; `false`: the credential must not be accepted.

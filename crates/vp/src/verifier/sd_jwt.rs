@@ -1,14 +1,15 @@
 //! Verifying an SD-JWT VC (OID4VP 1.0 Appendix B.3).
 
-use credenza_core::{Report, b64};
+use credenza_core::Report;
 use credenza_formats::sd_jwt::{
     self, EARLIER_MEDIA_TYPE, Expected, HolderBinding, KeyBinding, MEDIA_TYPE, SdJwt,
 };
-use credenza_trust::{KeyMaterial, Purpose, Trusted};
-use serde_json::Value;
+use credenza_formats::type_metadata::{self, Beholder};
+use credenza_trust::{KeyMaterial, Trusted};
+use serde_json::{Map, Value};
 
 use super::CheckedPresentation;
-use super::credential::{Context, Holder, check_status};
+use super::credential::{self, Bound, Context, Holder, authority_key_ids, check_status};
 use crate::rules;
 
 pub(super) async fn verify(
@@ -26,7 +27,7 @@ pub(super) async fn verify(
         algorithms: &policy.algorithms,
         types: if policy.accept_earlier_sd_jwt_type { &both } else { &[MEDIA_TYPE] },
         holder_binding: match holder {
-            Holder::Bound { nonce, audience } => HolderBinding::Required(KeyBinding {
+            Holder::Bound(Bound { nonce, audience, .. }) => HolderBinding::Required(KeyBinding {
                 algorithms: &policy.holder_algorithms,
                 max_age: policy.max_age,
                 max_ahead: policy.max_ahead,
@@ -41,16 +42,24 @@ pub(super) async fn verify(
     if !check_status(verified.status(), context, report).await {
         return None;
     }
+    if let Some(resolver) = &policy.type_metadata {
+        let parsed = SdJwt::read(text, &policy.sd_jwt_limits, report)?;
+        let beholder = Beholder::Verifier;
+        type_metadata::look_up_and_check(resolver, &parsed, &verified.claims, beholder, report).await?;
+    }
     Some(CheckedPresentation {
         query_id: String::new(),
         format: MEDIA_TYPE.to_owned(),
         types: types(verified.vct(), verified.claims.get("aka_vcts")),
         issuer: verified.issuer().map(str::to_owned),
-        issuer_evidence: trusted.how.into_owned(),
+        issuer_evidence: trusted.how.to_string(),
         holder_bound: verified.key_binding.is_some(),
+        key_binding: verified.key_binding,
+        transaction_data: Vec::new(),
         holder: verified.holder,
         claims: Value::Object(verified.claims),
-        authority_key_ids: trusted.authority_key_ids.iter().map(b64::encode).collect(),
+        device_signed: Map::new(),
+        authority_key_ids: authority_key_ids(&trusted),
     })
 }
 
@@ -71,18 +80,8 @@ async fn issuer(parsed: &SdJwt<'_>, context: Context<'_>, report: &mut Report) -
         issuer: parsed.dangerous_issuer(),
         jwk: None,
     };
-    let purpose = Purpose::Issuer { credential_type: parsed.dangerous_vct().unwrap_or_default() };
-    match context.trust.resolve(&material, purpose, context.now).await {
-        Ok(trusted) => {
-            report.pass_with(purpose.rule(), trusted.how.clone());
-            Some(trusted)
-        }
-        Err(distrust) => {
-            report.fail(purpose.rule(), distrust.to_string());
-            report.skip(&sd_jwt::rules::SIGNATURE, "nobody is trusted whose signature it could be");
-            None
-        }
-    }
+    let credential_type = parsed.dangerous_vct().unwrap_or_default();
+    credential::issuer(&material, credential_type, &sd_jwt::rules::SIGNATURE, context, report).await
 }
 
 /// The type, and the other names that it goes by.

@@ -13,5 +13,6 @@ mod presentations;
 mod races;
 mod request_kit;
 mod sessions;
+mod type_metadata;
 mod vectors;
 mod world;
