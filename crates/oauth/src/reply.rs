@@ -14,6 +14,8 @@ pub struct Reply<T> {
     pub status: StatusCode,
     /// The message; `None` for an answer without a body.
     pub body: Option<T>,
+    /// The message in an envelope: it is sent as `application/jwt` in the place of the JSON.
+    pub sealed: Option<String>,
     /// A nonce for the client's next DPoP proof.
     pub dpop_nonce: Option<String>,
 }
@@ -22,19 +24,32 @@ impl<T> Reply<T> {
     /// 200 with this message.
     #[must_use]
     pub fn ok(body: T) -> Self {
-        Self { status: StatusCode::OK, body: Some(body), dpop_nonce: None }
+        Self { status: StatusCode::OK, body: Some(body), sealed: None, dpop_nonce: None }
     }
 
     /// 201 with this message.
     #[must_use]
     pub fn created(body: T) -> Self {
-        Self { status: StatusCode::CREATED, body: Some(body), dpop_nonce: None }
+        Self { status: StatusCode::CREATED, body: Some(body), sealed: None, dpop_nonce: None }
+    }
+
+    /// 202 with this message: what was asked for comes later.
+    #[must_use]
+    pub fn accepted(body: T) -> Self {
+        Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
     }
 
     /// 204.
     #[must_use]
     pub fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None, dpop_nonce: None }
+        Self { status: StatusCode::NO_CONTENT, body: None, sealed: None, dpop_nonce: None }
+    }
+
+    /// The same, sent in this envelope.
+    #[must_use]
+    pub fn sealed(mut self, jwt: Option<String>) -> Self {
+        self.sealed = jwt;
+        self
     }
 
     /// The same with a nonce for the next DPoP proof.
@@ -46,7 +61,7 @@ impl<T> Reply<T> {
 }
 
 impl<T: Serialize> Reply<T> {
-    /// The whole answer: JSON that nobody may cache.
+    /// The whole answer, JSON or its envelope, that nobody may cache.
     #[must_use]
     pub fn into_response(self) -> Response<Vec<u8>> {
         let mut response = Response::new(Vec::new());
@@ -56,7 +71,10 @@ impl<T: Serialize> Reply<T> {
         if let Some(nonce) = self.dpop_nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
             headers.insert(DPOP_NONCE, nonce);
         }
-        if let Some(body) = self.body {
+        if let Some(jwt) = self.sealed {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
+            *response.body_mut() = jwt.into_bytes();
+        } else if let Some(body) = self.body {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             match serde_json::to_vec(&body) {
                 Ok(body) => *response.body_mut() = body,
