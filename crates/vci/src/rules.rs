@@ -55,6 +55,71 @@ pub const PROOF_NONCE: Rule = Rule::new(
 pub const PROOF_DISTINCT: Rule =
     Rule::new("vci.proof.distinct", "OID4VCI 1.0 §8.3", "No two proofs of a request are for the same key.");
 
+/// Its kind.
+pub const PROOF_KIND: Rule = Rule::new(
+    "vci.proof.kind",
+    "OID4VCI 1.0 §8.2, §F",
+    "The proofs are of a type that the metadata names for this credential.",
+);
+
+/// A key attestation.
+pub const KEY_ATTESTATION_REQUIRED: Rule = Rule::new(
+    "vci.key-attestation.required",
+    "OID4VCI 1.0 §12.2.4, §D",
+    "Where the metadata demands it, somebody who is trusted vouches for the keys.",
+);
+/// Its form.
+pub const KEY_ATTESTATION_JWT: Rule =
+    Rule::new("vci.key-attestation.jwt", "OID4VCI 1.0 §D.1", "The key attestation is a JWT.");
+/// Its type.
+pub const KEY_ATTESTATION_TYP: Rule = Rule::new(
+    "vci.key-attestation.typ",
+    "OID4VCI 1.0 §D.1",
+    "It says that it is one: its typ is key-attestation+jwt.",
+);
+/// Its algorithm.
+pub const KEY_ATTESTATION_ALG: Rule = Rule::new(
+    "vci.key-attestation.alg",
+    "OID4VCI 1.0 §D.1, §F.1",
+    "It is signed with an algorithm that the metadata names for this credential.",
+);
+/// Its claims.
+pub const KEY_ATTESTATION_CLAIMS: Rule = Rule::new(
+    "vci.key-attestation.claims",
+    "OID4VCI 1.0 §D.1",
+    "It has the claims it needs, each of the right type, and nothing private.",
+);
+/// Its signature.
+pub const KEY_ATTESTATION_SIGNATURE: Rule = Rule::new(
+    "vci.key-attestation.signature",
+    "OID4VCI 1.0 §D.1",
+    "It was signed by the one who is trusted to vouch for keys.",
+);
+/// Its time.
+pub const KEY_ATTESTATION_TIME: Rule = Rule::new(
+    "vci.key-attestation.time",
+    "OID4VCI 1.0 §D.1",
+    "It is valid now, and says until when beside a proof of possession.",
+);
+/// Its keys.
+pub const KEY_ATTESTATION_KEYS: Rule = Rule::new(
+    "vci.key-attestation.keys",
+    "OID4VCI 1.0 §D.1, §F.1",
+    "It attests at least one key, none twice, and the proof's key among them.",
+);
+/// How keys are kept.
+pub const KEY_ATTESTATION_STORAGE: Rule = Rule::new(
+    "vci.key-attestation.storage",
+    "OID4VCI 1.0 §D.1, §12.2.4",
+    "The keys are kept as safely as the metadata demands.",
+);
+/// How their owner is known.
+pub const KEY_ATTESTATION_AUTHENTICATION: Rule = Rule::new(
+    "vci.key-attestation.authentication",
+    "OID4VCI 1.0 §D.1, §12.2.4",
+    "The owner of the keys is authenticated as well as the metadata demands.",
+);
+
 /// Metadata is whose it should be.
 pub const METADATA_ISSUER: Rule = Rule::new(
     "vci.metadata.issuer",
@@ -97,7 +162,7 @@ pub const RECEIVED_TRUST: Rule = Rule::new(
 );
 
 /// All checks of this crate.
-pub const ALL: [&Rule; 18] = [
+pub const ALL: [&Rule; 29] = [
     &PROOF_JWT,
     &PROOF_TYP,
     &PROOF_ALG,
@@ -109,6 +174,17 @@ pub const ALL: [&Rule; 18] = [
     &PROOF_IAT,
     &PROOF_NONCE,
     &PROOF_DISTINCT,
+    &PROOF_KIND,
+    &KEY_ATTESTATION_REQUIRED,
+    &KEY_ATTESTATION_JWT,
+    &KEY_ATTESTATION_TYP,
+    &KEY_ATTESTATION_ALG,
+    &KEY_ATTESTATION_CLAIMS,
+    &KEY_ATTESTATION_SIGNATURE,
+    &KEY_ATTESTATION_TIME,
+    &KEY_ATTESTATION_KEYS,
+    &KEY_ATTESTATION_STORAGE,
+    &KEY_ATTESTATION_AUTHENTICATION,
     &METADATA_ISSUER,
     &METADATA_AS_ISSUER,
     &RECEIVED_COUNT,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use credenza_vci::issuer::{
-    CancelError, CreatedOffer, Delivery, OfferError, OfferRequest, OfferedCredential, TxCodeRequest,
+    CancelError, CreatedOffer, Deferral, Delivery, OfferError, OfferGrants, OfferRequest, OfferedCredential, TxCodeRequest,
 };
 use credenza_vci::messages::InputMode;
 use http::{HeaderMap, StatusCode, Uri};
@@ -29,6 +29,8 @@ pub(super) struct CreateOffer {
     #[serde(default)]
     tx_code: Option<TxCode>,
     #[serde(default)]
+    grants: OfferGrants,
+    #[serde(default)]
     delivery: Delivery,
     #[serde(default)]
     expires_in: Option<u64>,
@@ -42,6 +44,8 @@ struct Credential {
     r#type: String,
     #[serde(default)]
     claims: Option<Map<String, Value>>,
+    #[serde(default)]
+    deferral: Option<Deferral>,
 }
 
 /// `true` for six digits, or which code.
@@ -80,10 +84,15 @@ impl From<CreateOffer> for OfferRequest {
         let credentials = from
             .credentials
             .into_iter()
-            .map(|Credential { r#type, claims }| OfferedCredential { configuration_id: r#type, claims });
+            .map(|Credential { r#type, claims, deferral }| OfferedCredential {
+                configuration_id: r#type,
+                claims,
+                deferral,
+            });
         Self {
             credentials: credentials.collect(),
             tx_code,
+            grants: from.grants,
             delivery: from.delivery,
             expires_in: from.expires_in,
             reference: from.correlation_id,

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use credenza_core::{AddressPolicy, well_known};
+use credenza_oauth::client_attestation::Challenges;
 use credenza_oauth::dpop::{Nonces, Policy, Server};
 use serde::Serialize;
 use url::Url;
 
+use super::authorization::{AuthorizationServer, comply};
 use super::builder::{ConfigError, IssuerBuilder};
 use super::kind::Kind;
 use super::seals::Seals;
-use super::{Endpoints, Issuer, metadata};
+use super::signed_metadata::SignedMetadata;
+use super::{Endpoints, Issuer, metadata, proof, type_document};
 use crate::messages::metadata::{MAX_CONFIGURATIONS, WELL_KNOWN};
 
 /// No batch is larger: each copy costs a signature.
@@ -29,7 +32,17 @@ impl Issuer {
         if parts.lifetimes.offer > super::MAX_OFFER_LIFETIME {
             return Err(ConfigError::Invalid("offers must not live longer than 30 days"));
         }
+        if let Some(encryption) = &parts.encryption {
+            encryption.check().map_err(ConfigError::Invalid)?;
+        }
+        if parts.haip {
+            comply(&mut parts)?;
+        }
+        if let Some(authorization) = &parts.authorization {
+            authorization.check()?;
+        }
         let kinds = kinds(&mut parts)?;
+        let type_documents = type_document::all(&parts.configurations, &endpoints.types)?;
         let dpop_policy = Policy::default();
         let metadata = metadata::issuer(&parts, &endpoints, &kinds);
         metadata.check().map_err(|error| ConfigError::Metadata(error.to_string()))?;
@@ -39,7 +52,17 @@ impl Issuer {
             let lifetime = parts.lifetimes.dpop_nonce;
             parts.dpop.nonce.then(|| Nonces::new(sealer.clone(), server, parts.identifier.as_str(), lifetime))
         };
+        let signed_metadata = match parts.metadata_signer.take() {
+            Some(signer) => Some(SignedMetadata::new(signer, &metadata, parts.lifetimes.metadata)?),
+            None => None,
+        };
+        let attestation = parts.authorization.as_ref().and_then(|settings| settings.attestation.as_ref());
+        let challenges = attestation.map(|attestation| {
+            Challenges::new(sealer.clone(), &parts.identifier, attestation.challenge_lifetime)
+        });
         Ok(Self {
+            authorization: AuthorizationServer::new(parts.authorization, challenges),
+            signed_metadata,
             token_nonces: nonces(Server::Authorization),
             resource_nonces: nonces(Server::Resource),
             metadata: rendered(&metadata)?,
@@ -47,6 +70,7 @@ impl Issuer {
             seals: Seals::new(sealer, parts.random.clone(), &parts.identifier),
             identifier: parts.identifier,
             endpoints,
+            type_documents,
             kinds,
             batch_size: parts.batch_size,
             lifetimes: parts.lifetimes,
@@ -60,6 +84,10 @@ impl Issuer {
             claims: parts.claims,
             status: parts.status,
             events: parts.events,
+            dids: parts.dids,
+            contexts: parts.contexts,
+            wallet_providers: parts.wallet_providers,
+            encryption: parts.encryption,
         })
     }
 }
@@ -93,10 +121,15 @@ fn endpoints(identifier: &str, addresses: AddressPolicy) -> Result<Endpoints, Co
         metadata: well_known::insert(&base, WELL_KNOWN),
         authorization_server_metadata: well_known::insert(&base, credenza_oauth::metadata::WELL_KNOWN),
         token: below("token"),
+        pushed_authorization: below("par"),
+        authorization: below("authorize"),
+        challenge: below("challenge"),
         nonce: below("nonce"),
         credential: below("credential"),
+        deferred_credential: below("deferred_credential"),
         notification: below("notification"),
         offers: below("offers/"),
+        types: below("vct/"),
     })
 }
 
@@ -112,6 +145,9 @@ fn kinds(parts: &mut IssuerBuilder) -> Result<BTreeMap<String, Kind>, ConfigErro
         let id = configuration.id.clone();
         let signer =
             parts.signers.get(&id).or(parts.signer.as_ref()).ok_or(ConfigError::Missing("signer"))?;
+        proof::check(configuration, parts.wallet_providers.is_some()).map_err(|reason| {
+            ConfigError::Configuration { id: id.clone(), reason: reason.to_owned() }
+        })?;
         let kind = Kind::new(configuration.clone(), signer.clone(), &parts.contexts)?;
         if kinds.insert(id.clone(), kind).is_some() {
             return Err(ConfigError::Duplicate(id));

@@ -8,8 +8,11 @@ use credenza_core::{
 };
 use credenza_crypto::Signer;
 use credenza_formats::w3c::data_integrity::Contexts;
+use credenza_trust::{DidResolver, Trust};
 
+use super::authorization::AuthorizationSettings;
 use super::claims::{ClaimsSource, OfferedClaims, StatusSource};
+use super::encryption::Encryption;
 use super::configuration::{CredentialConfiguration, DpopMode, Lifetimes};
 use super::{DEFAULT_BATCH_SIZE, DEFAULT_TX_CODE_TRIES, Issuer};
 use crate::messages::IssuerDisplay;
@@ -25,10 +28,16 @@ pub struct IssuerBuilder {
     pub(super) lifetimes: Lifetimes,
     pub(super) dpop: DpopMode,
     pub(super) anonymous_access: bool,
+    pub(super) authorization: Option<AuthorizationSettings>,
+    pub(super) haip: bool,
     pub(super) tx_code_tries: u32,
     pub(super) signer: Option<Arc<dyn Signer>>,
     pub(super) signers: BTreeMap<String, Arc<dyn Signer>>,
     pub(super) contexts: Contexts,
+    pub(super) dids: DidResolver,
+    pub(super) wallet_providers: Option<Arc<dyn Trust>>,
+    pub(super) encryption: Option<Encryption>,
+    pub(super) metadata_signer: Option<Arc<dyn Signer>>,
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) sealer: Option<Arc<Sealer>>,
     pub(super) clock: Arc<dyn Clock>,
@@ -58,6 +67,22 @@ pub enum ConfigError {
         /// What is wrong.
         reason: String,
     },
+    /// A client that can't be.
+    #[error("the client \"{id}\": {reason}")]
+    Client {
+        /// Its identifier.
+        id: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The profile can't be complied with.
+    #[error("{rule}: {reason}")]
+    Profile {
+        /// The rule.
+        rule: &'static str,
+        /// What breaks it.
+        reason: String,
+    },
     /// Texts or claims that may not be published like this.
     #[error("{0}")]
     Metadata(String),
@@ -77,10 +102,16 @@ impl IssuerBuilder {
             lifetimes: Lifetimes::default(),
             dpop: DpopMode::default(),
             anonymous_access: true,
+            authorization: None,
+            haip: false,
             tx_code_tries: DEFAULT_TX_CODE_TRIES,
             signer: None,
             signers: BTreeMap::new(),
             contexts: Contexts::bundled(),
+            dids: DidResolver::offline(),
+            wallet_providers: None,
+            encryption: None,
+            metadata_signer: None,
             store: None,
             sealer: None,
             clock: Arc::new(SystemClock),
@@ -133,6 +164,20 @@ impl IssuerBuilder {
         self
     }
 
+    /// Adds the authorization code flow, and how clients prove who they are. Without it the pre-authorized code is the
+    /// only grant.
+    pub fn authorization(mut self, settings: AuthorizationSettings) -> Self {
+        self.authorization = Some(settings);
+        self
+    }
+
+    /// Makes the issuer comply with HAIP 1.0: pushed requests, DPoP and authenticated clients are demanded, and
+    /// [`build`](Self::build) refuses what can't comply.
+    pub fn haip(mut self) -> Self {
+        self.haip = true;
+        self
+    }
+
     /// How many wrong transaction codes kill an offer: 5 unless said otherwise.
     pub fn tx_code_tries(mut self, tries: u32) -> Self {
         self.tx_code_tries = tries;
@@ -156,6 +201,30 @@ impl IssuerBuilder {
     /// otherwise.
     pub fn contexts(mut self, contexts: Contexts) -> Self {
         self.contexts = contexts;
+        self
+    }
+
+    /// How the DIDs in key proofs are resolved: those that need no network, unless said otherwise.
+    pub fn dids(mut self, resolver: DidResolver) -> Self {
+        self.dids = resolver;
+        self
+    }
+
+    /// Who may vouch for wallets and their keys (client and key attestations); nobody, unless said otherwise.
+    pub fn wallet_providers(mut self, trust: Arc<dyn Trust>) -> Self {
+        self.wallet_providers = Some(trust);
+        self
+    }
+
+    /// Offers or demands encrypted requests and responses (§10).
+    pub fn encryption(mut self, encryption: Encryption) -> Self {
+        self.encryption = Some(encryption);
+        self
+    }
+
+    /// The key that signs the metadata (§12.2.3); without one there is no signed metadata.
+    pub fn metadata_signer(mut self, signer: Arc<dyn Signer>) -> Self {
+        self.metadata_signer = Some(signer);
         self
     }
 

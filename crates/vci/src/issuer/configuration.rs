@@ -7,6 +7,7 @@ use credenza_crypto::Algorithm;
 use serde::{Deserialize, Serialize};
 
 use super::Format;
+use crate::messages::metadata::KeyAttestationsRequired;
 use crate::messages::{ClaimDescription, CredentialDefinition, CredentialDisplay};
 
 /// One kind of credential, as the operator describes it.
@@ -30,15 +31,73 @@ pub struct CredentialConfiguration {
     /// How it wants to be shown, by language.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub display: Vec<CredentialDisplay>,
+    /// Metadata of its type (SD-JWT VC §4), which is published at its `vct`: a URL below [`Endpoints::types`]. Credentials
+    /// carry the document's hash (`vct#integrity`). `vct` in it is filled in.
+    ///
+    /// [`Endpoints::types`]: super::Endpoints::types
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub type_metadata: Option<serde_json::Map<String, serde_json::Value>>,
     /// How long a credential is valid, in seconds; counted from the rounded time of issuance.
     #[serde(default = "default_validity", with = "seconds", rename = "validity_seconds")]
     pub validity: Duration,
     /// Algorithms of key proofs that are accepted. None: the credential is not bound to a key and needs no proof.
     #[serde(default = "default_proof_algorithms")]
     pub proof_algorithms: Vec<Algorithm>,
+    /// Types of key proofs that are accepted.
+    #[serde(default = "default_proof_types")]
+    pub proof_types: Vec<ProofKind>,
+    /// Cryptosuites of `di_vp` proofs that are accepted; empty: all that can be verified.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proof_cryptosuites: Vec<String>,
+    /// What a key attestation must say; absent: none is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_attestations_required: Option<KeyAttestationsRequired>,
+    /// Methods of the DIDs that proofs may name a key by, beside those that the format brings: `did:key`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub did_methods: Vec<String>,
+    /// Whether it is issued at once, unless the offer says otherwise.
+    #[serde(default)]
+    pub deferral: Deferral,
     /// How many copies one request may ask for: at most the issuer's batch size, which is what it is when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<u32>,
+}
+
+/// A type of key proof (Appendix F).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProofKind {
+    /// A JWT for each key, signed by it; the keys can be attested beside that.
+    Jwt,
+    /// A presentation for each key, with a Data Integrity proof.
+    DiVp,
+    /// One attestation of all keys, which do not sign themselves.
+    Attestation,
+}
+
+impl ProofKind {
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jwt => "jwt",
+            Self::DiVp => "di_vp",
+            Self::Attestation => "attestation",
+        }
+    }
+}
+
+/// Whether a credential is issued at once (§9). A claims source can defer it besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deferral {
+    /// At once.
+    #[default]
+    None,
+    /// It is promised first, and issued as soon as the wallet asks again: to try out wallets.
+    UntilAskedAgain,
+    /// It is promised first, and issued after somebody has said so.
+    UntilCompleted,
 }
 
 /// Which claims the holder can keep to themselves.
@@ -65,6 +124,16 @@ pub struct Lifetimes {
     /// A nonce for key proofs.
     #[serde(with = "seconds")]
     pub c_nonce: Duration,
+    /// A promise to issue later: how long the wallet has time to come for the credential.
+    #[serde(with = "seconds")]
+    pub deferred: Duration,
+    /// How long a wallet should wait before it asks again for a credential that was promised, where the claims source
+    /// says nothing else.
+    #[serde(with = "seconds")]
+    pub deferred_interval: Duration,
+    /// Signed metadata.
+    #[serde(with = "seconds")]
+    pub metadata: Duration,
     /// How old a key proof may be.
     #[serde(with = "seconds")]
     pub proof: Duration,
@@ -80,13 +149,17 @@ pub struct Lifetimes {
 }
 
 impl Default for Lifetimes {
-    /// Ten minutes for an offer, 30 for a token, five for nonces and proofs, a day to look back, issuance to the hour.
+    /// Ten minutes for an offer, 30 for a token, five for nonces and proofs, a week for what was promised, a day for
+    /// signed metadata and to look back, issuance to the hour.
     fn default() -> Self {
         const MINUTE: u64 = 60;
         Self {
             offer: Duration::from_secs(10 * MINUTE),
             access_token: Duration::from_secs(30 * MINUTE),
             c_nonce: Duration::from_secs(5 * MINUTE),
+            deferred: Duration::from_secs(7 * 24 * 60 * MINUTE),
+            deferred_interval: Duration::from_secs(5),
+            metadata: Duration::from_secs(24 * 60 * MINUTE),
             proof: Duration::from_secs(5 * MINUTE),
             dpop_nonce: Duration::from_secs(5 * MINUTE),
             retention: Duration::from_secs(24 * 60 * MINUTE),
@@ -109,6 +182,10 @@ fn default_validity() -> Duration {
     Duration::from_secs(90 * 24 * 60 * 60)
 }
 
+fn default_proof_types() -> Vec<ProofKind> {
+    vec![ProofKind::Jwt]
+}
+
 fn default_proof_algorithms() -> Vec<Algorithm> {
     vec![Algorithm::Es256]
 }
@@ -124,8 +201,14 @@ impl CredentialConfiguration {
             claims: Vec::new(),
             disclosure: Disclosure::default(),
             display: Vec::new(),
+            type_metadata: None,
             validity: default_validity(),
             proof_algorithms: default_proof_algorithms(),
+            proof_types: default_proof_types(),
+            proof_cryptosuites: Vec::new(),
+            key_attestations_required: None,
+            did_methods: Vec::new(),
+            deferral: Deferral::None,
             batch_size: None,
         }
     }

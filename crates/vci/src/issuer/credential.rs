@@ -1,29 +1,24 @@
 //! The nonce endpoint (§7) and the credential endpoint (§8).
 
-use credenza_core::{Report, StoreError, UnixTime, Write};
-use credenza_oauth::{EndpointError, Reply};
+use std::time::Duration;
+
+use credenza_core::{Report, UnixTime};
+use credenza_oauth::Reply;
 use http::HeaderMap;
-use serde_json::Value;
 
-use super::access::{Access, replayed, spend};
-use super::kind::{Holder, Kind, Particulars, Unissued, Validity};
-use super::offers::too_many_races;
+use super::access::Access;
+use super::configuration::Deferral;
+use super::encryption::Recipient;
+use super::issuance::{Claims, Order, unavailable};
+use super::kind::Kind;
 use super::proof::{self, Proven, Refused};
-use super::records::{Loaded, MAX_RACES};
+use super::records::Loaded;
 use super::seals::Purpose;
-use super::session::{Effect, Grant, Happening, Refusal, Session, State};
-use super::{AccessError, ClaimsAnswer, ClaimsError, CredentialError, IssuanceContext, Issuer, media_type};
+use super::session::{Grant, Happening, Promise, Session, State};
+use super::{AccessError, CredentialError, Issuer};
 use crate::messages::credential::{InvalidCredentialRequest, Requested};
-use crate::messages::{CredentialRequest, CredentialResponse, IssuedCredential, NonceResponse, Proofs};
+use crate::messages::{CredentialRequest, CredentialResponse, NonceResponse, Proofs};
 use crate::rules;
-
-/// A request that can be fulfilled.
-struct Order<'a> {
-    kind: &'a Kind,
-    dataset: usize,
-    /// The keys to bind to; empty for a credential that is not bound.
-    proven: Vec<Proven>,
-}
 
 impl Issuer {
     /// The nonce endpoint (§7): a fresh challenge, and nothing is stored.
@@ -34,13 +29,13 @@ impl Issuer {
         Reply::ok(NonceResponse { c_nonce }).with_dpop_nonce(self.resource_nonce(now))
     }
 
-    /// The credential endpoint (§8): the headers and the JSON of a POST.
+    /// The credential endpoint (§8): the headers and the body of a POST, encrypted or not.
     ///
-    /// All copies are issued or none. The nonce of the proofs is used up in the same commit that writes the issuance
-    /// down, and by nothing else.
+    /// All copies are issued or none, or all of them are promised for later. The nonces of the proofs are used up in the
+    /// same commit that writes the issuance or the promise down, and by nothing else.
     ///
     /// # Errors
-    /// See [`CredentialError`].
+    /// See [`CredentialError`]. Errors are never encrypted (§8.3.1.2).
     pub async fn credential(
         &self,
         headers: &HeaderMap,
@@ -48,119 +43,117 @@ impl Issuer {
     ) -> Result<Reply<CredentialResponse>, CredentialError> {
         let now = self.clock.now();
         let access = self.access(headers, &self.endpoints.credential, now)?;
-        match self.issue(&access, headers, body, now).await {
-            Ok(response) => Ok(Reply::ok(response).with_dpop_nonce(self.resource_nonce(now))),
+        match self.answer(&access, headers, body, now).await {
+            Ok(reply) => Ok(reply.with_dpop_nonce(self.resource_nonce(now))),
             Err(error) => Err(self.refuse(&access, error, now).await),
         }
     }
 
-    async fn issue(
+    async fn answer(
         &self,
         access: &Access,
         headers: &HeaderMap,
         body: &[u8],
         now: UnixTime,
-    ) -> Result<CredentialResponse, CredentialError> {
-        match media_type(headers).as_deref() {
-            Some("application/json") => {}
-            Some("application/jwt") => {
-                return Err(CredentialError::InvalidEncryptionParameters(
-                    "encrypted requests are not supported",
-                ));
-            }
-            _ => return Err(CredentialError::InvalidRequest("the body must be application/json")),
-        }
-        let request = CredentialRequest::parse(body).map_err(|error| match error {
-            InvalidCredentialRequest::Malformed(reason) => CredentialError::InvalidRequest(reason),
-            InvalidCredentialRequest::Proofs(reason) => invalid_proofs(reason),
-        })?;
-        // The metadata offers none; and a key in a request that is not encrypted could be anybody's (§8.2).
-        if request.response_encryption.is_some() {
-            return Err(CredentialError::InvalidEncryptionParameters(
-                "encrypted responses are not supported",
-            ));
-        }
+    ) -> Result<Reply<CredentialResponse>, CredentialError> {
+        let read = self.read(headers, body).await?;
+        let request = CredentialRequest::parse(&read.json)?;
+        let recipient = self.recipient(&read, request.response_encryption.as_ref())?;
         let id = access.token.session.as_str();
         let loaded = self.load(id).await.map_err(unavailable)?;
-        let Loaded { session, version } = loaded.ok_or(AccessError::InvalidToken)?;
-        let order = self.order(&session, access, &request, now)?;
-        let credentials = self.make(id, &session, &order, now).await?;
-        let copies = u32::try_from(credentials.len()).unwrap_or(u32::MAX);
-        let happening = Happening::Issued { dataset: order.dataset, copies };
-        let mut spent = proof::spend(&order.proven, now, self.lifetimes.c_nonce);
+        let loaded = loaded.ok_or(AccessError::InvalidToken)?;
+        let dataset = self.dataset(&loaded.session, access, &request.requested, now)?;
+        let kind = self.kind_of(&loaded.session, dataset)?;
+        let proven = self.proven(kind, access, request.proofs.as_ref(), now).await?;
+        let order = Order { kind, dataset, keys: &proven.keys };
+        let response = self.issue_or_promise(id, loaded, &order, &proven, access, now).await?;
+        self.reply(response, recipient.as_ref())
+    }
+
+    async fn issue_or_promise(
+        &self,
+        id: &str,
+        loaded: Loaded,
+        order: &Order<'_>,
+        proven: &Proven,
+        access: &Access,
+        now: UnixTime,
+    ) -> Result<CredentialResponse, CredentialError> {
+        let mut spent = proven.spend(now, self.lifetimes.c_nonce);
         spent.extend(access.spend());
-        let response = self.write_down(id, Loaded { session, version }, &happening, spent, now).await?;
-        let notification_id = self.seals.seal(
-            Purpose::NotificationId,
-            now + self.lifetimes.access_token,
-            format!("{response} {id}").as_bytes(),
-        );
+        let deferral = loaded.session.datasets.get(order.dataset).map(|dataset| dataset.deferral);
+        let claims = match deferral.unwrap_or_default() {
+            Deferral::None => self.claims(id, &loaded.session, order).await?,
+            Deferral::UntilAskedAgain | Deferral::UntilCompleted => Claims::Later(self.lifetimes.deferred_interval),
+        };
+        match claims {
+            Claims::Here(claims) => {
+                let credentials = self.make(id, &loaded.session, order, claims, now).await?;
+                let copies = u32::try_from(credentials.len()).unwrap_or(u32::MAX);
+                let happening = Happening::Issued { dataset: order.dataset, copies };
+                let session = self.write_down(id, loaded, &happening, spent, now).await?;
+                Ok(self.response(id, &session, credentials, now))
+            }
+            Claims::Later(interval) => self.promise(id, loaded, order, interval, spent, now).await,
+        }
+    }
+
+    async fn promise(
+        &self,
+        id: &str,
+        loaded: Loaded,
+        order: &Order<'_>,
+        interval: Duration,
+        spent: Vec<credenza_core::Write>,
+        now: UnixTime,
+    ) -> Result<CredentialResponse, CredentialError> {
+        let expires = now + self.lifetimes.deferred;
+        let promise = Promise::new(order.dataset, order.keys.to_vec(), now, interval, expires);
+        let interval = promise.interval;
+        let session = self.write_down(id, loaded, &Happening::Promised(promise), spent, now).await?;
+        let State::Granted(granted) = &session.state else { return Err(AccessError::InvalidToken.into()) };
+        let number = granted.promises.len().saturating_sub(1);
+        let transaction = format!("{number} {id}");
         Ok(CredentialResponse {
-            credentials: credentials.into_iter().map(|credential| IssuedCredential { credential }).collect(),
-            transaction_id: None,
-            interval: None,
-            notification_id: Some(notification_id),
+            credentials: Vec::new(),
+            transaction_id: Some(self.seals.seal(Purpose::Transaction, expires, transaction.as_bytes())),
+            interval: Some(interval),
+            notification_id: None,
         })
     }
 
-    /// Finds out what is asked for, whether the token covers it, and whether the keys are proven.
-    fn order<'a>(
-        &'a self,
-        session: &Session,
+    /// What the token is good for, when it is still the one of this session.
+    pub(super) fn granted<'a>(
+        session: &'a Session,
         access: &Access,
-        request: &CredentialRequest,
         now: UnixTime,
-    ) -> Result<Order<'a>, CredentialError> {
-        let State::Granted(granted) = &session.state else { return Err(AccessError::InvalidToken.into()) };
+    ) -> Result<&'a Grant, AccessError> {
+        let State::Granted(granted) = &session.state else { return Err(AccessError::InvalidToken) };
         let grant = &granted.grant;
         // The session knows to which key and client its token went, and when it ends.
         if grant.jkt != access.token.jkt
             || grant.client_id != access.token.client_id
             || now >= grant.token_ends
         {
-            return Err(AccessError::InvalidToken.into());
+            return Err(AccessError::InvalidToken);
         }
-        let dataset = self.dataset(session, grant, &request.requested)?;
+        Ok(grant)
+    }
+
+    pub(super) fn kind_of(&self, session: &Session, dataset: usize) -> Result<&Kind, CredentialError> {
         let configuration = session.datasets.get(dataset).map(|dataset| dataset.configuration_id.as_str());
-        let kind =
-            configuration.and_then(|id| self.kinds.get(id)).ok_or(CredentialError::UnknownConfiguration)?;
-        let algorithms = &kind.configuration.proof_algorithms;
-        let proven = if algorithms.is_empty() {
-            Vec::new()
-        } else {
-            let proofs = match &request.proofs {
-                None => return Err(invalid_proofs("proofs is missing")),
-                Some(Proofs::Other(_)) => return Err(invalid_proofs("this type of proof is not supported")),
-                Some(Proofs::Jwt(proofs)) => proofs,
-            };
-            if proofs.len() > usize::try_from(self.batch_size).unwrap_or(usize::MAX) {
-                return Err(CredentialError::InvalidRequest("more proofs than batch_size allows"));
-            }
-            let expected = proof::Expected {
-                issuer: &self.identifier,
-                client_id: access.token.client_id.as_deref(),
-                algorithms,
-                seals: &self.seals,
-                now,
-                max_age: self.lifetimes.proof,
-            };
-            let mut report = Report::new("key proofs");
-            match proof::verify_all(proofs, &expected, &mut report) {
-                Ok(proven) => proven,
-                Err(Refused::Proof) => return Err(CredentialError::InvalidProof(Box::new(report))),
-                Err(Refused::Nonce) => return Err(CredentialError::InvalidNonce(Box::new(report))),
-            }
-        };
-        Ok(Order { kind, dataset, proven })
+        configuration.and_then(|id| self.kinds.get(id)).ok_or(CredentialError::UnknownConfiguration)
     }
 
     /// The number of the data set that is asked for (§8.2, §3.3.4).
     fn dataset(
         &self,
         session: &Session,
-        grant: &Grant,
+        access: &Access,
         requested: &Requested,
+        now: UnixTime,
     ) -> Result<usize, CredentialError> {
+        let grant = Self::granted(session, access, now)?;
         let covered = || {
             let numbers = grant.datasets.iter().copied();
             numbers.filter_map(|number| session.datasets.get(number).map(|dataset| (number, dataset)))
@@ -183,149 +176,75 @@ impl Issuer {
         }
     }
 
-    /// Gets the claims and signs the copies: one for each key, or one that is not bound.
-    async fn make(
+    /// The keys that the proofs prove; none for a credential that is not bound to a key.
+    async fn proven(
         &self,
-        id: &str,
-        session: &Session,
-        order: &Order<'_>,
+        kind: &Kind,
+        access: &Access,
+        proofs: Option<&Proofs>,
         now: UnixTime,
-    ) -> Result<Vec<Value>, CredentialError> {
-        let kind = order.kind;
-        let context = IssuanceContext {
-            session: id,
-            reference: session.reference.as_deref(),
-            configuration: &kind.configuration,
-            offered: session.datasets.get(order.dataset).and_then(|dataset| dataset.claims.as_ref()),
+    ) -> Result<Proven, CredentialError> {
+        let configuration = &kind.configuration;
+        if configuration.proof_algorithms.is_empty() {
+            return Ok(Proven::default());
+        }
+        let proofs = proofs.ok_or_else(|| invalid_proofs("proofs is missing"))?;
+        if proofs.count() > usize::try_from(self.batch_size).unwrap_or(usize::MAX) {
+            return Err(CredentialError::InvalidRequest("more proofs than batch_size allows"));
+        }
+        let binding_methods = super::metadata::binding_methods(kind);
+        let expected = proof::Expected {
+            issuer: &self.identifier,
+            client_id: access.token.client_id.as_deref(),
+            configuration,
+            binding_methods: &binding_methods,
+            seals: &self.seals,
+            dids: &self.dids,
+            contexts: &self.contexts,
+            wallet_providers: self.wallet_providers.as_deref(),
+            now,
+            max_age: self.lifetimes.proof,
         };
-        let claims = match self.claims.claims(&context).await {
-            Ok(ClaimsAnswer::Claims(claims)) => claims,
-            Ok(ClaimsAnswer::Deferred(_)) => {
-                return Err(CredentialError::Unavailable("deferred issuance is not supported".to_owned()));
+        let mut report = Report::new("key proofs");
+        proof::verify(proofs, &expected, &mut report).await.map_err(|refused| match refused {
+            Refused::Proof => CredentialError::InvalidProof(Box::new(report)),
+            Refused::Nonce => CredentialError::InvalidNonce(Box::new(report)),
+        })
+    }
+
+    /// The answer, in an envelope where one was asked for.
+    pub(super) fn reply(
+        &self,
+        response: CredentialResponse,
+        recipient: Option<&Recipient>,
+    ) -> Result<Reply<CredentialResponse>, CredentialError> {
+        let sealed = match recipient {
+            None => None,
+            Some(recipient) => {
+                let json = serde_json::to_vec(&response)
+                    .map_err(|error| CredentialError::Unavailable(error.to_string()))?;
+                Some(recipient.seal(&json, &*self.random)?)
             }
-            Err(ClaimsError::Denied) => return Err(CredentialError::Denied("the credential is denied")),
-            Err(error) => return Err(CredentialError::Unavailable(error.to_string())),
         };
-        kind.check(&claims).map_err(|_| {
-            CredentialError::Unavailable("the source of claims brought too little or too much".to_owned())
-        })?;
-        let validity = kind.validity(now, self.lifetimes.issuance_rounding);
-        let mut draft = kind.draft(&self.identifier, claims, validity).map_err(unissued)?;
-        let limit = kind.configuration.batch_size.unwrap_or(self.batch_size);
-        let copies = order.proven.len().clamp(1, usize::try_from(limit).unwrap_or(usize::MAX).max(1));
-        let mut statuses = self.statuses(&context, copies, validity).await?.into_iter();
-        let mut credentials = Vec::with_capacity(copies);
-        for copy in 0..copies {
-            let proven = order.proven.get(copy);
-            let holder = proven.map(|proven| Holder { key: &proven.key, did: proven.did.as_deref() });
-            let copy = Particulars { status: statuses.next(), holder };
-            let credential = kind.issue(&mut draft, copy, &*self.random).await;
-            credentials.push(credential.map_err(unissued)?);
-        }
-        Ok(credentials)
+        let later = response.transaction_id.is_some();
+        Ok(if later { Reply::accepted(response) } else { Reply::ok(response) }.sealed(sealed))
     }
+}
 
-    async fn statuses(
-        &self,
-        context: &IssuanceContext<'_>,
-        copies: usize,
-        validity: Validity,
-    ) -> Result<Vec<Value>, CredentialError> {
-        let Some(source) = &self.status else { return Ok(Vec::new()) };
-        match source.assign(context, copies, validity.expires).await {
-            Ok(statuses) if statuses.len() == copies => Ok(statuses),
-            Ok(_) => {
-                Err(CredentialError::Unavailable("the status source gave too few or too many".to_owned()))
-            }
-            Err(error) => Err(CredentialError::Unavailable(error.to_string())),
+impl From<InvalidCredentialRequest> for CredentialError {
+    fn from(error: InvalidCredentialRequest) -> Self {
+        match error {
+            InvalidCredentialRequest::Malformed(reason) => Self::InvalidRequest(reason),
+            InvalidCredentialRequest::Proofs(reason) => invalid_proofs(reason),
+            InvalidCredentialRequest::Encryption => Self::InvalidEncryptionParameters(
+                "credential_response_encryption is not an object with a public jwk and enc",
+            ),
         }
-    }
-
-    /// Commits the issuance together with everything it uses up; the number of the response.
-    async fn write_down(
-        &self,
-        id: &str,
-        mut loaded: Loaded,
-        happening: &Happening,
-        spent: Vec<Write>,
-        now: UnixTime,
-    ) -> Result<usize, CredentialError> {
-        for _ in 0..MAX_RACES {
-            let known = loaded.session.events.len();
-            let (session, _) =
-                loaded.session.on(happening.clone(), now).map_err(|refusal| match refusal {
-                    Refusal::Exhausted => {
-                        CredentialError::Denied("this credential was issued as often as it may be")
-                    }
-                    _ => CredentialError::Access(AccessError::InvalidToken),
-                })?;
-            let mut writes = vec![self.replace(id, loaded.version, &session).map_err(unavailable)?];
-            writes.extend(spent.iter().cloned());
-            match self.store.commit(writes).await {
-                Ok(()) => {
-                    self.tell(id, &session, known);
-                    let State::Granted(granted) = &session.state else { return Ok(0) };
-                    return Ok(granted.responses.len().saturating_sub(1));
-                }
-                Err(StoreError::Conflict(0)) => {
-                    let again = self.load(id).await.map_err(unavailable)?;
-                    loaded = again.ok_or(AccessError::InvalidToken)?;
-                }
-                Err(StoreError::Conflict(number)) => {
-                    return Err(match spent.get(number.saturating_sub(1)).map(|write| write.key().kind) {
-                        Some("vci.c_nonce") => {
-                            let mut report = Report::new("key proofs");
-                            report.fail(&rules::PROOF_NONCE, "this nonce was used before");
-                            CredentialError::InvalidNonce(Box::new(report))
-                        }
-                        _ => AccessError::InvalidDpopProof(replayed()).into(),
-                    });
-                }
-                Err(error) => return Err(unavailable(error)),
-            }
-        }
-        Err(unavailable(too_many_races()))
-    }
-
-    /// Spends the DPoP proof of a request that was refused, and writes the reason into the session.
-    async fn refuse(&self, access: &Access, error: CredentialError, now: UnixTime) -> CredentialError {
-        if matches!(spend(&*self.store, access.proof.as_ref()).await, Err(StoreError::Conflict(_))) {
-            return AccessError::InvalidDpopProof(replayed()).into();
-        }
-        let failed = error.report().and_then(Report::first_failure).map(|check| check.rule.id);
-        let reason = failed.unwrap_or(error.code()).to_owned();
-        let id = access.token.session.as_str();
-        // One try: the reason helps whoever looks at the session, and is not worth a race.
-        if let Ok(Some(Loaded { session, version })) = self.load(id).await {
-            let known = session.events.len();
-            if let Ok((session, Effect::Store)) = session.on(Happening::Refused(reason), now)
-                && let Ok(write) = self.replace(id, version, &session)
-                && self.store.commit(vec![write]).await.is_ok()
-            {
-                self.tell(id, &session, known);
-            }
-        }
-        error
     }
 }
 
 fn invalid_proofs(reason: &'static str) -> CredentialError {
     let mut report = Report::new("key proofs");
-    report.fail(&rules::PROOF_JWT, reason);
+    report.fail(&rules::PROOF_CLAIMS, reason);
     CredentialError::InvalidProof(Box::new(report))
-}
-
-/// A signer may be back in a moment; claims that do not fit will not.
-fn unissued(error: Unissued) -> CredentialError {
-    match error {
-        Unissued::Signer(reason) => CredentialError::Unavailable(reason),
-        Unissued::Unfit(_) => {
-            CredentialError::Denied("the credential can't be made of the claims that are there")
-        }
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is mapped over errors")]
-fn unavailable(error: StoreError) -> CredentialError {
-    CredentialError::Unavailable(error.to_string())
 }

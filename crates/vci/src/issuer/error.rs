@@ -5,18 +5,21 @@ use credenza_crypto::Algorithm;
 use credenza_oauth::{EndpointError, dpop};
 use http::StatusCode;
 
+use super::authorization::ClientError;
+
 /// Why the token endpoint refused (§6.3, RFC 6749 §5.2, RFC 9449 §5).
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// `invalid_request`
     #[error("{0}")]
     InvalidRequest(&'static str),
-    /// `invalid_client`
-    #[error("{0}")]
-    InvalidClient(&'static str),
-    /// `invalid_grant`: wrong, used, expired or cancelled code, or wrong transaction code. Which of these is told to
+    /// The client is not known, or not who it says it is.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// `invalid_grant`: wrong, used, expired, cancelled or foreign code or refresh token, wrong transaction code, or
+    /// wrong code verifier. Which of these is told to
     /// the issuer's own people, not to the client.
-    #[error("the code or the transaction code is wrong, was used before, or has expired")]
+    #[error("the code, refresh token, transaction code or verifier is wrong, was used before, or has expired")]
     InvalidGrant,
     /// `unsupported_grant_type`
     #[error("this grant type is not supported")]
@@ -42,7 +45,7 @@ impl EndpointError for TokenError {
     fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest(_) => "invalid_request",
-            Self::InvalidClient(_) => "invalid_client",
+            Self::Client(error) => error.code(),
             Self::InvalidGrant => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
@@ -55,6 +58,7 @@ impl EndpointError for TokenError {
 
     fn status(&self) -> StatusCode {
         match self {
+            Self::Client(error) => error.status(),
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -66,6 +70,13 @@ impl EndpointError for TokenError {
             _ => None,
         }
     }
+
+    fn attestation_challenge(&self) -> Option<&str> {
+        match self {
+            Self::Client(error) => error.challenge(),
+            _ => None,
+        }
+    }
 }
 
 impl TokenError {
@@ -74,6 +85,7 @@ impl TokenError {
     pub fn report(&self) -> Option<&Report> {
         match self {
             Self::InvalidDpopProof(report) => Some(report),
+            Self::Client(error) => error.report(),
             _ => None,
         }
     }
@@ -146,7 +158,7 @@ impl AccessError {
     }
 }
 
-/// Why the credential endpoint refused (§8.3.1).
+/// Why the credential endpoint (§8.3.1) or the deferred credential endpoint (§9.3) refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
     /// No valid access token (§8.3.1.1).
@@ -170,6 +182,9 @@ pub enum CredentialError {
     /// `invalid_encryption_parameters`
     #[error("{0}")]
     InvalidEncryptionParameters(&'static str),
+    /// `invalid_transaction_id` (§9.3): not ours, another session's, used before or expired.
+    #[error("there is no such transaction_id for this access token, or no more")]
+    InvalidTransactionId,
     /// `credential_request_denied`
     #[error("{0}")]
     Denied(&'static str),
@@ -188,6 +203,7 @@ impl EndpointError for CredentialError {
             Self::InvalidProof(_) => "invalid_proof",
             Self::InvalidNonce(_) => "invalid_nonce",
             Self::InvalidEncryptionParameters(_) => "invalid_encryption_parameters",
+            Self::InvalidTransactionId => "invalid_transaction_id",
             Self::Denied(_) => "credential_request_denied",
             Self::Unavailable(_) => "temporarily_unavailable",
         }
@@ -288,7 +304,7 @@ impl EndpointError for NotificationError {
 }
 
 /// The first check that failed, as the end of a sentence.
-fn because(report: &Report) -> String {
+pub(super) fn because(report: &Report) -> String {
     report.first_failure().map_or_else(String::new, |check| {
         let evidence = check.evidence.as_deref().unwrap_or("it does not hold");
         format!(": {} ({evidence})", check.rule.id)

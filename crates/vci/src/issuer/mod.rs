@@ -3,13 +3,17 @@
 //! A handler of an HTTP server is five lines: headers and body in, `respond(issuer.token(…).await)` out.
 
 mod access;
+mod authorization;
 mod build;
 mod builder;
 mod claims;
 mod configuration;
 mod credential;
+mod deferred;
+mod encryption;
 mod error;
 mod format;
+mod issuance;
 mod kind;
 mod metadata;
 mod notification;
@@ -19,8 +23,10 @@ pub(crate) mod proof;
 mod records;
 mod seals;
 mod session;
+mod signed_metadata;
 pub mod status;
 mod token;
+mod type_document;
 mod view;
 
 use std::collections::BTreeMap;
@@ -29,23 +35,36 @@ use std::time::Duration;
 
 use credenza_core::{Clock, EventSink, Random, Store};
 use credenza_oauth::dpop::{self, Nonces};
+use credenza_formats::w3c::data_integrity::Contexts;
+use credenza_trust::{DidResolver, Trust};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use url::Url;
 
+use authorization::AuthorizationServer;
 use kind::Kind;
 use seals::Seals;
+pub(crate) use signed_metadata::METADATA_TYPE;
+use signed_metadata::SignedMetadata;
 
+pub use authorization::{
+    Approval, AttestationSettings, AuthorizationLifetimes, AuthorizationSettings, AuthorizeError, Client,
+    ClientAuthentication, ClientError, Interaction, PushError, Reason,
+};
 pub use builder::{ConfigError, IssuerBuilder};
 pub use claims::{ClaimsAnswer, ClaimsError, ClaimsSource, IssuanceContext, OfferedClaims, StatusSource};
-pub use configuration::{CredentialConfiguration, Disclosure, DpopMode, Lifetimes};
+pub use configuration::{CredentialConfiguration, Deferral, Disclosure, DpopMode, Lifetimes, ProofKind};
+pub use deferred::DeferredError;
+pub(crate) use encryption::DEF;
+pub use encryption::Encryption;
 pub use error::{AccessError, CredentialError, NotificationError, TokenError};
 pub use format::{ElementKind, Format, TypedElement};
 pub use offer::{
-    CancelError, CreatedOffer, Delivery, OfferError, OfferFetchError, OfferRequest, OfferedCredential,
+    CancelError, CreatedOffer, Delivery, OfferError, OfferFetchError, OfferGrants, OfferRequest,
+    OfferedCredential,
     TxCodeRequest,
 };
-pub use view::{CredentialView, IssuedView, SessionState, SessionView, TxCodeView};
+pub use view::{CredentialView, DeferredState, DeferredView, IssuedView, SessionState, SessionView, TxCodeView};
 
 /// How many copies one request may ask for, unless the issuer says otherwise.
 pub const DEFAULT_BATCH_SIZE: u32 = 10;
@@ -68,6 +87,7 @@ pub struct Issuer {
     token_nonces: Option<Nonces>,
     resource_nonces: Option<Nonces>,
     anonymous_access: bool,
+    authorization: AuthorizationServer,
     tx_code_tries: u32,
     seals: Seals,
     store: Arc<dyn Store>,
@@ -76,8 +96,14 @@ pub struct Issuer {
     claims: Arc<dyn ClaimsSource>,
     status: Option<Arc<dyn StatusSource>>,
     events: Arc<dyn EventSink>,
+    dids: DidResolver,
+    contexts: Contexts,
+    wallet_providers: Option<Arc<dyn Trust>>,
+    encryption: Option<Encryption>,
+    signed_metadata: Option<SignedMetadata>,
     metadata: Arc<[u8]>,
     authorization_server_metadata: Arc<[u8]>,
+    type_documents: BTreeMap<String, Arc<[u8]>>,
 }
 
 /// The URLs of an issuer, as the metadata advertises them. A server routes their paths to the methods of [`Issuer`].
@@ -89,14 +115,24 @@ pub struct Endpoints {
     pub authorization_server_metadata: Url,
     /// POST: [`Issuer::token`].
     pub token: Url,
+    /// POST: [`Issuer::pushed_authorization`].
+    pub pushed_authorization: Url,
+    /// GET, by a browser: [`Issuer::authorize`].
+    pub authorization: Url,
+    /// POST: [`Issuer::attestation_challenge`].
+    pub challenge: Url,
     /// POST: [`Issuer::nonce`].
     pub nonce: Url,
     /// POST: [`Issuer::credential`].
     pub credential: Url,
+    /// POST: [`Issuer::deferred_credential`].
+    pub deferred_credential: Url,
     /// POST: [`Issuer::notification`].
     pub notification: Url,
     /// GET `…/{handle}`: [`Issuer::offer_object`]. Ends with a slash.
     pub offers: Url,
+    /// GET `…/{type}`: [`Issuer::type_metadata`]. Ends with a slash.
+    pub types: Url,
 }
 
 impl Issuer {
@@ -117,6 +153,12 @@ impl Issuer {
         &self.endpoints
     }
 
+    /// How clients are authorized by a browser; `None` where they are not.
+    #[must_use]
+    pub fn authorization_settings(&self) -> Option<&AuthorizationSettings> {
+        self.authorization.settings()
+    }
+
     /// What it issues, by identifier.
     pub fn configurations(&self) -> impl Iterator<Item = &CredentialConfiguration> {
         self.kinds.values().map(|kind| &kind.configuration)
@@ -132,6 +174,13 @@ impl Issuer {
     #[must_use]
     pub fn authorization_server_metadata(&self) -> Arc<[u8]> {
         self.authorization_server_metadata.clone()
+    }
+
+    /// The metadata of a type of ours (SD-JWT VC §4.3.1), by its whole `vct`: exactly the bytes that `vct#integrity` of
+    /// the credentials was made of.
+    #[must_use]
+    pub fn type_metadata(&self, vct: &str) -> Option<Arc<[u8]>> {
+        self.type_documents.get(vct).cloned()
     }
 }
 

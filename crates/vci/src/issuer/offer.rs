@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::configuration::Deferral;
 use crate::messages::{InputMode, OfferLink};
 
 /// What to offer.
@@ -17,6 +18,9 @@ pub struct OfferRequest {
     /// Whether the holder must type a transaction code, and which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tx_code: Option<TxCodeRequest>,
+    /// By which grants it can be taken up.
+    #[serde(default)]
+    pub grants: OfferGrants,
     /// Whether the link carries the offer or points at it.
     #[serde(default)]
     pub delivery: Delivery,
@@ -36,6 +40,9 @@ pub struct OfferedCredential {
     /// Its claims; absent when the claims source brings them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<Map<String, Value>>,
+    /// Whether it is issued at once; absent: as its configuration says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferral: Option<Deferral>,
 }
 
 impl std::fmt::Debug for OfferedCredential {
@@ -59,6 +66,33 @@ pub struct TxCodeRequest {
     /// The characters of `code`; digits are always `numeric`.
     #[serde(default)]
     pub input_mode: InputMode,
+}
+
+/// By which grants an offer can be taken up (§4.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferGrants {
+    /// By a code in the offer: whoever has the offer, and the transaction code where there is one, gets the credentials.
+    #[default]
+    PreAuthorizedCode,
+    /// By a browser, where somebody signs in and agrees.
+    AuthorizationCode,
+    /// By either.
+    Both,
+}
+
+impl OfferGrants {
+    /// Whether a code is in the offer.
+    #[must_use]
+    pub const fn pre_authorized_code(self) -> bool {
+        matches!(self, Self::PreAuthorizedCode | Self::Both)
+    }
+
+    /// Whether it leads to a browser.
+    #[must_use]
+    pub const fn authorization_code(self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::Both)
+    }
 }
 
 /// How an offer comes to the wallet.
@@ -133,6 +167,9 @@ pub enum OfferError {
     /// The transaction code does not have the form that was announced.
     #[error("the transaction code: {0}")]
     TxCode(&'static str),
+    /// The issuer has no authorization endpoint.
+    #[error("this issuer does not support the authorization code flow")]
+    NoAuthorization,
     /// Lives for no time, or too long.
     #[error("expires_in must be between 1 and {} seconds", super::MAX_OFFER_LIFETIME.as_secs())]
     Lifetime,
@@ -190,8 +227,15 @@ impl OfferRequest {
     #[must_use]
     pub fn of(configuration_id: impl Into<String>, claims: Map<String, Value>) -> Self {
         let credential =
-            OfferedCredential { configuration_id: configuration_id.into(), claims: Some(claims) };
+            OfferedCredential { configuration_id: configuration_id.into(), claims: Some(claims), deferral: None };
         Self { credentials: vec![credential], ..Self::default() }
+    }
+
+    /// The same, to be taken up with a browser.
+    #[must_use]
+    pub const fn with_grants(mut self, grants: OfferGrants) -> Self {
+        self.grants = grants;
+        self
     }
 
     /// The same, with a transaction code of `length` digits.

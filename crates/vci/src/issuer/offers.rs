@@ -15,7 +15,7 @@ use super::records::{self, Loaded, MAX_RACES};
 use super::seals::Purpose;
 use super::session::{Dataset, Effect, Happening, Session, State, TxCodeLock};
 use super::{Issuer, MAX_OFFER_LIFETIME, SessionView};
-use crate::messages::offer::{Grants, MAX_OFFERED, MAX_TX_CODE_DESCRIPTION};
+use crate::messages::offer::{AuthorizationCodeGrant, Grants, MAX_OFFERED, MAX_TX_CODE_DESCRIPTION};
 use crate::messages::{CredentialOffer, InputMode, OfferLink, PreAuthorizedCodeGrant, TxCode};
 
 /// No session is larger, in bytes.
@@ -37,6 +37,12 @@ impl Issuer {
         let now = self.clock.now();
         if request.credentials.is_empty() || request.credentials.len() > MAX_OFFERED {
             return Err(OfferError::Count);
+        }
+        if request.grants.authorization_code() && !self.authorization.enabled() {
+            return Err(OfferError::NoAuthorization);
+        }
+        if !request.grants.pre_authorized_code() && request.tx_code.is_some() {
+            return Err(OfferError::TxCode("it belongs to the pre-authorized code"));
         }
         let lifetime = match request.expires_in {
             None => self.lifetimes.offer,
@@ -60,6 +66,8 @@ impl Issuer {
             created_at: now,
             offer_ends,
             tx_code: lock,
+            grants: request.grants,
+            subject: None,
             datasets: self.datasets(request.credentials, now).await?,
             state: State::Offered { retrieved: false, wrong_tx_codes: 0 },
             events: Vec::new(),
@@ -160,19 +168,20 @@ impl Issuer {
                 ids.push(dataset.configuration_id.clone());
             }
         }
-        let grant = PreAuthorizedCodeGrant {
-            pre_authorized_code: self.seals.seal(
-                Purpose::PreAuthorizedCode,
-                session.offer_ends,
-                id.as_bytes(),
-            ),
+        let sealed = |purpose| self.seals.seal(purpose, session.offer_ends, id.as_bytes());
+        let pre_authorized_code = session.grants.pre_authorized_code().then(|| PreAuthorizedCodeGrant {
+            pre_authorized_code: sealed(Purpose::PreAuthorizedCode),
             tx_code: session.tx_code.as_ref().map(|lock| lock.hint.clone()),
             authorization_server: None,
-        };
+        });
+        let authorization_code = session.grants.authorization_code().then(|| AuthorizationCodeGrant {
+            issuer_state: Some(sealed(Purpose::IssuerState)),
+            authorization_server: None,
+        });
         CredentialOffer {
             credential_issuer: self.identifier.clone(),
             credential_configuration_ids: ids,
-            grants: Grants { pre_authorized_code: Some(grant), authorization_code: None },
+            grants: Grants { pre_authorized_code, authorization_code },
         }
     }
 
@@ -182,7 +191,7 @@ impl Issuer {
         now: UnixTime,
     ) -> Result<Vec<Dataset>, OfferError> {
         let mut datasets: Vec<Dataset> = Vec::with_capacity(offered.len());
-        for OfferedCredential { configuration_id, claims } in offered {
+        for OfferedCredential { configuration_id, claims, deferral } in offered {
             let Some(kind) = self.kinds.get(&configuration_id) else {
                 return Err(OfferError::UnknownConfiguration(configuration_id));
             };
@@ -202,7 +211,8 @@ impl Issuer {
             }
             let same = datasets.iter().filter(|dataset| dataset.configuration_id == configuration_id).count();
             let identifier = format!("{configuration_id}#{}", same + 1);
-            datasets.push(Dataset { configuration_id, identifier, claims });
+            let deferral = deferral.unwrap_or(kind.configuration.deferral);
+            datasets.push(Dataset { configuration_id, identifier, deferral, claims });
         }
         Ok(datasets)
     }

@@ -13,7 +13,13 @@ pub(super) enum Purpose {
     OfferUri,
     Nonce,
     NotificationId,
+    Transaction,
     TxCode,
+    IssuerState,
+    RequestUri,
+    Interaction,
+    AuthorizationCode,
+    RefreshToken,
 }
 
 impl Purpose {
@@ -23,7 +29,13 @@ impl Purpose {
             Self::OfferUri => "vci.credential_offer_uri",
             Self::Nonce => "vci.c_nonce",
             Self::NotificationId => "vci.notification_id",
+            Self::Transaction => "vci.transaction_id",
             Self::TxCode => "vci.tx_code",
+            Self::IssuerState => "vci.issuer_state",
+            Self::RequestUri => "vci.request_uri",
+            Self::Interaction => "vci.interaction",
+            Self::AuthorizationCode => "vci.authorization_code",
+            Self::RefreshToken => "vci.refresh_token",
         }
     }
 }

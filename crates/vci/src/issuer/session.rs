@@ -3,15 +3,27 @@
 //! A session changes by [`Session::on`] alone: a total function from what it is and what happens to what it will be.
 //! Whoever calls it stores the result under the version that was read, or starts over.
 
+use std::collections::BTreeMap;
+
 use credenza_core::{Event, UnixTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::view::{CredentialView, IssuedView, SessionState, SessionView, TxCodeView};
+use super::configuration::Deferral;
+use super::offer::OfferGrants;
+use super::view::SessionState;
 use crate::messages::{NotificationEvent, TxCode};
 
+mod approved;
+mod granted;
+mod promise;
+mod seen;
 #[cfg(test)]
 mod tests;
+
+pub(super) use approved::Approved;
+pub(super) use granted::{Grant, Granted, Refresh, Response};
+pub(super) use promise::{BoundKey, Outcome, Promise, Withheld, parse_name};
 
 /// How often one data set may be fetched with one token: answers get lost, wallets are restarted.
 pub(super) const MAX_RESPONSES: usize = 4;
@@ -28,6 +40,12 @@ pub(super) struct Session {
     /// When the offer and its code end.
     pub(super) offer_ends: UnixTime,
     pub(super) tx_code: Option<TxCodeLock>,
+    /// By which grants the offer can be taken up.
+    #[serde(default)]
+    pub(super) grants: OfferGrants,
+    /// Who it is for, once somebody has signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) subject: Option<String>,
     pub(super) datasets: Vec<Dataset>,
     pub(super) state: State,
     pub(super) events: Vec<Event>,
@@ -49,6 +67,9 @@ pub(super) struct TxCodeLock {
 pub(super) struct Dataset {
     pub(super) configuration_id: String,
     pub(super) identifier: String,
+    /// Whether it is issued at once.
+    #[serde(default)]
+    pub(super) deferral: Deferral,
     /// Gone as soon as nobody can fetch them any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) claims: Option<Map<String, Value>>,
@@ -64,37 +85,12 @@ impl std::fmt::Debug for Dataset {
 pub(super) enum State {
     /// The code is good.
     Offered { retrieved: bool, wrong_tx_codes: u32 },
+    /// The user has agreed, and a code for that is on its way to the wallet.
+    Approved(Box<Approved>),
     /// The code was redeemed, and a token is out.
     Granted(Granted),
     /// It is over.
     Closed { failure: Option<String>, granted: Option<Granted> },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Granted {
-    pub(super) grant: Grant,
-    pub(super) responses: Vec<Response>,
-}
-
-/// What the token is good for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Grant {
-    /// The data sets, by their numbers.
-    pub(super) datasets: Vec<usize>,
-    /// Whether the wallet was told their identifiers, and must use them.
-    pub(super) by_identifier: bool,
-    pub(super) client_id: Option<String>,
-    pub(super) jkt: Option<String>,
-    pub(super) token_ends: UnixTime,
-}
-
-/// One response with credentials.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Response {
-    pub(super) dataset: usize,
-    pub(super) at: UnixTime,
-    pub(super) copies: u32,
-    pub(super) notification: Option<NotificationEvent>,
 }
 
 /// What can happen to a session.
@@ -106,8 +102,33 @@ pub(super) enum Happening {
     WrongTxCode,
     /// The right code, and the right transaction code where there is one.
     Redeemed(Grant),
+    /// The user has signed in and agreed.
+    Approved {
+        /// What to, and by which code.
+        approved: Box<Approved>,
+        /// Who.
+        subject: String,
+        /// Claims about them, for data sets that have none yet, by configuration.
+        claims: BTreeMap<String, Withheld>,
+    },
+    /// The user has said no; the offer is still there.
+    Denied,
+    /// The authorization code that this approval has led to.
+    CodeRedeemed(Grant),
+    /// A refresh token was used, and this follows it.
+    Refreshed { token_ends: UnixTime, refresh: Refresh },
+    /// Somebody has shown a code or a token that was used before: nothing that came of it is good any more.
+    Revoked(&'static str),
     /// Copies of a credential go out.
     Issued { dataset: usize, copies: u32 },
+    /// A credential is promised.
+    Promised(Promise),
+    /// What was promised is ready, with these claims where they are not in the data set.
+    Ready { promise: usize, claims: Option<Box<Withheld>> },
+    /// What was promised will never be issued, for this reason.
+    Broken { promise: usize, reason: String },
+    /// Copies of a credential that was promised go out.
+    Kept { promise: usize, copies: u32 },
     /// The wallet tells what became of a response.
     Notified { response: usize, event: NotificationEvent },
     /// A request with the session's token was refused, for this reason.
@@ -138,6 +159,8 @@ pub(super) enum Refusal {
     Exhausted,
     /// There is no such response.
     NoResponse,
+    /// There is no such promise, or it was kept, broken or has expired.
+    NoPromise,
     /// It contradicts what was told before.
     Contradiction,
     /// Credentials are out already.
@@ -167,17 +190,56 @@ impl Session {
                     (State::Offered { retrieved, wrong_tx_codes }, "tx_code.wrong", None)
                 }
             }
-            (State::Offered { .. }, Happening::Redeemed(grant)) if alive => {
-                (State::Granted(Granted { grant, responses: Vec::new() }), "offer.authorized", None)
+            (State::Offered { .. }, Happening::Redeemed(grant)) if alive => (
+                State::Granted(Granted::new(grant)),
+                "offer.authorized",
+                None,
+            ),
+            (State::Offered { .. }, Happening::Approved { approved, subject, claims }) if alive => {
+                self.know(subject, claims);
+                (State::Approved(approved), "offer.approved", None)
             }
-            (_, Happening::Retrieved | Happening::WrongTxCode | Happening::Redeemed(_)) => {
-                return Err(Refusal::NotOffered);
+            // The wallet never came for the code: the offer can be taken up again while it lives.
+            (State::Approved(before), Happening::Approved { approved, subject, claims })
+                if alive && now >= before.code_ends =>
+            {
+                self.know(subject, claims);
+                (State::Approved(approved), "offer.approved", None)
             }
+            (State::Approved(approved), Happening::CodeRedeemed(grant)) if now < approved.code_ends => {
+                (State::Granted(Granted::new(grant)), "offer.authorized", None)
+            }
+            (state @ State::Offered { .. }, Happening::Denied) if alive => {
+                if self.events.len() >= MAX_EVENTS_WITH_REFUSALS {
+                    return Ok((self, Effect::Nothing));
+                }
+                (state, "offer.denied", None)
+            }
+            (State::Granted(mut granted), Happening::Refreshed { token_ends, refresh }) => {
+                granted.grant.token_ends = token_ends;
+                granted.grant.refresh = Some(refresh);
+                granted.fresh = granted.responses.len();
+                (State::Granted(granted), "token.refreshed", None)
+            }
+            (State::Granted(granted), Happening::Revoked(reason)) => {
+                let failure = Some(reason.to_owned());
+                (State::Closed { failure, granted: Some(granted) }, "grant.revoked", Some(reason.to_owned()))
+            }
+            (_, Happening::Refreshed { .. } | Happening::Revoked(_)) => return Err(Refusal::NotGranted),
+            (
+                _,
+                Happening::Retrieved
+                | Happening::WrongTxCode
+                | Happening::Redeemed(_)
+                | Happening::Approved { .. }
+                | Happening::Denied
+                | Happening::CodeRedeemed(_),
+            ) => return Err(Refusal::NotOffered),
             (State::Granted(mut granted), Happening::Issued { dataset, copies }) => {
                 if !granted.grant.datasets.contains(&dataset) {
                     return Err(Refusal::NotCovered);
                 }
-                if granted.responses_for(dataset).count() >= MAX_RESPONSES {
+                if granted.is_exhausted(dataset) {
                     return Err(Refusal::Exhausted);
                 }
                 granted.responses.push(Response { dataset, at: now, copies, notification: None });
@@ -201,7 +263,31 @@ impl Session {
                 };
                 (State::Granted(granted), kind, None)
             }
-            (_, Happening::Issued { .. } | Happening::Notified { .. }) => return Err(Refusal::NotGranted),
+            (State::Granted(mut granted), Happening::Promised(promise)) => {
+                granted.promise(promise)?;
+                (State::Granted(granted), "credential.deferred", None)
+            }
+            (State::Granted(mut granted), Happening::Ready { promise, claims }) => {
+                granted.make_ready(promise, claims, now)?;
+                (State::Granted(granted), "deferred.ready", None)
+            }
+            (State::Granted(mut granted), Happening::Broken { promise, reason }) => {
+                granted.break_promise(promise, &reason, now)?;
+                (State::Granted(granted), "deferred.failed", Some(reason))
+            }
+            (State::Granted(mut granted), Happening::Kept { promise, copies }) => {
+                granted.keep_promise(promise, copies, now)?;
+                (State::Granted(granted), "credential.issued", None)
+            }
+            (
+                _,
+                Happening::Issued { .. }
+                | Happening::Notified { .. }
+                | Happening::Promised(_)
+                | Happening::Ready { .. }
+                | Happening::Broken { .. }
+                | Happening::Kept { .. },
+            ) => return Err(Refusal::NotGranted),
             (state, Happening::Refused(reason)) => {
                 if self.events.len() >= MAX_EVENTS_WITH_REFUSALS {
                     return Ok((self, Effect::Nothing));
@@ -211,7 +297,7 @@ impl Session {
             (State::Closed { failure: None, .. }, Happening::Cancelled) => {
                 return Ok((self, Effect::Nothing));
             }
-            (State::Offered { .. }, Happening::Cancelled) => {
+            (State::Offered { .. } | State::Approved(_), Happening::Cancelled) => {
                 (State::Closed { failure: None, granted: None }, "offer.cancelled", None)
             }
             (State::Granted(granted), Happening::Cancelled) if granted.responses.is_empty() => {
@@ -231,18 +317,31 @@ impl Session {
         self.events.push(Event { sequence, at, kind: kind.to_owned(), reason });
     }
 
+    /// Takes in who has signed in, and what is known about them.
+    fn know(&mut self, subject: String, mut claims: BTreeMap<String, Withheld>) {
+        self.subject = Some(subject);
+        for dataset in self.datasets.iter_mut().filter(|dataset| dataset.claims.is_none()) {
+            dataset.claims = claims.remove(&dataset.configuration_id).map(|claims| claims.0);
+        }
+    }
+
     /// Drops the claims that nobody can fetch any more.
     fn forget(&mut self) {
         let over = match &self.state {
             State::Closed { .. } => true,
-            State::Offered { .. } => false,
-            State::Granted(_) => self.standing(UnixTime::EPOCH) == SessionState::Acknowledged,
+            State::Offered { .. } | State::Approved(_) => false,
+            State::Granted(granted) => {
+                granted.grant.refresh.is_none()
+                    && self.standing(UnixTime::EPOCH) == SessionState::Acknowledged
+            }
         };
         for (number, dataset) in self.datasets.iter_mut().enumerate() {
             let exhausted = match &self.state {
                 State::Granted(granted) => {
                     !granted.grant.datasets.contains(&number)
-                        || granted.responses_for(number).count() >= MAX_RESPONSES
+                        || (granted.grant.refresh.is_none()
+                            && granted.is_exhausted(number)
+                            && !granted.is_promised(number))
                 }
                 _ => false,
             };
@@ -257,7 +356,9 @@ impl Session {
         match &self.state {
             State::Closed { failure: Some(_), .. } => SessionState::Failed,
             State::Closed { failure: None, .. } => SessionState::Cancelled,
-            State::Offered { .. } if now >= self.offer_ends => SessionState::Expired,
+            State::Approved(approved) if now < approved.code_ends => SessionState::Approved,
+            State::Offered { .. } | State::Approved(_) if now >= self.offer_ends => SessionState::Expired,
+            State::Approved(_) => SessionState::Retrieved,
             State::Offered { retrieved: false, .. } => SessionState::Created,
             State::Offered { retrieved: true, .. } => SessionState::Retrieved,
             State::Granted(granted) => granted.standing(now),
@@ -267,88 +368,9 @@ impl Session {
     /// When the offer, or the token, ends.
     pub(super) fn ends(&self) -> UnixTime {
         match &self.state {
-            State::Granted(granted) => granted.grant.token_ends.max(self.offer_ends),
+            State::Approved(approved) => approved.code_ends.max(self.offer_ends),
+            State::Granted(granted) => granted.ends().max(self.offer_ends),
             _ => self.offer_ends,
         }
-    }
-
-    pub(super) fn view(&self, id: &str, now: UnixTime) -> SessionView {
-        let (granted, failure) = match &self.state {
-            State::Offered { .. } => (None, None),
-            State::Granted(granted) => (Some(granted), None),
-            State::Closed { failure, granted } => (granted.as_ref(), failure.clone()),
-        };
-        let wrong = self.events.iter().filter(|event| event.reason.as_deref() == Some("tx_code")).count()
-            + self.events.iter().filter(|event| event.kind == "tx_code.wrong").count();
-        let issued = |dataset: usize| {
-            let responses = granted.map(|granted| granted.responses.as_slice()).unwrap_or_default();
-            responses
-                .iter()
-                .filter(|response| response.dataset == dataset)
-                .map(|response| IssuedView {
-                    at: response.at,
-                    copies: response.copies,
-                    notification: response.notification,
-                })
-                .collect()
-        };
-        SessionView {
-            id: id.to_owned(),
-            state: self.standing(now),
-            reference: self.reference.clone(),
-            created_at: self.created_at,
-            expires_at: self.ends(),
-            tx_code: self.tx_code.as_ref().map(|lock| TxCodeView {
-                wrong: u32::try_from(wrong).unwrap_or(u32::MAX),
-                allowed: lock.allowed,
-            }),
-            sender_constrained: granted.map(|granted| granted.grant.jkt.is_some()),
-            credentials: self
-                .datasets
-                .iter()
-                .enumerate()
-                .map(|(number, dataset)| CredentialView {
-                    configuration_id: dataset.configuration_id.clone(),
-                    identifier: dataset.identifier.clone(),
-                    issued: issued(number),
-                })
-                .collect(),
-            failure: failure.or_else(|| granted.and_then(Granted::failure)),
-            events: self.events.clone(),
-        }
-    }
-}
-
-impl Granted {
-    fn responses_for(&self, dataset: usize) -> impl Iterator<Item = &Response> {
-        self.responses.iter().filter(move |response| response.dataset == dataset)
-    }
-
-    /// The last response for each data set decides.
-    fn standing(&self, now: UnixTime) -> SessionState {
-        let last: Vec<Option<&Response>> =
-            self.grant.datasets.iter().map(|dataset| self.responses_for(*dataset).last()).collect();
-        let told =
-            |event| move |response: &&Option<&Response>| response.is_some_and(|it| it.notification == event);
-        if self.failure().is_some() {
-            SessionState::Failed
-        } else if last.iter().all(|response| told(Some(NotificationEvent::CredentialAccepted))(&response)) {
-            SessionState::Acknowledged
-        } else if last.iter().all(Option::is_some) {
-            SessionState::Issued
-        } else if now >= self.grant.token_ends {
-            SessionState::Expired
-        } else if last.iter().any(Option::is_some) {
-            SessionState::Issuing
-        } else {
-            SessionState::Authorized
-        }
-    }
-
-    fn failure(&self) -> Option<String> {
-        let last = self.grant.datasets.iter().filter_map(|dataset| self.responses_for(*dataset).last());
-        last.filter_map(|response| response.notification)
-            .find(|event| *event != NotificationEvent::CredentialAccepted)
-            .map(|event| format!("the wallet reports {}", event.name()))
     }
 }

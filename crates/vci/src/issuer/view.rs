@@ -30,8 +30,10 @@ pub struct SessionView {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-    /// What happened, oldest first. Types: `offer.created`, `offer.retrieved`, `offer.authorized`, `offer.cancelled`,
-    /// `offer.failed` (too many wrong transaction codes), `tx_code.wrong`, `credential.issued`,
+    /// What happened, oldest first. Types: `offer.created`, `offer.retrieved`, `offer.approved` and `offer.denied`
+    /// (by the user), `offer.authorized`, `offer.cancelled`, `offer.failed` (too many wrong transaction codes),
+    /// `tx_code.wrong`, `token.refreshed`, `grant.revoked` (a code or a refresh token was used twice), `credential.issued`,
+    /// `credential.deferred` (promised for later), `deferred.ready`, `deferred.failed`,
     /// `credential.accepted`, `credential.failed`, `credential.deleted` (what the wallet reports), `request.refused`
     /// (its reason is the check or the error code).
     pub events: Vec<Event>,
@@ -45,8 +47,12 @@ pub enum SessionState {
     Created,
     /// A wallet has fetched it.
     Retrieved,
+    /// Somebody has signed in and agreed; the wallet has yet to redeem the code.
+    Approved,
     /// A wallet has redeemed the code.
     Authorized,
+    /// A credential was promised and is not issued yet.
+    Deferred,
     /// Some of the credentials were issued.
     Issuing,
     /// All were issued.
@@ -68,7 +74,9 @@ impl SessionState {
         match self {
             Self::Created => "created",
             Self::Retrieved => "retrieved",
+            Self::Approved => "approved",
             Self::Authorized => "authorized",
+            Self::Deferred => "deferred",
             Self::Issuing => "issuing",
             Self::Issued => "issued",
             Self::Acknowledged => "acknowledged",
@@ -97,6 +105,41 @@ pub struct CredentialView {
     pub identifier: String,
     /// The responses in which it was issued.
     pub issued: Vec<IssuedView>,
+    /// The times that it was promised for later.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deferred: Vec<DeferredView>,
+}
+
+/// A credential that was promised for later (§9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeferredView {
+    /// Its name for [`Issuer::complete_deferred`](super::Issuer::complete_deferred) and
+    /// [`Issuer::fail_deferred`](super::Issuer::fail_deferred).
+    pub id: String,
+    /// When it was promised.
+    pub at: UnixTime,
+    /// How many copies.
+    pub copies: u32,
+    /// Where it stands.
+    pub state: DeferredState,
+    /// Until when the wallet can fetch it.
+    pub expires_at: UnixTime,
+}
+
+/// Where a promise stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeferredState {
+    /// The wallet is told to ask again.
+    Pending,
+    /// The wallet gets it when it asks next.
+    Ready,
+    /// The wallet has it.
+    Issued,
+    /// The wallet is told that it will never come.
+    Failed,
+    /// It can't be fetched any more.
+    Expired,
 }
 
 /// One response in which a credential was issued.

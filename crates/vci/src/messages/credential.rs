@@ -1,8 +1,9 @@
 //! The credential request and response (§8.2, §8.3).
 
 use credenza_core::json;
+use credenza_crypto::Jwk;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Which credential is asked for: by configuration, or by the identifier of a data set, never by both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,16 +22,47 @@ pub struct CredentialRequest {
     /// Proofs of the keys that the copies are bound to.
     pub proofs: Option<Proofs>,
     /// How the response is to be encrypted.
-    pub response_encryption: Option<Value>,
+    pub response_encryption: Option<EncryptionParameters>,
 }
 
-/// Key proofs, all of one type.
+/// What the wallet asks for at the deferred credential endpoint (§9.1). Unknown members are ignored.
 #[derive(Debug, Clone, PartialEq)]
+pub struct DeferredCredentialRequest {
+    /// Names the credential that was promised.
+    pub transaction_id: String,
+    /// How the response is to be encrypted, whatever the first request has said.
+    pub response_encryption: Option<EncryptionParameters>,
+}
+
+/// `credential_response_encryption` (§8.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EncryptionParameters {
+    /// The wallet's public key, with the `alg` it is for.
+    pub jwk: Jwk,
+    /// The content encryption.
+    pub enc: String,
+    /// The compression; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zip: Option<String>,
+}
+
+/// Key proofs, all of one type (Appendix F). `Debug` shows the type alone.
+#[derive(Clone, PartialEq)]
 pub enum Proofs {
     /// JWTs, one for each key (Appendix F.1).
     Jwt(Vec<String>),
+    /// Presentations with Data Integrity proofs, one for each key (Appendix F.2).
+    DiVp(Vec<Map<String, Value>>),
+    /// One key attestation for all keys, without a proof of possession (Appendix F.3).
+    Attestation(String),
     /// A type that is not known here.
     Other(String),
+}
+
+impl std::fmt::Debug for Proofs {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Proofs({})", self.name())
+    }
 }
 
 /// Why a credential request could not be read.
@@ -42,6 +74,9 @@ pub enum InvalidCredentialRequest {
     /// `invalid_proof`
     #[error("{0}")]
     Proofs(&'static str),
+    /// `invalid_encryption_parameters`
+    #[error("credential_response_encryption is not an object with a public jwk and enc")]
+    Encryption,
 }
 
 impl CredentialRequest {
@@ -51,8 +86,7 @@ impl CredentialRequest {
     /// See [`InvalidCredentialRequest`].
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidCredentialRequest> {
         use InvalidCredentialRequest::Malformed;
-        let mut members = json::parse_object(bytes)
-            .map_err(|_| Malformed("the body is not a JSON object, or repeats a member"))?;
+        let mut members = members(bytes)?;
         let mut text = |name: &str| match members.remove(name) {
             None => Ok(None),
             Some(Value::String(value)) => Ok(Some(value)),
@@ -75,8 +109,7 @@ impl CredentialRequest {
             Some(Value::Object(proofs)) => Some(Proofs::read(proofs)?),
             Some(_) => return Err(Malformed("proofs is not an object")),
         };
-        let response_encryption = members.remove("credential_response_encryption");
-        Ok(Self { requested, proofs, response_encryption })
+        Ok(Self { requested, proofs, response_encryption: response_encryption(&mut members)? })
     }
 
     /// The request as JSON.
@@ -91,14 +124,92 @@ impl CredentialRequest {
                 members.insert("credential_identifier".to_owned(), id.as_str().into())
             }
         };
-        if let Some(Proofs::Jwt(proofs)) = &self.proofs {
-            members.insert("proofs".to_owned(), serde_json::json!({ "jwt": proofs }));
+        let proofs = self.proofs.as_ref().and_then(|proofs| Some((proofs.name(), proofs.to_value()?)));
+        if let Some((name, proofs)) = proofs {
+            members.insert("proofs".to_owned(), json!({ name: proofs }));
         }
+        insert_encryption(&mut members, self.response_encryption.as_ref());
         Value::Object(members)
     }
 }
 
+impl DeferredCredentialRequest {
+    /// Reads the JSON of a request.
+    ///
+    /// # Errors
+    /// See [`InvalidCredentialRequest`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, InvalidCredentialRequest> {
+        let mut members = members(bytes)?;
+        let Some(Value::String(transaction_id)) = members.remove("transaction_id") else {
+            return Err(InvalidCredentialRequest::Malformed("transaction_id is missing, or not a string"));
+        };
+        Ok(Self { transaction_id, response_encryption: response_encryption(&mut members)? })
+    }
+
+    /// The request as JSON.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let mut members = Map::new();
+        members.insert("transaction_id".to_owned(), self.transaction_id.as_str().into());
+        insert_encryption(&mut members, self.response_encryption.as_ref());
+        Value::Object(members)
+    }
+}
+
+const RESPONSE_ENCRYPTION: &str = "credential_response_encryption";
+
+fn members(bytes: &[u8]) -> Result<Map<String, Value>, InvalidCredentialRequest> {
+    json::parse_object(bytes).map_err(|_| {
+        InvalidCredentialRequest::Malformed("the body is not a JSON object, or repeats a member")
+    })
+}
+
+fn response_encryption(
+    members: &mut Map<String, Value>,
+) -> Result<Option<EncryptionParameters>, InvalidCredentialRequest> {
+    let given = members.remove(RESPONSE_ENCRYPTION);
+    let read = given.map(|given| super::object(given).map_err(|_| InvalidCredentialRequest::Encryption));
+    read.transpose()
+}
+
+fn insert_encryption(members: &mut Map<String, Value>, parameters: Option<&EncryptionParameters>) {
+    if let Some(parameters) = parameters.and_then(|parameters| serde_json::to_value(parameters).ok()) {
+        members.insert(RESPONSE_ENCRYPTION.to_owned(), parameters);
+    }
+}
+
 impl Proofs {
+    /// The name of the type.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Jwt(_) => "jwt",
+            Self::DiVp(_) => "di_vp",
+            Self::Attestation(_) => "attestation",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// How many proofs there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Jwt(proofs) => proofs.len(),
+            Self::DiVp(proofs) => proofs.len(),
+            Self::Attestation(_) => 1,
+            Self::Other(_) => 0,
+        }
+    }
+
+    fn to_value(&self) -> Option<Value> {
+        match self {
+            Self::Jwt(proofs) => Some(json!(proofs)),
+            Self::DiVp(proofs) => Some(json!(proofs)),
+            Self::Attestation(attestation) => Some(json!([attestation])),
+            Self::Other(_) => None,
+        }
+    }
+
     fn read(proofs: Map<String, Value>) -> Result<Self, InvalidCredentialRequest> {
         use InvalidCredentialRequest::{Malformed, Proofs as Bad};
         let mut types = proofs.into_iter();
@@ -109,14 +220,28 @@ impl Proofs {
         if values.is_empty() {
             return Err(Bad("there is no proof in proofs"));
         }
-        if name != "jwt" {
-            return Ok(Self::Other(name));
-        }
-        let jwt = |value| match value {
-            Value::String(jwt) => Ok(jwt),
-            _ => Err(Bad("a jwt proof is not a string")),
+        let text = |value| match value {
+            Value::String(text) => Ok(text),
+            _ => Err(Bad("a proof that is a JWT is not a string")),
         };
-        Ok(Self::Jwt(values.into_iter().map(jwt).collect::<Result<_, _>>()?))
+        match name.as_str() {
+            "jwt" => Ok(Self::Jwt(values.into_iter().map(text).collect::<Result<_, _>>()?)),
+            "di_vp" => {
+                let object = |value| match value {
+                    Value::Object(presentation) => Ok(presentation),
+                    _ => Err(Bad("a di_vp proof is not an object")),
+                };
+                Ok(Self::DiVp(values.into_iter().map(object).collect::<Result<_, _>>()?))
+            }
+            "attestation" => {
+                let mut values = values.into_iter();
+                match (values.next(), values.next()) {
+                    (Some(only), None) => Ok(Self::Attestation(text(only)?)),
+                    _ => Err(Bad("there is more than one attestation")),
+                }
+            }
+            _ => Ok(Self::Other(name)),
+        }
     }
 }
 

@@ -12,18 +12,27 @@ pub mod offer_link;
 pub mod token;
 
 pub use claims_description::ClaimDescription;
-pub use credential::{CredentialRequest, CredentialResponse, IssuedCredential, Proofs};
+pub use credential::{
+    CredentialRequest, CredentialResponse, DeferredCredentialRequest, EncryptionParameters, IssuedCredential,
+    Proofs,
+};
 pub use credential_definition::CredentialDefinition;
 pub use display::{ClaimDisplay, CredentialDisplay, Image, IssuerDisplay};
 pub use metadata::{CredentialIssuerMetadata, SupportedCredential};
 pub use nonce::NonceResponse;
 pub use notification::{NotificationEvent, NotificationRequest};
-pub use offer::{CredentialOffer, InputMode, PreAuthorizedCodeGrant, TxCode};
+pub use offer::{AuthorizationCodeGrant, CredentialOffer, InputMode, PreAuthorizedCodeGrant, TxCode};
 pub use offer_link::OfferLink;
 pub use token::{AuthorizationDetail, TokenRequest, TokenResponse};
 
 /// The grant type of the pre-authorized code flow (Appendix G.1.1).
 pub const PRE_AUTHORIZED_CODE: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+
+/// The grant type of the authorization code flow (RFC 6749 §4.1.3).
+pub const AUTHORIZATION_CODE: &str = "authorization_code";
+
+/// The grant type of refresh tokens (RFC 6749 §6).
+pub const REFRESH_TOKEN: &str = "refresh_token";
 
 /// The type of the authorization details that mean a credential (§5.1.1).
 pub const OPENID_CREDENTIAL: &str = "openid_credential";
@@ -39,7 +48,7 @@ pub(crate) fn why(error: &impl std::fmt::Display) -> String {
 }
 
 /// A list that must have elements when it is there.
-fn non_empty<'de, T, D>(input: D) -> Result<Vec<T>, D::Error>
+pub(crate) fn non_empty<'de, T, D>(input: D) -> Result<Vec<T>, D::Error>
 where
     T: serde::Deserialize<'de>,
     D: serde::Deserializer<'de>,

@@ -7,7 +7,7 @@ use credenza_oauth::AuthorizationServerMetadata;
 use url::Url;
 
 use super::opened::{NeedsTxCode, OfferedSummary, Opened, Plan, Ready, Summary};
-use super::proof_key::ProofKey;
+use super::proofs::ProofPlan;
 use super::wanted::Wanted;
 use super::{Parts, Step, Wallet, WalletError};
 use crate::messages::offer::InvalidOffer;
@@ -73,7 +73,7 @@ impl Parts {
         if identifier.ends_with('/') {
             at.insert(0, with_slash(&url, name));
         }
-        let metadata = CredentialIssuerMetadata::parse(&self.fetch_first(Step::IssuerMetadata, &at).await?)?;
+        let metadata = self.metadata(identifier, &at).await?;
         // Character by character, as it came in the offer.
         if metadata.credential_issuer != identifier {
             return Err(WalletError::Untrustworthy("the metadata belongs to another issuer"));
@@ -132,7 +132,7 @@ impl Parts {
     }
 
     /// Fetches the first of the documents that is there.
-    async fn fetch_first(&self, step: Step, urls: &[Url]) -> Result<Vec<u8>, WalletError> {
+    pub(super) async fn fetch_first(&self, step: Step, urls: &[Url]) -> Result<Vec<u8>, WalletError> {
         let mut answer = Err(WalletError::Unsupported("nothing to fetch"));
         for url in urls {
             answer = self.fetch(step, url).await;
@@ -162,7 +162,7 @@ impl Parts {
             let configuration = metadata.credential_configurations_supported.get(id).ok_or(
                 InvalidOffer::Invalid("it offers a credential that the issuer's metadata does not know"),
             )?;
-            match can_fetch(configuration) {
+            match can_fetch(configuration, self.keys.attests()) {
                 Some(wanted) => credentials.push(OfferedSummary {
                     configuration_id: id.clone(),
                     format: configuration.format.clone(),
@@ -197,12 +197,9 @@ fn described<T>(
 }
 
 /// What this wallet can fetch of a configuration.
-fn can_fetch(configuration: &SupportedCredential) -> Option<Wanted> {
+fn can_fetch(configuration: &SupportedCredential, attests: bool) -> Option<Wanted> {
     let proofs = &configuration.proof_types_supported;
-    let provable = proofs.is_empty()
-        || (configuration.jwt_proof_algorithms().is_some_and(|algorithms| !algorithms.is_empty())
-            && proofs.get("jwt").is_some_and(|jwt| jwt.key_attestations_required.is_none())
-            && ProofKey::wanted(&configuration.cryptographic_binding_methods_supported).is_some());
+    let provable = proofs.is_empty() || ProofPlan::of(configuration, attests).is_some();
     Wanted::of(configuration).filter(|_| provable)
 }
 

@@ -21,6 +21,8 @@ pub enum Step {
     Nonce,
     /// The credential.
     Credential,
+    /// The credential that was promised.
+    DeferredCredential,
     /// The notification.
     Notification,
 }
@@ -34,6 +36,7 @@ impl std::fmt::Display for Step {
             Self::Token => "the token endpoint",
             Self::Nonce => "the nonce endpoint",
             Self::Credential => "the credential endpoint",
+            Self::DeferredCredential => "the deferred credential endpoint",
             Self::Notification => "the notification endpoint",
         })
     }
@@ -86,6 +89,9 @@ pub enum WalletError {
     /// A key could not be made or used.
     #[error(transparent)]
     Key(#[from] SignError),
+    /// What was kept of a promised credential can't be used.
+    #[error("what was kept of a credential that was promised can't be read")]
+    Kept,
     /// The transaction code does not have the form that the issuer announced.
     #[error("the transaction code {0}")]
     TxCode(&'static str),

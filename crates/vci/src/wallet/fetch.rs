@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
-use credenza_core::{Report, UnixTime, id};
-use credenza_crypto::{Signer, jwt};
+use credenza_core::{Report, id};
+use credenza_crypto::Signer;
 use credenza_formats::held::HeldCredential;
 use http::{HeaderMap, Method};
-use serde::Serialize;
 use serde_json::Value;
+use url::Url;
 
-use super::opened::{OfferedSummary, Plan, Ready, Received};
-use super::proof_key::ProofKey;
+use super::deferred::{PendingCredential, promised};
+use super::encryption::Channel;
+use super::opened::{OfferedSummary, Ready, Received};
+use super::proofs::ProofPlan;
 use super::receipt::{Pending, Receipt};
 use super::session::Session;
 use super::transport::{answer, unexpected};
-use super::{Step, WalletError};
+use super::{Parts, Step, WalletError};
 use crate::messages::credential::Requested;
 use crate::messages::{
-    CredentialRequest, CredentialResponse, NonceResponse, NotificationEvent, Proofs, SupportedCredential,
+    CredentialIssuerMetadata, CredentialRequest, CredentialResponse, NonceResponse, NotificationEvent,
     TokenResponse,
 };
 
@@ -27,21 +29,24 @@ const MAX_DATASETS: usize = 20;
 /// No nonce for key proofs is longer, in bytes.
 const MAX_NONCE: usize = 4096;
 
-#[derive(Serialize)]
-struct ProofClaims<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    iss: Option<&'a str>,
-    aud: &'a str,
-    iat: UnixTime,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    nonce: Option<&'a str>,
+/// The copies of one credential, checked.
+pub(super) struct Batch {
+    pub(super) credentials: Vec<HeldCredential>,
+    pub(super) reports: Vec<Report>,
+    pub(super) notification_id: Option<String>,
 }
 
-/// The copies of one credential, checked.
-struct Batch {
-    credentials: Vec<HeldCredential>,
-    reports: Vec<Report>,
-    notification_id: Option<String>,
+/// What came of a request.
+pub(super) enum Fetched {
+    Now(Batch),
+    Later(Box<PendingCredential>),
+}
+
+/// Fetching credentials from an issuer whose metadata is known.
+#[derive(Clone, Copy)]
+pub(super) struct Fetching<'a> {
+    pub(super) parts: &'a Arc<Parts>,
+    pub(super) metadata: &'a CredentialIssuerMetadata,
 }
 
 impl Ready {
@@ -56,34 +61,32 @@ impl Ready {
         for offered in &plan.summary.credentials {
             requests.extend(requests_for(offered, &token)?.into_iter().map(|requested| (offered, requested)));
         }
-        let (mut credentials, mut reports, mut failures, mut pending) = (vec![], vec![], vec![], vec![]);
+        let fetching = Fetching { parts: &plan.parts, metadata: &plan.metadata };
+        let (mut credentials, mut reports, mut notification_ids) = (vec![], vec![], vec![]);
+        let (mut pending, mut failures) = (vec![], vec![]);
         for (offered, requested) in requests {
-            match plan.fetch(&mut session, offered, requested).await {
-                Ok(batch) => {
+            match fetching.fetch(&mut session, offered, requested).await {
+                Ok(Fetched::Now(batch)) => {
                     credentials.extend(batch.credentials);
                     reports.extend(batch.reports);
-                    pending.extend(batch.notification_id);
+                    notification_ids.extend(batch.notification_id);
                 }
+                Ok(Fetched::Later(promise)) => pending.push(*promise),
                 Err(error) => failures.push((offered.configuration_id.clone(), error)),
             }
         }
-        if credentials.is_empty() {
+        if credentials.is_empty() && pending.is_empty() {
             let first = failures.into_iter().next().map(|(_, error)| error);
             return Err(first.unwrap_or_else(|| unexpected(Step::Token, "the token is good for nothing")));
         }
-        let endpoint = plan.metadata.notification_endpoint.as_deref();
-        let endpoint = endpoint.and_then(|url| plan.parts.url(Step::Notification, url).ok());
         Ok(Received {
             issuer: plan.summary.issuer.clone(),
             issuer_display: plan.summary.issuer_display.clone(),
             credentials,
             reports,
+            pending,
             failures,
-            receipt: Receipt::new(endpoint.map(|endpoint| Pending {
-                session,
-                endpoint,
-                notification_ids: pending,
-            })),
+            receipt: Receipt::new(fetching.receipt(session, notification_ids)),
         })
     }
 }
@@ -108,24 +111,35 @@ fn requests_for(offered: &OfferedSummary, token: &TokenResponse) -> Result<Vec<R
     Ok(requests)
 }
 
-impl Plan {
+impl Fetching<'_> {
     async fn fetch(
         &self,
         session: &mut Session,
         offered: &OfferedSummary,
         requested: Requested,
-    ) -> Result<Batch, WalletError> {
-        let keys = self.keys(offered).await?;
-        let result = self.fetch_for(session, offered, requested, &keys).await;
-        // Keys that no credential is bound to are of no use to anybody.
-        let used = |thumbprint: &String| {
-            let batch = result.as_ref().ok();
-            batch.is_some_and(|batch| {
+    ) -> Result<Fetched, WalletError> {
+        let configuration = self.metadata.credential_configurations_supported.get(&offered.configuration_id);
+        let bound = configuration.filter(|known| !known.proof_types_supported.is_empty());
+        let proof_plan = bound.and_then(|known| ProofPlan::of(known, self.parts.keys.attests()));
+        let mut keys: Vec<Arc<dyn Signer>> = Vec::new();
+        if let Some(proof_plan) = &proof_plan {
+            let algorithms = proof_plan.algorithms();
+            for _ in 0..offered.copies {
+                keys.push(self.parts.keys.generate(&algorithms).await?);
+            }
+        }
+        let thumbprints: Vec<String> = keys.iter().map(|key| key.public_jwk().thumbprint_text()).collect();
+        let proven = proof_plan.as_ref().map(|proof_plan| (proof_plan, keys.as_slice()));
+        let result = self.fetch_for(session, offered, requested, proven, &thumbprints).await;
+        // Keys that no credential is bound to, now or later, are of no use to anybody.
+        let used = |thumbprint: &String| match &result {
+            Ok(Fetched::Now(batch)) => {
                 batch.credentials.iter().any(|held| held.key_thumbprint.as_ref() == Some(thumbprint))
-            })
+            }
+            Ok(Fetched::Later(_)) => true,
+            Err(_) => false,
         };
-        let unused: Vec<String> =
-            keys.iter().map(|key| key.public_jwk().thumbprint_text()).filter(|key| !used(key)).collect();
+        let unused: Vec<String> = thumbprints.iter().filter(|key| !used(key)).cloned().collect();
         if !unused.is_empty() {
             self.parts.keys.discard(&unused).await;
         }
@@ -137,41 +151,64 @@ impl Plan {
         session: &mut Session,
         offered: &OfferedSummary,
         requested: Requested,
-        keys: &[Arc<dyn Signer>],
-    ) -> Result<Batch, WalletError> {
-        let endpoint = self.parts.url(Step::Credential, &self.metadata.credential_endpoint)?;
+        proven: Option<(&ProofPlan, &[Arc<dyn Signer>])>,
+        thumbprints: &[String],
+    ) -> Result<Fetched, WalletError> {
+        let step = Step::Credential;
+        let endpoint = self.parts.url(step, &self.metadata.credential_endpoint)?;
+        let channel = self.channel()?;
         let mut again = true;
         let response = loop {
-            let proofs = match keys {
-                [] => None,
-                keys => {
+            let proofs = match proven {
+                None => None,
+                Some((proof_plan, keys)) => {
                     let nonce = self.nonce(session).await?;
-                    Some(Proofs::Jwt(self.proofs(offered, keys, nonce.as_deref()).await?))
+                    Some(self.proofs(proof_plan, keys, nonce.as_deref()).await?)
                 }
             };
-            let request =
-                CredentialRequest { requested: requested.clone(), proofs, response_encryption: None };
-            let body = request.to_value().to_string().into_bytes();
-            let response = session.post(Step::Credential, &endpoint, body).await?;
-            match answer::<CredentialResponse>(Step::Credential, &response, &[200, 202]) {
+            let request = CredentialRequest {
+                requested: requested.clone(),
+                proofs,
+                response_encryption: channel.parameters(),
+            };
+            match channel.ask(session, step, &endpoint, &request.to_value(), &*self.parts.random).await {
                 Err(WalletError::Refused { code, .. }) if again && code == "invalid_nonce" => again = false,
-                result => break result?,
+                result => break result?.1,
             }
         };
-        if response.transaction_id.is_some() {
-            return Err(WalletError::Unsupported("a credential that is issued later"));
+        if let Some((transaction_id, interval)) = promised(step, &response)? {
+            let now = self.parts.clock.now();
+            return Ok(Fetched::Later(Box::new(PendingCredential {
+                metadata: self.only(&offered.configuration_id),
+                offered: offered.clone(),
+                transaction_id,
+                keys: thumbprints.to_vec(),
+                session: session.to_kept(),
+                since: now,
+                not_before: now + interval,
+            })));
         }
+        self.take_in(session, offered, response, thumbprints).await.map(Fetched::Now)
+    }
+
+    /// Checks what has come.
+    pub(super) async fn take_in(
+        &self,
+        session: &mut Session,
+        offered: &OfferedSummary,
+        response: CredentialResponse,
+        thumbprints: &[String],
+    ) -> Result<Batch, WalletError> {
         let received: Vec<Value> = response.credentials.into_iter().map(|issued| issued.credential).collect();
-        match self.check(offered, &received, keys).await {
+        match self.check(offered, &received, thumbprints).await {
             Ok((mut credentials, reports)) => {
                 let batch = id::short(&*self.parts.random);
                 credentials.iter_mut().for_each(|held| held.batch.clone_from(&batch));
                 Ok(Batch { credentials, reports, notification_id: response.notification_id })
             }
             Err(report) => {
-                if let Some(notification_id) = response.notification_id
-                    && let Some(endpoint) = self.metadata.notification_endpoint.as_deref()
-                    && let Ok(endpoint) = self.parts.url(Step::Notification, endpoint)
+                if let (Some(notification_id), Some(endpoint)) =
+                    (response.notification_id, self.notification_endpoint())
                 {
                     let event = NotificationEvent::CredentialFailure;
                     // The credential is refused whether or not the issuer hears of it.
@@ -182,17 +219,26 @@ impl Plan {
         }
     }
 
-    /// One key for each copy; none when the credential is not bound to a key.
-    async fn keys(&self, offered: &OfferedSummary) -> Result<Vec<Arc<dyn Signer>>, WalletError> {
-        let configuration = self.metadata.credential_configurations_supported.get(&offered.configuration_id);
-        let Some(algorithms) = configuration.and_then(SupportedCredential::jwt_proof_algorithms) else {
-            return Ok(Vec::new());
-        };
-        let mut keys = Vec::new();
-        for _ in 0..offered.copies {
-            keys.push(self.parts.keys.generate(&algorithms).await?);
-        }
-        Ok(keys)
+    fn notification_endpoint(&self) -> Option<Url> {
+        let endpoint = self.metadata.notification_endpoint.as_deref()?;
+        self.parts.url(Step::Notification, endpoint).ok()
+    }
+
+    /// What is needed to tell the issuer what became of its credentials.
+    pub(super) fn receipt(&self, session: Session, notification_ids: Vec<String>) -> Option<Pending> {
+        Some(Pending { session, endpoint: self.notification_endpoint()?, notification_ids })
+    }
+
+    pub(super) fn channel(&self) -> Result<Channel, WalletError> {
+        Channel::open(self.metadata, &self.parts.policy, &*self.parts.random)
+    }
+
+    /// The metadata, as far as one credential is concerned.
+    fn only(&self, configuration_id: &str) -> CredentialIssuerMetadata {
+        let mut metadata = self.metadata.clone();
+        metadata.credential_configurations_supported.retain(|id, _| id == configuration_id);
+        metadata.unusable.clear();
+        metadata
     }
 
     /// A nonce, when the issuer wants one: without it there is no proof (§7).
@@ -206,27 +252,5 @@ impl Plan {
         }
         session.remember(&response);
         Ok(Some(c_nonce))
-    }
-
-    async fn proofs(
-        &self,
-        offered: &OfferedSummary,
-        keys: &[Arc<dyn Signer>],
-        nonce: Option<&str>,
-    ) -> Result<Vec<String>, WalletError> {
-        let claims = ProofClaims {
-            iss: self.parts.policy.client_id.as_deref(),
-            aud: &self.metadata.credential_issuer,
-            iat: self.parts.clock.now(),
-            nonce,
-        };
-        let configuration = self.metadata.credential_configurations_supported.get(&offered.configuration_id);
-        let methods = configuration.map(|known| known.cryptographic_binding_methods_supported.as_slice());
-        let named = ProofKey::wanted(methods.unwrap_or_default()).unwrap_or(ProofKey::Itself);
-        let mut proofs = Vec::with_capacity(keys.len());
-        for key in keys {
-            proofs.push(jwt::sign(&**key, &named.header(&**key), &claims).await?);
-        }
-        Ok(proofs)
     }
 }

@@ -4,15 +4,19 @@
 //! so that no request without a transaction code is ever sent where one is needed.
 
 mod check;
+mod deferred;
 mod discover;
+mod encryption;
 mod error;
 mod fetch;
 mod keys;
 mod opened;
 mod policy;
 mod proof_key;
+mod proofs;
 mod receipt;
 mod session;
+mod signed_metadata;
 mod transport;
 mod wanted;
 
@@ -22,10 +26,11 @@ use credenza_core::{Clock, Http, Random, SystemClock, SystemRandom};
 use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_trust::Trust;
 
+pub use deferred::{PendingCredential, Polled};
 pub use error::{Step, WalletError};
 pub use keys::HolderKeys;
 pub use opened::{NeedsTxCode, OfferedSummary, Opened, Ready, Received, Summary};
-pub use policy::{DpopUse, Policy};
+pub use policy::{DpopUse, EncryptionUse, Policy, SignedMetadataUse};
 pub use receipt::Receipt;
 
 /// A wallet. Cheap to clone.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use credenza_core::{Report, Secret};
 use credenza_formats::held::HeldCredential;
 use credenza_oauth::AuthorizationServerMetadata;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Parts, Receipt, WalletError};
+use super::{Parts, PendingCredential, Receipt, WalletError};
 use crate::messages::{
     ClaimDescription, CredentialDisplay, CredentialIssuerMetadata, InputMode, IssuerDisplay,
     PreAuthorizedCodeGrant, TxCode,
@@ -43,7 +44,7 @@ pub struct Summary {
 }
 
 /// One credential that is offered.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OfferedSummary {
     /// Its configuration.
     pub configuration_id: String,
@@ -94,10 +95,13 @@ pub struct Received {
     pub issuer: Url,
     /// How the issuer calls itself, by language.
     pub issuer_display: Vec<IssuerDisplay>,
-    /// The credentials, checked; one entry for each copy: at least one.
+    /// The credentials, checked; one entry for each copy. There is at least one, or something is pending.
     pub credentials: Vec<HeldCredential>,
     /// What was checked, one report for each entry of `credentials`.
     pub reports: Vec<Report>,
+    /// What the issuer has promised for later: to be kept, encrypted, and asked for again with
+    /// [`Wallet::poll`](super::Wallet::poll).
+    pub pending: Vec<PendingCredential>,
     /// Configurations of which nothing came, and why.
     pub failures: Vec<(String, WalletError)>,
     /// To be told to the issuer when the credentials are stored, or could not be.

@@ -13,6 +13,10 @@ pub struct Policy {
     pub dpop: DpopUse,
     /// How many copies of each credential it asks for, where the issuer offers that; at most 100.
     pub copies: u32,
+    /// When requests and responses with credentials are encrypted on top of TLS.
+    pub encryption: EncryptionUse,
+    /// What it makes of signed metadata; that needs somebody to trust.
+    pub signed_metadata: SignedMetadataUse,
     /// Who it is, when the issuer does not serve anonymous wallets.
     pub client_id: Option<String>,
 }
@@ -27,14 +31,41 @@ pub enum DpopUse {
     Required,
 }
 
+/// When a wallet encrypts (§10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EncryptionUse {
+    /// When the issuer demands it.
+    WhenRequired,
+    /// When the issuer offers it.
+    #[default]
+    WhenOffered,
+    /// Always; an issuer that does not offer it, both ways, is refused.
+    Required,
+}
+
+/// What a wallet makes of signed metadata (§12.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignedMetadataUse {
+    /// It asks for unsigned metadata.
+    #[default]
+    Never,
+    /// It asks for signed metadata. What somebody has signed who is not trusted is not read; the unsigned is, instead.
+    WhenTrusted,
+    /// Metadata must be signed by somebody who is trusted.
+    Required,
+}
+
 impl Default for Policy {
-    /// Public addresses, default limits, DPoP when supported, one copy, anonymous.
+    /// Public addresses, default limits, DPoP when supported, one copy, encryption when offered, unsigned
+    /// metadata, anonymous.
     fn default() -> Self {
         Self {
             addresses: AddressPolicy::Public,
             limits: Limits::default(),
             dpop: DpopUse::WhenSupported,
             copies: 1,
+            encryption: EncryptionUse::default(),
+            signed_metadata: SignedMetadataUse::default(),
             client_id: None,
         }
     }

@@ -1,8 +1,9 @@
 //! How a key proof names its key: by itself, or by the DID that is made of it.
 
 use credenza_core::Answer;
-use credenza_crypto::{Algorithm, Header, IdentifiedBy, Jwk, SignError, Signer, SigningHeader};
+use credenza_crypto::{Algorithm, IdentifiedBy, Jwk, SignError, Signer, SigningHeader};
 use credenza_trust::did;
+use serde_json::{Map, Value};
 
 use crate::issuer::proof::PROOF_TYPE;
 
@@ -11,8 +12,10 @@ use crate::issuer::proof::PROOF_TYPE;
 pub(super) enum ProofKey {
     /// `jwk`
     Itself,
-    /// `kid`, a DID URL.
+    /// `kid`, a DID URL of the method `jwk`.
     DidJwk,
+    /// `kid`, a DID URL of the method `key`.
+    DidKey,
 }
 
 impl ProofKey {
@@ -23,19 +26,43 @@ impl ProofKey {
             Some(Self::Itself)
         } else if has("did:jwk") {
             Some(Self::DidJwk)
+        } else if has("did:key") {
+            Some(Self::DidKey)
         } else {
             None
         }
     }
 
-    /// The header of a proof.
-    pub(super) fn header(self, key: &dyn Signer) -> SigningHeader {
-        if let (Self::DidJwk, Ok(did)) = (self, did::jwk::from_jwk(&Jwk::new(key.public_jwk().key.clone()))) {
-            let kid = format!("{}#{}", did.as_str(), did::jwk::FRAGMENT);
-            let named = Named { key, jwk: Jwk { kid: Some(kid), ..Jwk::new(key.public_jwk().key.clone()) } };
-            return Header::signing(&named, PROOF_TYPE, IdentifiedBy::Kid);
+    /// The same, where nothing but a DID will do.
+    pub(super) fn wanted_did(methods: &[String]) -> Option<Self> {
+        let has = |name: &str| methods.iter().any(|method| method == name);
+        [("did:jwk", Self::DidJwk), ("did:key", Self::DidKey)].into_iter().find_map(|(name, it)| has(name).then_some(it))
+    }
+
+    /// The URL by which the key goes, when it goes by a DID.
+    pub(super) fn did_url(self, key: &Jwk) -> Option<String> {
+        match self {
+            Self::Itself => None,
+            Self::DidJwk => {
+                let did = did::jwk::from_jwk(&Jwk::new(key.key.clone())).ok()?;
+                Some(format!("{}#{}", did.as_str(), did::jwk::FRAGMENT))
+            }
+            Self::DidKey => {
+                let did = did::key::from_public_key(&key.key)?;
+                Some(format!("{}#{}", did.as_str(), did.id()))
+            }
         }
-        Header::signing(key, PROOF_TYPE, IdentifiedBy::Jwk)
+    }
+
+    /// The header of a proof, with members beside the usual ones.
+    pub(super) fn header(self, key: &dyn Signer, more: Map<String, Value>) -> SigningHeader {
+        match self.did_url(key.public_jwk()) {
+            Some(kid) => {
+                let jwk = Jwk { kid: Some(kid), ..Jwk::new(key.public_jwk().key.clone()) };
+                SigningHeader::new(&Named { key, jwk }, PROOF_TYPE, IdentifiedBy::Kid, more)
+            }
+            None => SigningHeader::new(key, PROOF_TYPE, IdentifiedBy::Jwk, more),
+        }
     }
 }
 

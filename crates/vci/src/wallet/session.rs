@@ -9,6 +9,7 @@ use credenza_oauth::error::DPOP_NONCE;
 use credenza_oauth::{AuthorizationServerMetadata, TokenType};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Response};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::opened::Plan;
@@ -27,6 +28,14 @@ pub(super) struct Session {
     parts: Arc<Parts>,
     token: Secret,
     dpop: Option<DpopKey>,
+}
+
+/// A session at rest.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct KeptSession {
+    access_token: Secret,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dpop_key: Option<Secret>,
 }
 
 /// A key for the proofs of one token. It lives as long as the token does.
@@ -145,10 +154,22 @@ impl Session {
         url: &Url,
         body: Vec<u8>,
     ) -> Result<Response<Vec<u8>>, WalletError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.post_with(step, url, &headers, body).await
+    }
+
+    /// Sends a body of the type that is given.
+    pub(super) async fn post_with(
+        &mut self,
+        step: Step,
+        url: &Url,
+        given: &HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Response<Vec<u8>>, WalletError> {
         let mut again = true;
         loop {
-            let mut headers = HeaderMap::new();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let mut headers = given.clone();
             let scheme = if self.dpop.is_some() { TokenType::DPoP } else { TokenType::Bearer };
             let mut authorization =
                 HeaderValue::from_str(&format!("{} {}", scheme.name(), self.token.expose())).map_err(
@@ -168,6 +189,27 @@ impl Session {
             }
             return Ok(response);
         }
+    }
+
+    /// What is needed to go on after a restart. It is secret.
+    pub(super) fn to_kept(&self) -> KeptSession {
+        KeptSession {
+            access_token: self.token.clone(),
+            dpop_key: self.dpop.as_ref().map(|key| key.signer.to_private_jwk()),
+        }
+    }
+
+    /// Goes on after a restart.
+    pub(super) fn from_kept(parts: Arc<Parts>, kept: &KeptSession) -> Result<Self, WalletError> {
+        let dpop = match &kept.dpop_key {
+            None => None,
+            Some(jwk) => {
+                let signer = SoftwareSigner::from_private_jwk(jwk.expose())
+                    .map_err(|error| credenza_crypto::SignError(error.to_string()))?;
+                Some(DpopKey { signer, nonce: None })
+            }
+        };
+        Ok(Self { parts, token: kept.access_token.clone(), dpop })
     }
 
     /// Takes a nonce that the nonce endpoint has sent along (§7.2).

@@ -47,7 +47,7 @@ impl Parts {
         Ok(response.into_body())
     }
 
-    /// Sends one request: no header but those given and what it accepts.
+    /// Sends one request: no header but those given and what it accepts, which is JSON unless they say otherwise.
     pub(super) async fn send(
         &self,
         step: Step,
@@ -63,7 +63,8 @@ impl Parts {
             .parse()
             .map_err(|_| WalletError::Http { step, error: HttpError::Forbidden("not a URL for HTTP") })?;
         *request.headers_mut() = headers;
-        request.headers_mut().insert(ACCEPT, http::HeaderValue::from_static("application/json"));
+        let accept = request.headers_mut().entry(ACCEPT);
+        accept.or_insert(http::HeaderValue::from_static("application/json"));
         self.http.send(request, self.policy.limits).await.map_err(|error| WalletError::Http { step, error })
     }
 }
@@ -98,12 +99,16 @@ pub(super) fn unexpected(step: Step, reason: impl Into<String>) -> WalletError {
     WalletError::Unexpected { step, reason: reason.into() }
 }
 
-/// HTML of a portal or a proxy is no answer.
-fn must_be_json(step: Step, response: &Response<Vec<u8>>) -> Result<(), WalletError> {
+/// Whether an answer is of that media type.
+pub(super) fn is_type(response: &Response<Vec<u8>>, expected: &str) -> bool {
     let value =
         response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = value.split(';').next().unwrap_or(value).trim();
-    if media_type.eq_ignore_ascii_case("application/json") {
+    value.split(';').next().unwrap_or(value).trim().eq_ignore_ascii_case(expected)
+}
+
+/// HTML of a portal or a proxy is no answer.
+pub(super) fn must_be_json(step: Step, response: &Response<Vec<u8>>) -> Result<(), WalletError> {
+    if is_type(response, "application/json") {
         Ok(())
     } else {
         Err(unexpected(step, "the answer is not application/json"))

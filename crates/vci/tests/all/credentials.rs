@@ -74,7 +74,7 @@ fn c10_a_wallet_that_was_told_identifiers_must_use_them() {
     let credential = |name: &str| {
         let mut claims = erika();
         claims.insert("given_name".to_owned(), name.into());
-        OfferedCredential { configuration_id: "pid".to_owned(), claims: Some(claims) }
+        OfferedCredential { configuration_id: "pid".to_owned(), claims: Some(claims), deferral: None }
     };
     let offer = world.create(OfferRequest {
         credentials: vec![credential("Erika"), credential("Heidi")],
@@ -235,7 +235,7 @@ fn c27_claims_come_from_the_source_or_nothing_is_issued() {
     let issue = |answer: Result<ClaimsAnswer, ClaimsError>| {
         let world = World::with(|builder| builder.claims_source(Arc::new(Source(answer))));
         let offer = world.create(OfferRequest {
-            credentials: vec![OfferedCredential { configuration_id: "pid".to_owned(), claims: None }],
+            credentials: vec![OfferedCredential { configuration_id: "pid".to_owned(), claims: None, deferral: None }],
             reference: Some("case 7".to_owned()),
             ..OfferRequest::default()
         });

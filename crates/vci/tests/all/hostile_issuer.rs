@@ -324,6 +324,7 @@ fn v07_an_offer_of_something_that_the_metadata_does_not_know() {
             .map(|id| credenza_vci::issuer::OfferedCredential {
                 configuration_id: id.to_owned(),
                 claims: Some(erika()),
+                deferral: None,
             })
             .to_vec(),
         ..OfferRequest::default()

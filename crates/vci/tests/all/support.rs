@@ -192,6 +192,15 @@ impl World {
         respond(wait(self.issuer.credential(headers, body)))
     }
 
+    /// A POST to the deferred credential endpoint with a bearer token.
+    pub(crate) fn deferred(&self, token: &str, request: &Value) -> Response<Vec<u8>> {
+        self.deferred_with(&bearer(token), request.to_string().as_bytes())
+    }
+
+    pub(crate) fn deferred_with(&self, headers: &HeaderMap, body: &[u8]) -> Response<Vec<u8>> {
+        respond(wait(self.issuer.deferred_credential(headers, body)))
+    }
+
     pub(crate) fn notify(&self, token: &str, request: &Value) -> Response<Vec<u8>> {
         respond(wait(self.issuer.notification(&bearer(token), request.to_string().as_bytes())))
     }
@@ -330,7 +339,16 @@ impl Loop {
         let urls = issuer.endpoints();
         let document =
             |json: Arc<[u8]>| Response::builder().header("content-type", JSON).body(json.to_vec()).unwrap();
-        if path == urls.metadata.path() {
+        let accepts = request.headers().get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if path == urls.metadata.path() && accepts.starts_with("application/jwt") {
+            match issuer.signed_metadata().await.unwrap() {
+                Some(signed) => Response::builder()
+                    .header("content-type", "application/jwt")
+                    .body(signed.as_bytes().to_vec())
+                    .unwrap(),
+                None => document(issuer.metadata()),
+            }
+        } else if path == urls.metadata.path() {
             document(issuer.metadata())
         } else if path == urls.authorization_server_metadata.path() {
             document(issuer.authorization_server_metadata())
@@ -340,6 +358,8 @@ impl Loop {
             issuer.nonce().into_response()
         } else if path == urls.credential.path() {
             respond(issuer.credential(request.headers(), request.body()).await)
+        } else if path == urls.deferred_credential.path() {
+            respond(issuer.deferred_credential(request.headers(), request.body()).await)
         } else if path == urls.notification.path() {
             respond(issuer.notification(request.headers(), request.body()).await)
         } else if let Some(handle) = path.strip_prefix(urls.offers.path()) {

@@ -13,6 +13,7 @@ fn fresh() -> Session {
     let dataset = |number: usize| Dataset {
         configuration_id: format!("c{number}"),
         identifier: format!("c{number}#1"),
+        deferral: Deferral::default(),
         claims: Some(Map::new()),
     };
     let lock = TxCodeLock { hint: TxCode::default(), sealed: String::new(), allowed: ALLOWED };
@@ -22,6 +23,8 @@ fn fresh() -> Session {
         created_at: START,
         offer_ends: START + Duration::from_secs(600),
         tx_code: Some(lock),
+        grants: OfferGrants::default(),
+        subject: None,
         datasets: vec![dataset(0), dataset(1)],
         state: State::Offered { retrieved: false, wrong_tx_codes: 0 },
         events: Vec::new(),
@@ -30,7 +33,16 @@ fn fresh() -> Session {
 
 fn grant(datasets: Vec<usize>) -> Grant {
     let token_ends = START + Duration::from_secs(1800);
-    Grant { datasets, by_identifier: false, client_id: None, jkt: None, token_ends }
+    Grant {
+        datasets,
+        by_identifier: false,
+        client_id: None,
+        jkt: None,
+        token_ends,
+        instance: None,
+        code: None,
+        refresh: None,
+    }
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -47,6 +59,16 @@ fn happening() -> impl Strategy<Value = Happening> {
         (0_usize..4, told).prop_map(|(response, event)| Happening::Notified { response, event }),
         Just(Happening::Refused("why".to_owned())),
         Just(Happening::Cancelled),
+        (0_usize..3).prop_map(|dataset| Happening::Promised(Promise::new(
+            dataset,
+            Vec::new(),
+            START,
+            Duration::from_secs(5),
+            START + Duration::from_secs(3600),
+        ))),
+        (0_usize..3).prop_map(|promise| Happening::Ready { promise, claims: None }),
+        (0_usize..3).prop_map(|promise| Happening::Broken { promise, reason: "no".to_owned() }),
+        (0_usize..3, 1_u32..4).prop_map(|(promise, copies)| Happening::Kept { promise, copies }),
     ]
 }
 

@@ -6,15 +6,15 @@ mod signer;
 mod w3c;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use credenza_core::{Report, UnixTime};
-use credenza_crypto::{Algorithm, Signer};
+use credenza_crypto::Algorithm;
 use credenza_formats::held::HeldCredential;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::opened::{OfferedSummary, Plan};
+use super::fetch::Fetching;
+use super::opened::OfferedSummary;
 use super::wanted::Wanted;
 use crate::rules;
 
@@ -41,9 +41,8 @@ struct FreeKeys {
 }
 
 impl FreeKeys {
-    fn of(keys: &[Arc<dyn Signer>]) -> Self {
-        let thumbprints = keys.iter().map(|key| key.public_jwk().thumbprint_text()).collect();
-        Self { none_proven: keys.is_empty(), thumbprints }
+    fn of(thumbprints: &[String]) -> Self {
+        Self { none_proven: thumbprints.is_empty(), thumbprints: thumbprints.iter().cloned().collect() }
     }
 
     /// Takes the key that a credential is bound to.
@@ -59,13 +58,13 @@ impl FreeKeys {
     }
 }
 
-impl Plan {
-    /// Checks all copies: all of them are kept, or none.
+impl Fetching<'_> {
+    /// Checks all copies against the thumbprints of the keys that were proven: all of them are kept, or none.
     pub(super) async fn check(
         &self,
         offered: &OfferedSummary,
         received: &[Value],
-        keys: &[Arc<dyn Signer>],
+        keys: &[String],
     ) -> Result<(Vec<HeldCredential>, Vec<Report>), Box<Report>> {
         let mut whole = Report::new(format!("credential {}", offered.configuration_id));
         let most = keys.len().max(1);
@@ -100,7 +99,7 @@ impl Plan {
     ) -> Option<Checked> {
         let configuration = self.metadata.credential_configurations_supported.get(&offered.configuration_id);
         let wanted = configuration.and_then(Wanted::of)?;
-        let parts = &*self.parts;
+        let parts = &**self.parts;
         if let Wanted::Document { definition } = &wanted {
             let document = credential.as_object();
             report.check(&rules::RECEIVED_FORMAT, document.is_some(), || "not a JSON object");
