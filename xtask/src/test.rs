@@ -35,8 +35,11 @@ fn ran(done: Result<(), String>) -> Result<Done, String> {
 fn unit() -> Result<Done, String> {
     // A missing browser would silently skip the page test; here it must not.
     tools::ensure(&["chromium", "chromedriver"], &["chromium", "chromium-driver"])?;
+    if !std::path::Path::new("/usr/lib/postgresql").is_dir() {
+        tools::ensure(&["pg_ctlcluster"], &["postgresql"])?;
+    }
     let mut tests = cargo(["test", "--locked", "--workspace", "--no-fail-fast"]);
-    tests.env("CREDENZA_TEST_BROWSER", "required");
+    tests.env("CREDENZA_TEST_BROWSER", "required").env("CREDENZA_TEST_POSTGRES", "required");
     let (output, success) = execute_and_read(tests)?;
     let count = count_tests(&output);
     if !success && count.failed == 0 {

@@ -33,8 +33,26 @@ pub enum OpenError {
         /// The last number that this release knows.
         known: i64,
     },
+    /// The database can't be reached or does not let us in.
+    #[error("cannot use the database: {reason}")]
+    Database {
+        /// What the network or the database said.
+        reason: String,
+    },
+    /// The database was used by a later release, whose tables this one does not know.
+    #[error(
+        "the database has schema {found}, this release knows schemas up to {known}: use the release that made it, or a later one"
+    )]
+    NewerDatabase {
+        /// The schema's number in the database.
+        found: i64,
+        /// The last number that this release knows.
+        known: i64,
+    },
     /// The store's URL has a scheme that no adapter serves.
-    #[error("no store is called {0:?}: there are memory: and sqlite:PATH")]
+    #[error(
+        "no store is called {0:?}: there are memory:, sqlite:PATH and, where it is built in, postgres://"
+    )]
     UnknownScheme(String),
     /// The store's URL has no path, or an option that the adapter does not know.
     #[error("the store's URL is wrong: {0}")]

@@ -1,12 +1,14 @@
 //! Adapters of the ports [`Store`](credenza_core::Store) (sessions) and [`Records`](credenza_core::Records) (what
-//! outlives them): in memory, and in an SQLite file that survives a crash.
+//! outlives them): in memory, in an SQLite file that survives a crash, and in a PostgreSQL database that many nodes
+//! share (feature `postgres`).
 //!
 //! ```
 //! use std::sync::Arc;
 //! use credenza_core::SystemClock;
 //!
-//! let stores = credenza_store::open("memory:", Arc::new(SystemClock))?;
-//! # Ok::<(), credenza_store::OpenError>(())
+//! # async fn open() -> Result<(), credenza_store::OpenError> {
+//! let stores = credenza_store::open("sqlite:credenza.db", Arc::new(SystemClock)).await?;
+//! # Ok(()) }
 //! ```
 //!
 //! A new adapter is right when the module `contract` (with the feature of that name) finds no failure in it.
@@ -16,11 +18,15 @@ pub mod contract;
 mod error;
 pub mod memory;
 pub mod memory_records;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sqlite;
 pub mod url;
 
 pub use error::OpenError;
 pub use memory::MemoryStore;
 pub use memory_records::MemoryRecords;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 pub use url::{Stores, open};

@@ -24,13 +24,16 @@ impl std::fmt::Debug for Stores {
 /// Opens what a URL names, for sessions and for records:
 ///
 /// * `memory:` keeps everything in this process, and forgets it when the process ends;
-/// * `sqlite:PATH` keeps it in a file; `sqlite:PATH?durability=process` is faster, see [`Durability::Process`].
+/// * `sqlite:PATH` keeps it in a file; `sqlite:PATH?durability=process` is faster, see [`Durability::Process`];
+/// * `postgres://USER:PASSWORD@HOST/NAME` keeps it in a database that any number of nodes share; with
+///   `?connections=N`, and what libpq knows (`sslmode`, `options`). Needs the feature `postgres`, and a tokio runtime.
 ///
-/// The path is taken as written, without percent-decoding; `sqlite://PATH` is the same.
+/// A path is taken as written, without percent-decoding; `sqlite://PATH` is the same.
 ///
 /// # Errors
-/// [`OpenError::UnknownScheme`] and [`OpenError::Url`] when the URL is wrong, the others when the file is.
-pub fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Stores, OpenError> {
+/// [`OpenError::UnknownScheme`] and [`OpenError::Url`] when the URL is wrong, the others when the file or the database
+/// is. No text has a password.
+pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Stores, OpenError> {
     let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
     match scheme {
         "memory" if rest.is_empty() => Ok(Stores {
@@ -41,6 +44,11 @@ pub fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Stores, OpenError> {
         "sqlite" => {
             let (path, options) = sqlite(rest)?;
             let store = Arc::new(SqliteStore::open(path, clock, options)?);
+            Ok(Stores { sessions: Arc::clone(&store) as _, records: store })
+        }
+        #[cfg(feature = "postgres")]
+        "postgres" | "postgresql" => {
+            let store = Arc::new(postgres(url, clock).await?);
             Ok(Stores { sessions: Arc::clone(&store) as _, records: store })
         }
         // The scheme alone: the rest may carry a password.
@@ -69,14 +77,35 @@ fn sqlite(rest: &str) -> Result<(&str, SqliteOptions), OpenError> {
     Ok((path, options))
 }
 
+/// Our own options leave the URL, the rest is the driver's.
+#[cfg(feature = "postgres")]
+async fn postgres(url: &str, clock: Arc<dyn Clock>) -> Result<crate::PostgresStore, OpenError> {
+    let mut options = crate::PostgresOptions::default();
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let mut rest = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.strip_prefix("connections=") {
+            Some(count) => {
+                options.connections =
+                    count.parse().ok().filter(|count| (1..=1000).contains(count)).ok_or_else(|| {
+                        OpenError::Url("postgres: takes connections=N, from 1 to 1000".to_owned())
+                    })?;
+            }
+            None => rest.push(pair),
+        }
+    }
+    crate::PostgresStore::connect(&format!("{address}?{}", rest.join("&")), clock, options).await
+}
+
 #[cfg(test)]
 mod tests {
     use credenza_core::SystemClock;
 
     use super::*;
+    use crate::contract::block_on;
 
     fn refused(url: &str) -> OpenError {
-        match open(url, Arc::new(SystemClock)) {
+        match block_on(open(url, Arc::new(SystemClock))) {
             Ok(_) => panic!("{url} was opened"),
             Err(error) => error,
         }
@@ -84,11 +113,8 @@ mod tests {
 
     #[test]
     fn schemes() {
-        assert!(open("memory:", Arc::new(SystemClock)).is_ok());
-        assert_eq!(
-            refused("postgres://user:secret@host/db"),
-            OpenError::UnknownScheme("postgres".to_owned())
-        );
+        assert!(block_on(open("memory:", Arc::new(SystemClock))).is_ok());
+        assert_eq!(refused("mysql://user:secret@host/db"), OpenError::UnknownScheme("mysql".to_owned()));
         let text = refused("redis:").to_string();
         assert!(text.contains("memory:") && text.contains("sqlite:PATH"), "{text}");
         assert!(matches!(refused(""), OpenError::UnknownScheme(_)));
@@ -111,6 +137,6 @@ mod tests {
     fn a_file_is_opened() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}?durability=process", folder.path().join("c.db").display());
-        assert!(open(&url, Arc::new(SystemClock)).is_ok());
+        assert!(block_on(open(&url, Arc::new(SystemClock))).is_ok());
     }
 }

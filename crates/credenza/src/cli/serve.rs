@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     }
     log(&settings.log);
     let (url, listen) = (settings.url.clone(), settings.listen);
-    let service = assemble(settings)?;
+    let service = assemble(settings).await?;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("can't listen on {listen}; is another service running there?"))?;
@@ -52,8 +52,10 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     Ok(Verdict::Good)
 }
 
-fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Service>> {
-    let stores = credenza::store::open(&settings.database, Arc::new(SystemClock)).context("the database")?;
+async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Service>> {
+    let stores = credenza::store::open(settings.database.expose(), Arc::new(SystemClock))
+        .await
+        .context("the database")?;
     let parts = Parts {
         pages: Pages::SignIn,
         ..Parts::new(

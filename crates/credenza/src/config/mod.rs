@@ -7,7 +7,7 @@ mod read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use credenza_core::Sealer;
+use credenza_core::{Sealer, Secret};
 use credenza_crypto::SoftwareSigner;
 use credenza_vci::issuer::CredentialConfiguration;
 use url::Url;
@@ -23,8 +23,8 @@ pub struct Settings {
     pub url: Url,
     /// Where it listens.
     pub listen: SocketAddr,
-    /// The store, as [`credenza_store::open`] understands it.
-    pub database: String,
+    /// The store, as [`credenza_store::open`] understands it. The URL of a database can have a password.
+    pub database: Secret,
     /// What is logged, as `tracing` filters it.
     pub log: String,
     /// SHA-256 of the admin token.

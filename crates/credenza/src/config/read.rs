@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use credenza_core::{Clock, Sealer, b64, json};
+use credenza_core::{Clock, Sealer, Secret, b64, json};
 use credenza_crypto::{Certificate, Signer as _, SoftwareSigner, x509};
 use credenza_vci::issuer::CredentialConfiguration;
 use serde::Deserialize;
@@ -170,13 +170,16 @@ impl Reader<'_> {
         parsed
     }
 
-    fn database(&mut self, value: &Spanned<String>) -> Option<String> {
-        let remedy = "write \"sqlite:FILE\"; \"memory:\" forgets everything when the service stops";
+    fn database(&mut self, value: &Spanned<String>) -> Option<Secret> {
+        let remedy = "write \"sqlite:FILE\" or \"postgres://USER:PASSWORD@HOST/NAME\"; \"memory:\" forgets everything \
+                      when the service stops";
         match value.get_ref().split_once(':') {
-            Some(("memory", "")) => Some(value.get_ref().clone()),
+            Some(("memory", "") | ("postgres" | "postgresql", _)) => {
+                Some(Secret::new(value.get_ref().clone()))
+            }
             Some(("sqlite", file)) if !file.is_empty() => {
                 let path = self.folder.join(file.strip_prefix("//").unwrap_or(file));
-                Some(format!("sqlite:{}", path.display()))
+                Some(Secret::new(format!("sqlite:{}", path.display())))
             }
             _ => {
                 self.problem("database", value, "not a store that is known", remedy);

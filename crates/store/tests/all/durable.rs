@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use credenza_core::{Answer, Clock, FixedClock, Key, Record, Store, StoreError, UnixTime, Write};
+use credenza_core::{Answer, Clock, FixedClock, Key, Store, StoreError, UnixTime, Write};
 use credenza_store::contract::{self, block_on};
 use credenza_store::{Durability, SqliteOptions, SqliteStore};
+
+use crate::two::Two;
 
 fn options(durability: Durability) -> SqliteOptions {
     SqliteOptions { durability, ..SqliteOptions::default() }
@@ -31,36 +33,6 @@ fn q01_sqlite_keeps_the_contract_with_process_durability() {
     keeps_the_contract(Durability::Process);
 }
 
-/// Two handles of one file, as two processes have them; each call goes to the other one.
-struct Two {
-    stores: [SqliteStore; 2],
-    calls: AtomicUsize,
-}
-
-impl Two {
-    fn next(&self) -> &SqliteStore {
-        &self.stores[self.calls.fetch_add(1, Ordering::SeqCst) % 2]
-    }
-}
-
-impl Store for Two {
-    fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Result<Option<Record>, StoreError>> {
-        self.next().get(key)
-    }
-
-    fn commit(&self, writes: Vec<Write>) -> Answer<'_, Result<(), StoreError>> {
-        self.next().commit(writes)
-    }
-
-    fn take<'a>(&'a self, key: &'a Key) -> Answer<'a, Result<Option<Record>, StoreError>> {
-        self.next().take(key)
-    }
-
-    fn sweep(&self, limit: usize) -> Answer<'_, Result<usize, StoreError>> {
-        self.next().sweep(limit)
-    }
-}
-
 #[test]
 fn q01_two_handles_of_one_file_keep_the_contract() {
     let folder = tempfile::tempdir().unwrap();
@@ -68,7 +40,7 @@ fn q01_two_handles_of_one_file_keep_the_contract() {
     contract::run(&|clock: Arc<dyn Clock>| {
         let path = folder.path().join(format!("{}.db", next.fetch_add(1, Ordering::SeqCst)));
         let open = || SqliteStore::open(&path, clock.clone(), options(Durability::Process)).unwrap();
-        Arc::new(Two { stores: [open(), open()], calls: AtomicUsize::new(0) })
+        Arc::new(Two::new([Arc::new(open()), Arc::new(open())]))
     });
 }
 

@@ -28,7 +28,7 @@ fn sqlite_keeps_the_promises() {
 }
 
 /// Two handles take turns, as two nodes behind a proxy do.
-struct TwoNodes(Mutex<bool>, [Arc<dyn Records>; 2]);
+pub(crate) struct TwoNodes(pub(crate) Mutex<bool>, pub(crate) [Arc<dyn Records>; 2]);
 
 impl TwoNodes {
     fn next(&self) -> &dyn Records {
@@ -71,7 +71,8 @@ fn what_was_kept_is_there_after_reopening_beside_sessions() {
     let key = Key::new("test", "a");
     let insert = RecordWrite::Insert { key: key.clone(), group: "g".to_owned(), value: b"v".to_vec() };
     block_on(open(&path).commit(vec![insert])).unwrap();
-    let stores = credenza_store::open(&format!("sqlite:{}", path.display()), Arc::new(SystemClock)).unwrap();
+    let stores =
+        block_on(credenza_store::open(&format!("sqlite:{}", path.display()), Arc::new(SystemClock))).unwrap();
     assert_eq!(block_on(stores.records.get(&key)).unwrap().unwrap().value, b"v");
     assert_eq!(block_on(stores.sessions.get(&key)).unwrap(), None, "sessions are another kind of state");
 }

@@ -9,3 +9,8 @@ mod files;
 mod kept;
 mod memory;
 mod model;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_server;
+mod two;

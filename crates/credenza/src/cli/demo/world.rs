@@ -52,7 +52,8 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
     let stores = credenza::store::open(
         &format!("sqlite:{}?durability=process", database.display()),
         Arc::new(SystemClock),
-    )?;
+    )
+    .await?;
     let http: Arc<dyn Http> = Arc::new(ReqwestHttp::new(AddressPolicy::Loopback));
     let wallet = Arc::new(wallet(http, &root)?);
     let credential_type: CredentialConfiguration = serde_json::from_str(CREDENTIAL_TYPE)?;
