@@ -1,5 +1,6 @@
 //! Credenza's own tasks: `cargo xtask test` runs everything that has to hold before a change is merged.
 
+mod clauses;
 mod layering;
 mod licences;
 mod process;
@@ -17,11 +18,12 @@ Usage: cargo xtask COMMAND
 Commands:
   test [STEP…]   everything, or the named steps alone; installs what it lacks from Debian's packages
   layering       does every crate import from lower floors only?
+  clauses        which clause of which specification has a test? Writes docs/clauses.md
   licences       are all dependencies from crates.io, under an accepted licence, and none of them banned?
   help           this text
 
 Steps of `test`, in their order:
-  fmt  clippy  layering  licences  advisories  build  unit  docs  demo
+  fmt  clippy  layering  clauses  licences  advisories  build  unit  docs  demo
 ";
 
 fn main() -> ExitCode {
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     let done = match command {
         "test" => test::run(rest),
         "layering" => layering::check_workspace().map(|seen| println!("{seen}")),
+        "clauses" => clauses::write().map(|sum| println!("{sum}")),
         "licences" => licences::check_workspace().map(|seen| println!("{seen}")),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

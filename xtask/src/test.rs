@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::process::{cargo, execute, execute_and_read, root};
 use crate::steps::{Count, Done, Steps, count_tests};
-use crate::{layering, licences, tools};
+use crate::{clauses, layering, licences, tools};
 
 /// Runs the steps that are named, or all.
 pub(crate) fn run(wanted: &[String]) -> Result<(), String> {
@@ -14,10 +14,12 @@ pub(crate) fn run(wanted: &[String]) -> Result<(), String> {
         ran(execute(cargo(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])))
     });
     steps.step("layering", || ran(layering::check_workspace().map(|seen| println!("{seen}"))));
+    steps.step("clauses", || ran(clauses::check().map(|sum| println!("{sum}"))));
     steps.step("licences", || ran(licences::check_workspace().map(|seen| println!("{seen}"))));
     steps.step("advisories", advisories);
     steps.step("build", || ran(execute(cargo(["build", "--locked", "--workspace", "--all-targets"]))));
     steps.step("unit", unit);
+    steps.step("pkcs11", pkcs11);
     steps.step("docs", || {
         let mut docs = cargo(["doc", "--locked", "--workspace", "--no-deps", "--quiet"]);
         docs.env("RUSTDOCFLAGS", "-D warnings");
@@ -40,6 +42,20 @@ fn unit() -> Result<Done, String> {
     }
     let mut tests = cargo(["test", "--locked", "--workspace", "--no-fail-fast"]);
     tests.env("CREDENZA_TEST_BROWSER", "required").env("CREDENZA_TEST_POSTGRES", "required");
+    let (output, success) = execute_and_read(tests)?;
+    let count = count_tests(&output);
+    if !success && count.failed == 0 {
+        return Err("the tests did not run to their end".to_owned());
+    }
+    Ok(Done::Ran(count))
+}
+
+/// Keys on a token, for which SoftHSM stands in.
+fn pkcs11() -> Result<Done, String> {
+    tools::ensure(&["softhsm2-util"], &["softhsm2"])?;
+    let feature = ["test", "--locked", "--package", "credenza-crypto", "--features", "pkcs11"];
+    let mut tests = cargo(feature);
+    tests.args(["--test", "all", "pkcs11"]);
     let (output, success) = execute_and_read(tests)?;
     let count = count_tests(&output);
     if !success && count.failed == 0 {

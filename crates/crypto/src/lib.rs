@@ -32,6 +32,8 @@ pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod jwt;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 mod private_key;
 pub mod public_key;
 pub mod rsa_decrypter;

@@ -7,6 +7,8 @@ mod catalogue_jws;
 mod cookbook;
 mod cose_attacks;
 mod cose_vectors;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 mod ports;
 mod properties;
 mod published;
