@@ -23,7 +23,7 @@ Commands:
   help           this text
 
 Steps of `test`, in their order:
-  fmt  clippy  layering  clauses  licences  advisories  build  unit  docs  demo
+  fmt  clippy  layering  clauses  licences  advisories  build  unit  pkcs11  docs  demo
 ";
 
 fn main() -> ExitCode {
