@@ -5,6 +5,8 @@
 
 mod auth;
 mod body;
+mod credentials;
+mod deferred;
 mod events;
 mod inspect;
 mod links;
@@ -35,6 +37,8 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     guarded.on(delete.clone(), "/api/v1/offers/{id}", offers::cancel);
     guarded.on(get.clone(), "/api/v1/offers/{id}/events", offers::events);
     guarded.on(get.clone(), "/api/v1/offers/{id}/qr.svg", offers::qr);
+    guarded.on(post.clone(), "/api/v1/deferred/{id}/complete", deferred::complete);
+    guarded.on(post.clone(), "/api/v1/deferred/{id}/fail", deferred::fail);
     guarded.on(post.clone(), "/api/v1/presentations", presentations::create);
     guarded.on(get.clone(), "/api/v1/presentations/{id}", presentations::show);
     guarded.on(delete, "/api/v1/presentations/{id}", presentations::delete);
@@ -45,6 +49,12 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     guarded.on(get.clone(), "/api/v1/presentations/{id}/qr.svg", presentations::qr);
     guarded.on(get.clone(), "/api/v1/credential-types", types::list);
     guarded.on(get.clone(), "/api/v1/queries", types::queries);
+    if service.status.is_some() {
+        guarded.on(get.clone(), "/api/v1/credentials", credentials::list);
+        guarded.on(get.clone(), "/api/v1/credentials/{id}", credentials::show);
+        guarded.on(Method::PATCH, "/api/v1/credentials/{id}", credentials::change);
+        guarded.on(get.clone(), "/api/v1/status-lists", credentials::lists);
+    }
     if service.inspect.is_some() {
         guarded.on(post, "/api/v1/inspect", inspect::inspect);
     }

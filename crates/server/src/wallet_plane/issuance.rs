@@ -1,14 +1,19 @@
-//! OpenID4VCI 1.0: metadata, offers, token, nonce, credential and notification endpoints.
+//! OpenID4VCI 1.0: metadata, offers, token, nonce, credential, deferred credential and notification endpoints.
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use credenza_oauth::{EndpointError as _, respond};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use credenza_oauth::{EndpointError as _, Reply, respond};
+use credenza_vci::issuer::CredentialError;
+use credenza_vci::messages::CredentialResponse;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
-use super::{FORM, JSON, Malformed, any_origin, expect_type, no_token_in_query, whole};
+use super::{
+    FORM, JSON, JWT, Malformed, any_origin, expect_one_of, expect_type, no_token_in_query, whole,
+};
+use crate::media_type;
 use crate::respond::content_type;
 use crate::routes::Routes;
 use crate::service::Service;
@@ -18,9 +23,11 @@ pub(super) fn routes(service: &Service, routes: &mut Routes) {
     routes.at_root(Method::GET, at.metadata.path(), issuer_metadata);
     routes.at_root(Method::GET, at.authorization_server_metadata.path(), server_metadata);
     routes.at_root(Method::GET, &format!("{}{{handle}}", at.offers.path()), offer);
+    routes.at_root(Method::GET, &format!("{}{{*name}}", at.types.path()), type_metadata);
     routes.at_root(Method::POST, at.token.path(), token);
     routes.at_root(Method::POST, at.nonce.path(), nonce);
     routes.at_root(Method::POST, at.credential.path(), credential);
+    routes.at_root(Method::POST, at.deferred_credential.path(), deferred_credential);
     routes.at_root(Method::POST, at.notification.path(), notification);
 }
 
@@ -28,14 +35,38 @@ pub(super) fn routes(service: &Service, routes: &mut Routes) {
 const A_WHILE: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
 
-/// Credential issuer metadata (§12.2.2).
-async fn issuer_metadata(State(service): State<Arc<Service>>) -> Response {
-    any_origin(([content_type(JSON), A_WHILE], service.issuer_metadata.clone()).into_response())
+/// Caches keep the forms apart.
+const BY_ACCEPT: (HeaderName, HeaderValue) = (header::VARY, HeaderValue::from_static("accept"));
+
+/// Credential issuer metadata (§12.2.2): signed, for wallets that ask for that first.
+async fn issuer_metadata(State(service): State<Arc<Service>>, headers: HeaderMap) -> Response {
+    if media_type::prefers(&headers, JWT, JSON) {
+        match service.issuer.signed_metadata().await {
+            Ok(Some(signed)) => {
+                let signed = signed.as_bytes().to_vec();
+                return any_origin(([content_type(JWT), A_WHILE, BY_ACCEPT], signed).into_response());
+            }
+            Ok(None) => {}
+            // A wallet that takes both is served as well as can be.
+            Err(error) => tracing::warn!(%error, "the metadata could not be signed"),
+        }
+    }
+    let headers = [content_type(JSON), A_WHILE, BY_ACCEPT];
+    any_origin((headers, service.issuer_metadata.clone()).into_response())
 }
 
 /// Authorization server metadata (RFC 8414 §3).
 async fn server_metadata(State(service): State<Arc<Service>>) -> Response {
     any_origin(([content_type(JSON), A_WHILE], service.server_metadata.clone()).into_response())
+}
+
+/// Metadata of a type of credential (SD-JWT VC §4.3.1).
+async fn type_metadata(State(service): State<Arc<Service>>, Path(name): Path<String>) -> Response {
+    let vct = format!("{}{name}", service.issuer.endpoints().types);
+    any_origin(match service.issuer.type_metadata(&vct) {
+        Some(document) => ([content_type(JSON), A_WHILE], Bytes::from_owner(document)).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    })
 }
 
 /// A credential offer by reference (§4.1.3).
@@ -66,12 +97,27 @@ async fn credential(
     body: Bytes,
 ) -> Result<Response, Malformed> {
     no_token_in_query(&uri)?;
-    expect_type(&headers, JSON)?;
-    let result = service.issuer.credential(&headers, &body).await;
+    expect_one_of(&headers, [JSON, JWT])?;
+    Ok(issued(service.issuer.credential(&headers, &body).await))
+}
+
+/// Deferred credential endpoint (§9).
+async fn deferred_credential(
+    State(service): State<Arc<Service>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Malformed> {
+    no_token_in_query(&uri)?;
+    expect_one_of(&headers, [JSON, JWT])?;
+    Ok(issued(service.issuer.deferred_credential(&headers, &body).await))
+}
+
+fn issued(result: Result<Reply<CredentialResponse>, CredentialError>) -> Response {
     if let Err(error) = &result {
         tracing::info!(code = error.code(), check = error.report().and_then(failed), "credential refused");
     }
-    Ok(whole(respond(result)))
+    whole(respond(result))
 }
 
 /// Notification endpoint (§11).

@@ -2,6 +2,7 @@
 
 mod issuance;
 mod presentation;
+mod status_lists;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, Uri, header};
@@ -13,10 +14,12 @@ use crate::service::Service;
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) const JSON: &str = "application/json";
+pub(crate) const JWT: &str = "application/jwt";
 
 pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     issuance::routes(service, routes);
     presentation::routes(routes);
+    status_lists::routes(service, routes);
 }
 
 /// A request that no engine needs to see.
@@ -43,6 +46,12 @@ impl IntoResponse for Malformed {
 
 fn expect_type(headers: &HeaderMap, media_type: &'static str) -> Result<(), Malformed> {
     if media_type::is(headers, media_type) { Ok(()) } else { Err(Malformed::MediaType(media_type)) }
+}
+
+fn expect_one_of(headers: &HeaderMap, media_types: [&'static str; 2]) -> Result<(), Malformed> {
+    let [first, _] = media_types;
+    let known = media_types.iter().any(|media_type| media_type::is(headers, media_type));
+    if known { Ok(()) } else { Err(Malformed::MediaType(first)) }
 }
 
 fn no_token_in_query(uri: &Uri) -> Result<(), Malformed> {
