@@ -10,8 +10,8 @@ use url::Url;
 
 use super::{Usage, Verdict, output};
 
-/// Writes credenza.toml, keys for issuer and verifier under a root of their own, and an example of a credential type.
-/// Nothing that exists is overwritten.
+/// Writes credenza.toml, keys for issuer and verifier under a root of their own, and examples of
+/// credential types. Nothing that exists is overwritten.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Where to write.
@@ -43,6 +43,8 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Verdict> 
         output::json(&json!({
             "config": file.to_string(),
             "root_certificate": root.to_string(),
+            "iaca_certificate": written.iaca.display().to_string(),
+            "did": written.did,
             "admin_token": written.admin_token.expose(),
         }))?;
     } else {

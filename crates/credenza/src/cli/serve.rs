@@ -58,6 +58,8 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
         .context("the database")?;
     let parts = Parts {
         pages: Pages::SignIn,
+        document_signer: settings.document_signer.map(|signer| Arc::new(signer) as _),
+        trusted_dids: settings.trusted_dids,
         ..Parts::new(
             settings.url,
             (settings.issuer_name, Arc::new(settings.issuer_key), settings.credential_types),

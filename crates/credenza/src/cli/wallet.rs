@@ -83,7 +83,7 @@ enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// The root certificates by which you know issuers and verifiers.
+    /// The root certificates and DIDs by which you know issuers and verifiers.
     Trust {
         #[command(subcommand)]
         command: TrustCommand,
@@ -92,10 +92,11 @@ enum Command {
 
 #[derive(Subcommand)]
 enum TrustCommand {
-    /// Trust the root certificates in a PEM file, for issuers and verifiers alike.
+    /// Trust the root certificates in a PEM file, or a DID, for issuers and verifiers alike.
     Add {
-        /// The file.
-        pem: PathBuf,
+        /// The file, or did:…
+        #[arg(value_name = "PEM|DID")]
+        what: String,
     },
     /// List them.
     List,
@@ -300,8 +301,8 @@ async fn remove(home: &Home, id: &str, yes: bool, json: bool) -> anyhow::Result<
 
 fn trust(home: &Home, command: &TrustCommand, json: bool) -> anyhow::Result<Verdict> {
     match command {
-        TrustCommand::Add { pem } => {
-            for anchor in home.trust_add(pem)? {
+        TrustCommand::Add { what } => {
+            for anchor in home.trust_add(what)? {
                 let said = format!("Trusted: {} ({})", anchor.subject, anchor.name);
                 output::line(&if json { json!(anchor).to_string() } else { said })?;
             }
@@ -321,7 +322,7 @@ fn trust(home: &Home, command: &TrustCommand, json: bool) -> anyhow::Result<Verd
         TrustCommand::Remove { name } => {
             if !home.trust_remove(name)? {
                 return Err(Usage::error(format!(
-                    "there is no trusted certificate \"{name}\"; see: trust list"
+                    "nobody is trusted under the name \"{name}\"; see: trust list"
                 )));
             }
             output::line(&if json {

@@ -2,16 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use credenza_core::{Random, Secret, UnixTime, b64, id};
 use credenza_crypto::hash::sha256;
+use credenza_trust::did::DidError;
 use url::Url;
 
+use super::examples::CREDENTIAL_TYPES;
+use crate::keys::did_signer::DidSigner;
 use crate::keys::identity::{Identity, IdentityError};
 use crate::keys::{self, FileError};
-
-/// The credential type that a new service issues.
-pub const CREDENTIAL_TYPE: &str = include_str!("credential-type.json");
 
 const TEMPLATE: &str = include_str!("credenza.toml");
 const FILE: &str = "credenza.toml";
@@ -23,6 +24,10 @@ pub struct Initialized {
     pub file: PathBuf,
     /// The root certificate that wallets and verifiers may trust.
     pub root: PathBuf,
+    /// The root certificate by which its mobile documents are known.
+    pub iaca: PathBuf,
+    /// The DID by which its W3C credentials are known.
+    pub did: String,
     /// The admin token. It is stored as a hash only: this is the one time that it can be shown.
     pub admin_token: Secret,
 }
@@ -39,9 +44,12 @@ pub enum InitError {
     /// No keys.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The issuer's key has no DID.
+    #[error("the issuer's key: {0}")]
+    Did(#[from] DidError),
 }
 
-/// Writes a configuration, keys and an example of a credential type into `folder`.
+/// Writes a configuration, keys and examples of credential types into `folder`.
 ///
 /// The configuration itself comes last: when it is there, everything is.
 ///
@@ -55,39 +63,54 @@ pub fn init(
     random: &dyn Random,
 ) -> Result<Initialized, InitError> {
     let path = |name: &str| folder.join(name);
-    let (file, root) = (path(FILE), path("keys/root.pem"));
-    let written = ["keys/issuer.jwk", "keys/verifier.jwk", "keys/root.jwk", "keys/sealing.key"];
-    let example = path("credential-types/pid.json");
-    for existing in written.iter().map(|name| path(name)).chain([file.clone(), root.clone(), example.clone()])
-    {
+    let (file, root, iaca) = (path(FILE), path("keys/root.pem"), path("keys/iaca.pem"));
+    let written = [
+        "keys/issuer.jwk",
+        "keys/verifier.jwk",
+        "keys/root.jwk",
+        "keys/document-signer.jwk",
+        "keys/iaca.jwk",
+        "keys/sealing.key",
+    ];
+    let types = path("credential-types");
+    let examples = CREDENTIAL_TYPES.map(|(name, text)| (types.join(name), text));
+    let others = [file.clone(), root.clone(), iaca.clone()];
+    let others = others.into_iter().chain(examples.iter().map(|(path, _)| path.clone()));
+    for existing in written.iter().map(|name| path(name)).chain(others) {
         if existing.exists() {
             return Err(InitError::Exists(existing));
         }
     }
     let identity = Identity::generate("Credenza", url, now, random)?;
     keys::private_folder(&path("keys"))?;
-    let types = path("credential-types");
     fs::create_dir_all(&types).map_err(|error| FileError::Io { path: types, error })?;
 
     let secrets = [
         identity.issuer.to_private_jwk(),
         identity.verifier.to_private_jwk(),
         identity.authority.to_private_jwk(),
+        identity.document_signer.to_private_jwk(),
+        identity.iaca.to_private_jwk(),
         sealing_key(random),
     ];
     for (name, secret) in written.iter().zip(&secrets) {
         keys::write_private(&path(name), secret.expose().as_bytes())?;
     }
     keys::write_public(&root, identity.authority.to_pem().as_bytes())?;
-    keys::write_public(&example, CREDENTIAL_TYPE.as_bytes())?;
+    keys::write_public(&iaca, identity.iaca.to_pem().as_bytes())?;
+    for (path, text) in &examples {
+        keys::write_public(path, text.as_bytes())?;
+    }
+    let did = DidSigner::new(Arc::new(identity.issuer))?.did().as_str().to_owned();
 
     let admin_token = Secret::new(id::unguessable(random));
     let text = TEMPLATE
         .replace("{url}", url.as_str().trim_end_matches('/'))
         .replace("{listen}", listen)
+        .replace("{did}", &did)
         .replace("{token_sha256}", &b64::encode(sha256(admin_token.expose().as_bytes())));
     keys::write_private(&file, text.as_bytes())?;
-    Ok(Initialized { file, root, admin_token })
+    Ok(Initialized { file, root, iaca, did, admin_token })
 }
 
 fn sealing_key(random: &dyn Random) -> Secret {

@@ -1,5 +1,6 @@
 //! The configuration of a service: `credenza.toml`, read strictly, and every mistake explained where it is.
 
+pub mod examples;
 mod init;
 mod problem;
 mod read;
@@ -9,10 +10,12 @@ use std::path::PathBuf;
 
 use credenza_core::{Sealer, Secret};
 use credenza_crypto::SoftwareSigner;
+use credenza_trust::did::Did;
 use credenza_vci::issuer::CredentialConfiguration;
 use url::Url;
 
-pub use init::{CREDENTIAL_TYPE, InitError, Initialized, init};
+pub use examples::CREDENTIAL_TYPES;
+pub use init::{InitError, Initialized, init};
 pub use problem::{ConfigProblem, ConfigProblems};
 pub use read::read;
 
@@ -33,12 +36,16 @@ pub struct Settings {
     pub issuer_name: String,
     /// Signs credentials.
     pub issuer_key: SoftwareSigner,
+    /// Signs mobile documents.
+    pub document_signer: Option<SoftwareSigner>,
     /// What is issued.
     pub credential_types: Vec<CredentialConfiguration>,
     /// Signs requests.
     pub verifier_key: SoftwareSigner,
     /// Whose credentials are accepted: DER.
     pub anchors: Vec<Vec<u8>>,
+    /// Whose credentials are accepted, too.
+    pub trusted_dids: Vec<Did>,
     /// Seals codes, tokens and nonces.
     pub sealer: Sealer,
     /// The file that it was read from.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use credenza_core::{Clock, Sealer, Secret, b64, json};
 use credenza_crypto::{Certificate, Signer as _, SoftwareSigner, x509};
+use credenza_trust::did::Did;
 use credenza_vci::issuer::CredentialConfiguration;
 use serde::Deserialize;
 use toml::Spanned;
@@ -42,6 +43,8 @@ struct Admin {
 struct Issuer {
     name: Spanned<String>,
     key: Spanned<PathBuf>,
+    #[serde(default)]
+    document_signer: Option<Spanned<PathBuf>>,
     credential_types: Spanned<PathBuf>,
 }
 
@@ -49,7 +52,7 @@ struct Issuer {
 #[serde(deny_unknown_fields)]
 struct Verifier {
     key: Spanned<PathBuf>,
-    trusted_issuers: Spanned<Vec<PathBuf>>,
+    trusted_issuers: Spanned<Vec<String>>,
 }
 
 /// Reads and checks a configuration. Paths in it are relative to its own folder.
@@ -108,10 +111,15 @@ impl Reader<'_> {
         let admin_token = self.admin_token(&file.admin.token_sha256);
         let issuer_name = self.name("issuer.name", &file.issuer.name);
         let issuer_key = self.key("issuer.key", &file.issuer.key);
+        let document_signer = match &file.issuer.document_signer {
+            Some(path) => self.key("issuer.document_signer", path).map(Some),
+            None => Some(None),
+        };
         let credential_types = self.credential_types(&file.issuer.credential_types);
         let verifier_key = self.key("verifier.key", &file.verifier.key);
-        let anchors = self.anchors(&file.verifier.trusted_issuers);
+        let trusted = self.trusted(&file.verifier.trusted_issuers);
         let log = file.log.as_ref().map_or_else(|| "info".to_owned(), |log| log.get_ref().clone());
+        let (anchors, trusted_dids) = trusted?;
         Some(Settings {
             url: url?,
             listen: listen?,
@@ -120,9 +128,11 @@ impl Reader<'_> {
             admin_token: admin_token?,
             issuer_name: issuer_name?,
             issuer_key: issuer_key?,
+            document_signer: document_signer?,
             credential_types: credential_types?,
             verifier_key: verifier_key?,
-            anchors: anchors?,
+            anchors,
+            trusted_dids,
             sealer: sealer?,
             file: path.to_owned(),
         })
@@ -309,23 +319,33 @@ impl Reader<'_> {
         (good && !types.is_empty()).then_some(types)
     }
 
-    fn anchors(&mut self, value: &Spanned<Vec<PathBuf>>) -> Option<Vec<Vec<u8>>> {
+    fn trusted(&mut self, value: &Spanned<Vec<String>>) -> Option<(Vec<Vec<u8>>, Vec<Did>)> {
         let setting = "verifier.trusted_issuers";
-        let mut anchors = Vec::new();
+        let (mut anchors, mut dids) = (Vec::new(), Vec::new());
         let mut good = true;
         for file in value.get_ref() {
+            if file.starts_with("did:") {
+                match Did::parse(file) {
+                    Ok(did) => dids.push(did),
+                    Err(error) => {
+                        good = false;
+                        let remedy = "write the DID alone, without a path and without the name of a key";
+                        self.problem(setting, value, error.to_string(), remedy);
+                    }
+                }
+                continue;
+            }
             let path = self.folder.join(file);
             let read = fs::read_to_string(&path).map_err(|error| error.to_string());
             match read.and_then(|pem| x509::pem_to_der_chain(&pem).map_err(|error| error.to_string())) {
                 Ok(certificates) => anchors.extend(certificates),
                 Err(error) => {
                     good = false;
-                    let remedy =
-                        "name PEM files with the root certificates of issuers whose credentials you accept";
+                    let remedy = "name PEM files with the root certificates of issuers whose credentials you accept, or DIDs";
                     self.problem(setting, value, format!("{}: {error}", path.display()), remedy);
                 }
             }
         }
-        good.then_some(anchors)
+        good.then_some((anchors, dids))
     }
 }

@@ -34,7 +34,7 @@ fn what_init_writes_is_read() {
     assert_eq!(settings.url.as_str(), "https://issuer.example/");
     assert_eq!(settings.credential_types[0].id, "pid");
     assert_eq!(settings.anchors.len(), 1);
-    assert!(settings.database.expose().starts_with(&format!("sqlite:{}", folder.path().display())));
+    assert!(settings.database.starts_with(&format!("sqlite:{}", folder.path().display())));
     assert_eq!(settings.admin_token, credenza_crypto::hash::sha256(written.admin_token.expose().as_bytes()));
 }
 

@@ -1,9 +1,9 @@
-//! The keys of a service: a certification authority of its own, and the two certified keys that it works with.
+//! The keys of a service: authorities of its own, and the certified keys that it works with.
 
 use std::time::Duration;
 
 use credenza_core::{Random, UnixTime};
-use credenza_crypto::x509::{CaError, CertificateAuthority, LeafProfile, Subject};
+use credenza_crypto::x509::{CaError, CertificateAuthority, LeafProfile, Publication, Subject};
 use credenza_crypto::{Algorithm, KeyError, Signer as _, SoftwareSigner};
 use url::{Host, Url};
 
@@ -14,6 +14,10 @@ pub const ROOT_VALIDITY: Duration = DAY.saturating_mul(10 * 365);
 
 /// How long the certificates of issuer and verifier are valid: 15 months, so that a yearly renewal is never late.
 pub const LEAF_VALIDITY: Duration = DAY.saturating_mul(456);
+
+/// The country of the authority for mobile documents: ISO/IEC 18013-5 wants one, and a licence has to name the same as
+/// its `issuing_country`. This one is the standard's own example, and nobody's.
+pub const COUNTRY: &str = "UT";
 
 /// Certificates begin a little in the past: clocks differ.
 const BEFORE: Duration = Duration::from_secs(60 * 60);
@@ -27,6 +31,10 @@ pub struct Identity {
     pub issuer: SoftwareSigner,
     /// Signs requests for presentations.
     pub verifier: SoftwareSigner,
+    /// The root of the authority for mobile documents (IACA): a root of its own, as ISO/IEC 18013-5 Annex B wants it.
+    pub iaca: CertificateAuthority,
+    /// Signs mobile documents.
+    pub document_signer: SoftwareSigner,
 }
 
 /// Why there is no identity.
@@ -66,8 +74,29 @@ impl Identity {
             Ok(signer.with_x5c(chain))
         };
         let (issuer, verifier) = (certified("Issuer")?, certified("Verifier")?);
-        Ok(Self { authority, issuer, verifier })
+        let (iaca, document_signer) = mobile_documents(name, url, start, random)?;
+        Ok(Self { authority, issuer, verifier, iaca, document_signer })
     }
+}
+
+fn mobile_documents(
+    name: &str,
+    url: &Url,
+    start: UnixTime,
+    random: &dyn Random,
+) -> Result<(CertificateAuthority, SoftwareSigner), IdentityError> {
+    let subject = |role: &str| Subject {
+        country: Some(COUNTRY.to_owned()),
+        ..Subject::from(format!("{name} {role}").as_str())
+    };
+    let contact = url.as_str().trim_end_matches('/').to_owned();
+    let publication = Publication { crl_url: format!("{contact}/iaca.crl"), contact };
+    let key = SoftwareSigner::generate(Algorithm::Es256, random)?;
+    let iaca = CertificateAuthority::iaca(key, subject("IACA"), &publication, start, ROOT_VALIDITY, random)?;
+    let signer = SoftwareSigner::generate(Algorithm::Es256, random)?;
+    let profile = LeafProfile::document_signer(subject("Document Signer"), publication, start, LEAF_VALIDITY);
+    let chain = iaca.issue_chain(&signer.public_jwk().key, &profile, random)?;
+    Ok((iaca, signer.with_x5c(chain)))
 }
 
 #[cfg(test)]
@@ -90,5 +119,19 @@ mod tests {
             let stored = SoftwareSigner::from_private_jwk(signer.to_private_jwk().expose()).unwrap();
             assert_eq!(stored.x5c(), signer.x5c(), "the file holds key and certificates");
         }
+    }
+
+    #[test]
+    fn mobile_documents_have_certificates_as_their_standard_wants_them() {
+        use credenza_crypto::x509::profile::{CertificateProfile, check};
+        let url: Url = "https://issuer.example".parse().unwrap();
+        let now = UnixTime::from_secs(1_750_000_000);
+        let identity = Identity::generate("Example", &url, now, &SystemRandom).unwrap();
+        let leaf = credenza_crypto::Certificate::parse(&identity.document_signer.x5c()[0]).unwrap();
+        let iaca = identity.iaca.parsed();
+        let mut report = credenza_core::Report::new("certificates");
+        check(CertificateProfile::Root, iaca, iaca, &mut report);
+        check(CertificateProfile::DocumentSigner, &leaf, iaca, &mut report);
+        assert!(report.ok(), "{report}");
     }
 }

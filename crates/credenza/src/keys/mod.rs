@@ -1,6 +1,7 @@
 //! Keys at rest: files that are written whole or not at all, readable by their owner alone.
 
 pub mod authority;
+pub mod did_signer;
 pub mod file;
 pub mod identity;
 pub mod passphrase;

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use super::Parts;
-use crate::config::CREDENTIAL_TYPE;
+use crate::config::examples::PID;
 use crate::keys::identity::Identity;
 
 /// An issuer and a verifier behind a loopback port, until the runtime ends. It issues the type `pid`.
@@ -48,11 +48,7 @@ impl Local {
         let root = identity.authority.certificate().to_vec();
         let parts = Parts::new(
             url.clone(),
-            (
-                "Local Issuer".to_owned(),
-                Arc::new(identity.issuer),
-                vec![serde_json::from_str(CREDENTIAL_TYPE)?],
-            ),
+            ("Local Issuer".to_owned(), Arc::new(identity.issuer), vec![serde_json::from_str(PID)?]),
             (Arc::new(identity.verifier), vec![root.clone()]),
             Arc::new(MemoryStore::new(Arc::new(SystemClock))),
             Sealer::fresh(&SystemRandom),

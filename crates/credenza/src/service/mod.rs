@@ -10,14 +10,16 @@ use credenza_core::{AddressPolicy, Clock, Random, Sealer, Store, SystemClock, Sy
 use credenza_crypto::{Signer, X509Error};
 use credenza_server::service::{Pages, Preset, ServiceBuilder, ServiceError};
 use credenza_server::{EventHub, Service};
-use credenza_trust::{Anchor, X509Anchors};
-use credenza_vci::issuer::{ConfigError, CredentialConfiguration, Issuer};
+use credenza_trust::did::{Did, DidError};
+use credenza_trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
+use credenza_vci::issuer::{ConfigError, CredentialConfiguration, Format, Issuer};
 use credenza_vci::messages::IssuerDisplay;
 use credenza_vp::verifier::{BuildError, Ports, Verifier};
 use url::Url;
 
-use crate::http::is_loopback;
+use crate::http::{ReqwestHttp, is_loopback};
 use crate::inspect::Inspector;
+use crate::keys::did_signer::DidSigner;
 
 /// What a service is made of. Start from [`Parts::new`].
 pub struct Parts {
@@ -27,12 +29,16 @@ pub struct Parts {
     pub issuer_name: String,
     /// Signs credentials.
     pub issuer_key: Arc<dyn Signer>,
-    /// What is issued.
+    /// Signs mobile documents: its certificate is a document signer's. Without one, none are issued.
+    pub document_signer: Option<Arc<dyn Signer>>,
+    /// What is issued. W3C credentials are signed with the issuer's key, in the name of its `did:jwk`.
     pub credential_types: Vec<CredentialConfiguration>,
     /// Signs requests.
     pub verifier_key: Arc<dyn Signer>,
     /// Root certificates of issuers whose credentials are accepted: DER.
     pub anchors: Vec<Vec<u8>>,
+    /// Issuers whose credentials are accepted, too, by their DIDs.
+    pub trusted_dids: Vec<Did>,
     /// Keeps sessions.
     pub store: Arc<dyn Store>,
     /// Seals codes, tokens and nonces.
@@ -69,6 +75,12 @@ pub enum AssembleError {
     /// An anchor.
     #[error("a trusted root certificate: {0}")]
     Anchor(#[from] X509Error),
+    /// The issuer's key has no DID.
+    #[error("the issuer's key: {0}")]
+    Did(#[from] DidError),
+    /// There is no document signer.
+    #[error("the credential type \"{0}\" is an mdoc, and no document signer is configured to sign it")]
+    DocumentSigner(String),
     /// The rest.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -90,9 +102,11 @@ impl Parts {
             url,
             issuer_name,
             issuer_key,
+            document_signer: None,
             credential_types,
             verifier_key,
             anchors,
+            trusted_dids: Vec::new(),
             store,
             sealer: Arc::new(sealer),
             clock: Arc::new(SystemClock),
@@ -112,22 +126,30 @@ impl Parts {
         let mut issuer = Issuer::builder(self.url.as_str().trim_end_matches('/'))
             .addresses(addresses)
             .display(IssuerDisplay::named(self.issuer_name))
-            .signer(self.issuer_key)
+            .signer(Arc::clone(&self.issuer_key))
             .store(Arc::clone(&self.store))
             .sealer(Arc::clone(&self.sealer))
             .clock(Arc::clone(&self.clock))
             .random(Arc::clone(&self.random))
             .events(Arc::clone(&hub) as _);
+        let named: Arc<dyn Signer> = Arc::new(DidSigner::new(self.issuer_key)?);
         for credential_type in self.credential_types {
+            let id = credential_type.id.clone();
+            issuer = match (&credential_type.format, &self.document_signer) {
+                (Format::SdJwtVc { .. }, _) => issuer,
+                (Format::Mdoc { .. }, Some(signer)) => issuer.signer_for(id, Arc::clone(signer)),
+                (Format::Mdoc { .. }, None) => return Err(AssembleError::DocumentSigner(id)),
+                _ => issuer.signer_for(id, Arc::clone(&named)),
+            };
             issuer = issuer.configuration(credential_type);
         }
-        let anchors: Vec<Anchor> = self.anchors.into_iter().map(Anchor::for_issuers).collect();
+        let trust = issuers(self.anchors, self.trusted_dids, addresses)?;
         let ports = Ports {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             sealer: Arc::clone(&self.sealer),
-            trust: Arc::new(X509Anchors::new(&anchors)?),
+            trust,
             events: Arc::clone(&hub) as _,
         };
         let verifier = Verifier::builder(self.url.clone(), ports)
@@ -150,6 +172,27 @@ impl Parts {
         }
         Ok(Assembled { issuer, verifier, service })
     }
+}
+
+/// Trusts issuers by these roots, and these DIDs.
+///
+/// # Errors
+/// A root is not a certificate.
+pub fn issuers(
+    roots: Vec<Vec<u8>>,
+    dids: Vec<Did>,
+    addresses: AddressPolicy,
+) -> Result<Arc<dyn Trust>, X509Error> {
+    let anchors: Vec<Anchor> = roots.into_iter().map(Anchor::for_issuers).collect();
+    let anchors = Arc::new(X509Anchors::new(&anchors)?);
+    if dids.is_empty() {
+        return Ok(anchors);
+    }
+    let resolver = DidResolver::new(Arc::new(ReqwestHttp::new(addresses)));
+    // The type that is named here does not matter: a DID is trusted for all of them.
+    let purposes = [Purpose::Issuer { credential_type: "" }, Purpose::StatusList];
+    let keys = dids.into_iter().fold(DidKeys::new(resolver), |keys, did| keys.trust(did, &purposes));
+    Ok(Arc::new(AnyOf::new(vec![anchors, Arc::new(keys)])))
 }
 
 impl std::fmt::Debug for Assembled {

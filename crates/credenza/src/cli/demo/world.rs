@@ -5,15 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use credenza::core::{AddressPolicy, Clock as _, Http, Sealer, Secret, SystemClock, SystemRandom, id};
+use credenza::crypto::Signer;
 use credenza::server::Service;
 use credenza::server::service::Pages;
+use credenza::trust::did::Did;
 use credenza::trust::{Anchor, X509Anchors};
 use credenza::vci::issuer::CredentialConfiguration;
 use tokio::net::TcpListener;
 use url::Url;
 
-use credenza::config::CREDENTIAL_TYPE;
+use credenza::config::CREDENTIAL_TYPES;
 use credenza::http::ReqwestHttp;
+use credenza::keys::did_signer::DidSigner;
 use credenza::keys::identity::Identity;
 use credenza::service::Parts;
 use credenza::wallet::vault::MemoryVault;
@@ -34,8 +37,10 @@ pub(crate) struct Demo {
     pub(crate) service: Arc<Service>,
     /// The token of its admin plane.
     pub(crate) admin_token: Secret,
-    /// The root certificate of its authority: DER.
-    pub(crate) root: Vec<u8>,
+    /// The root certificates of its authorities, of which the second is the one for mobile documents: DER.
+    pub(crate) roots: Vec<Vec<u8>>,
+    /// The DID in whose name it signs W3C credentials.
+    pub(crate) did: Did,
 }
 
 /// Makes the world. Its database is in `folder`; everything else is in memory.
@@ -47,7 +52,9 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
     let url: Url = format!("http://127.0.0.1:{}", listener.local_addr()?.port()).parse()?;
     let now = SystemClock.now();
     let identity = Identity::generate("Credenza Demo", &url, now, &SystemRandom)?;
-    let root = identity.authority.certificate().to_vec();
+    let roots = vec![identity.authority.certificate().to_vec(), identity.iaca.certificate().to_vec()];
+    let issuer_key: Arc<dyn Signer> = Arc::new(identity.issuer);
+    let did = DidSigner::new(Arc::clone(&issuer_key))?.did().clone();
     let database = folder.join("demo.db");
     let stores = credenza::store::open(
         &format!("sqlite:{}?durability=process", database.display()),
@@ -55,37 +62,40 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
     )
     .await?;
     let http: Arc<dyn Http> = Arc::new(ReqwestHttp::new(AddressPolicy::Loopback));
-    let wallet = Arc::new(wallet(http, &root)?);
-    let credential_type: CredentialConfiguration = serde_json::from_str(CREDENTIAL_TYPE)?;
+    let wallet = Arc::new(wallet(http, &roots)?);
+    let credential_types = CREDENTIAL_TYPES
+        .iter()
+        .map(|(_, text)| serde_json::from_str(text))
+        .collect::<Result<Vec<CredentialConfiguration>, _>>()?;
     let admin_token = Secret::new(id::unguessable(&SystemRandom));
     let parts = Parts {
         pages: Pages::Open,
         presets: presets::all()?,
+        document_signer: Some(Arc::new(identity.document_signer)),
+        trusted_dids: vec![did.clone()],
         ..Parts::new(
             url.clone(),
-            ("Credenza Demo Issuer".to_owned(), Arc::new(identity.issuer), vec![credential_type]),
-            (Arc::new(identity.verifier), vec![root.clone()]),
+            ("Credenza Demo Issuer".to_owned(), issuer_key, credential_types),
+            (Arc::new(identity.verifier), roots.clone()),
             stores.sessions,
             Sealer::fresh(&SystemRandom),
         )
     };
-    let service = parts
-        .assemble()?
-        .service
-        .admin_token(admin_token.clone())
-        .sample(sample::CONFIGURATION, sample::claims())
-        .demo_wallet(wallet)
-        .build()?;
-    Ok(Demo { url, listener, service, admin_token, root })
+    let mut service = parts.assemble()?.service.admin_token(admin_token.clone()).demo_wallet(wallet);
+    for (configuration, claims) in sample::all() {
+        service = service.sample(configuration, claims);
+    }
+    Ok(Demo { url, listener, service: service.build()?, admin_token, roots, did })
 }
 
 /// A wallet in memory that knows the demo's verifier by its root.
-pub(crate) fn wallet(http: Arc<dyn Http>, root: &[u8]) -> anyhow::Result<Holder> {
-    let anchor = Anchor { verifiers: true, ..Anchor::for_issuers(root.to_vec()) };
+pub(crate) fn wallet(http: Arc<dyn Http>, roots: &[Vec<u8>]) -> anyhow::Result<Holder> {
+    let anchor = |root: &Vec<u8>| Anchor { verifiers: true, ..Anchor::for_issuers(root.clone()) };
+    let anchors: Vec<Anchor> = roots.iter().map(anchor).collect();
     let ports = Ports {
         http,
         vault: Arc::new(MemoryVault::default()),
-        trust: Arc::new(X509Anchors::new(&[anchor])?),
+        trust: Arc::new(X509Anchors::new(&anchors)?),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     };

@@ -1,19 +1,21 @@
 //! The folder of a wallet: its vault, and the certificates that it trusts.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use credenza::core::{AddressPolicy, Random, SystemClock, SystemRandom, UnixTime, b64};
 use credenza::crypto::hash::sha256;
-use credenza::crypto::{Certificate, Jws, x509};
+use credenza::crypto::{Certificate, x509};
 use credenza::http::ReqwestHttp;
 use credenza::keys;
-use credenza::trust::{Anchor, KeyMaterial, Purpose, Trust as _, X509Anchors};
+use credenza::trust::did::Did;
+use credenza::trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
 use credenza::wallet::credentials::Entry;
 use credenza::wallet::vault::{FolderVault, Vault};
-use credenza::wallet::{Holder, Options, Ports};
+use credenza::wallet::{Holder, Options, Ports, who_vouches};
 use serde::Serialize;
 
 use crate::cli::passphrase::passphrase;
@@ -25,15 +27,22 @@ pub(super) fn default() -> PathBuf {
     data.unwrap_or_default().join("credenza").join("wallet")
 }
 
-/// A root certificate that is trusted.
+/// A root certificate that is trusted, or a DID.
 #[derive(Debug, Serialize)]
 pub(super) struct Trusted {
     /// The name of its file, without the ending.
     pub(super) name: String,
-    /// Its subject.
+    /// Its subject, or the DID.
     pub(super) subject: String,
     #[serde(skip)]
-    der: Vec<u8>,
+    who: Known,
+}
+
+#[derive(Debug)]
+enum Known {
+    /// A certificate, DER.
+    Root(Vec<u8>),
+    Did(Did),
 }
 
 pub(super) struct Home {
@@ -56,7 +65,7 @@ impl Home {
         let ports = Ports {
             http: Arc::new(ReqwestHttp::new(addresses)),
             vault,
-            trust: Arc::new(self.anchors()?),
+            trust: self.trust()?,
             clock: Arc::new(SystemClock),
             random,
         };
@@ -65,69 +74,87 @@ impl Home {
 
     /// Who vouches for the issuer of a credential: the evidence, or why nobody does.
     pub(super) async fn who_vouches(&self, entry: &Entry, now: UnixTime) -> Result<String, String> {
-        let anchors = self.anchors().map_err(|error| error.to_string())?;
+        let trust = self.trust().map_err(|error| error.to_string())?;
         let Some(copy) = entry.copies.first() else { return Err("it is empty".to_owned()) };
-        let jwt = copy.held.credential.split('~').next().unwrap_or_default();
-        let jws = Jws::parse(jwt).map_err(|error| error.to_string())?;
-        let x5c = jws.header.x5c().map_err(|error| error.to_string())?;
-        let material =
-            KeyMaterial { x5c: x5c.as_deref(), issuer: Some(&copy.held.issuer), ..KeyMaterial::default() };
-        let purpose = Purpose::Issuer { credential_type: &copy.held.credential_type };
-        let trusted = anchors.resolve(&material, purpose, now).await.map_err(|error| error.to_string())?;
-        Ok(trusted.how.into_owned())
+        who_vouches(&copy.held, &*trust, now).await
     }
 
-    fn anchors(&self) -> anyhow::Result<X509Anchors> {
-        let both = |trusted: Trusted| Anchor { verifiers: true, ..Anchor::for_issuers(trusted.der) };
-        let anchors: Vec<Anchor> = self.trusted()?.into_iter().map(both).collect();
-        Ok(X509Anchors::new(&anchors)?)
+    fn trust(&self) -> anyhow::Result<Arc<dyn Trust>> {
+        let (mut anchors, mut dids) = (Vec::new(), Vec::new());
+        for trusted in self.trusted()? {
+            match trusted.who {
+                Known::Root(der) => anchors.push(Anchor { verifiers: true, ..Anchor::for_issuers(der) }),
+                Known::Did(did) => dids.push(did),
+            }
+        }
+        let purposes = [Purpose::Issuer { credential_type: "" }, Purpose::Verifier, Purpose::StatusList];
+        let resolver = DidResolver::new(Arc::new(ReqwestHttp::new(AddressPolicy::Public)));
+        let dids = dids.into_iter().fold(DidKeys::new(resolver), |keys, did| keys.trust(did, &purposes));
+        Ok(Arc::new(AnyOf::new(vec![Arc::new(X509Anchors::new(&anchors)?), Arc::new(dids)])))
     }
 
     pub(super) fn trusted(&self) -> anyhow::Result<Vec<Trusted>> {
         let folder = self.trust_folder();
         let Ok(entries) = fs::read_dir(&folder) else { return Ok(Vec::new()) };
-        let mut files: Vec<PathBuf> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|ending| ending == "pem"))
-            .collect();
+        let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         files.sort();
         let mut all = Vec::new();
         for file in files {
             let said = || file.display().to_string();
-            let pem = fs::read_to_string(&file).with_context(said)?;
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            for der in x509::pem_to_der_chain(&pem).with_context(said)? {
-                let subject = Certificate::parse(&der).with_context(said)?.subject;
-                all.push(Trusted { name: name.clone(), subject, der });
+            match file.extension().and_then(OsStr::to_str) {
+                Some(ROOT) => {
+                    for der in x509::pem_to_der_chain(&fs::read_to_string(&file).with_context(said)?)
+                        .with_context(said)?
+                    {
+                        let subject = Certificate::parse(&der).with_context(said)?.subject;
+                        all.push(Trusted { name: name.clone(), subject, who: Known::Root(der) });
+                    }
+                }
+                Some(DID) => {
+                    let text = fs::read_to_string(&file).with_context(said)?;
+                    all.push(of_did(text.trim()).with_context(said)?);
+                }
+                _ => {}
             }
         }
         Ok(all)
     }
 
-    pub(super) fn trust_add(&self, pem: &Path) -> anyhow::Result<Vec<Trusted>> {
-        let said = || pem.display().to_string();
-        let text = fs::read_to_string(pem).with_context(said)?;
+    /// Trusts the certificates of a PEM file, or a DID.
+    pub(super) fn trust_add(&self, what: &str) -> anyhow::Result<Vec<Trusted>> {
         let mut added = Vec::new();
-        for der in x509::pem_to_der_chain(&text).with_context(said)? {
-            let certificate = Certificate::parse(&der).with_context(said)?;
-            anyhow::ensure!(certificate.is_ca, "{} is not the certificate of a CA", certificate.subject);
-            // Named by content, so that the same certificate is there once.
-            let name: String =
-                b64::encode(sha256(&der)).chars().filter(char::is_ascii_alphanumeric).take(12).collect();
-            added.push(Trusted { name, subject: certificate.subject, der });
+        if what.starts_with("did:") {
+            added.push(of_did(what)?);
+        } else {
+            let text = fs::read_to_string(what).with_context(|| what.to_owned())?;
+            for der in x509::pem_to_der_chain(&text).with_context(|| what.to_owned())? {
+                let certificate = Certificate::parse(&der).with_context(|| what.to_owned())?;
+                anyhow::ensure!(certificate.is_ca, "{} is not the certificate of a CA", certificate.subject);
+                let name = short_name(&der);
+                added.push(Trusted { name, subject: certificate.subject, who: Known::Root(der) });
+            }
         }
         keys::private_folder(&self.trust_folder())?;
-        for Trusted { name, der, .. } in &added {
-            keys::write_public(&self.trust_file(name), x509::der_to_pem(der).as_bytes())?;
+        for Trusted { name, who, .. } in &added {
+            match who {
+                Known::Root(der) => {
+                    keys::write_public(&self.trust_file(name, ROOT), x509::der_to_pem(der).as_bytes())?;
+                }
+                Known::Did(did) => {
+                    keys::write_public(&self.trust_file(name, DID), did.as_str().as_bytes())?;
+                }
+            }
         }
         Ok(added)
     }
 
     pub(super) fn trust_remove(&self, name: &str) -> anyhow::Result<bool> {
-        if !self.trusted()?.iter().any(|trusted| trusted.name == name) {
+        let Some(trusted) = self.trusted()?.into_iter().find(|trusted| trusted.name == name) else {
             return Ok(false);
-        }
-        fs::remove_file(self.trust_file(name))?;
+        };
+        let ending = if matches!(trusted.who, Known::Did(_)) { DID } else { ROOT };
+        fs::remove_file(self.trust_file(name, ending))?;
         Ok(true)
     }
 
@@ -135,7 +162,21 @@ impl Home {
         self.folder.join("trust")
     }
 
-    fn trust_file(&self, name: &str) -> PathBuf {
-        self.trust_folder().join(format!("{name}.pem"))
+    fn trust_file(&self, name: &str, ending: &str) -> PathBuf {
+        self.trust_folder().join(format!("{name}.{ending}"))
     }
+}
+
+/// Endings of the files with those who are trusted.
+const ROOT: &str = "pem";
+const DID: &str = "did";
+
+fn of_did(text: &str) -> anyhow::Result<Trusted> {
+    let did = Did::parse(text)?;
+    Ok(Trusted { name: short_name(text.as_bytes()), subject: text.to_owned(), who: Known::Did(did) })
+}
+
+/// Named by content, so that the same one is there once.
+fn short_name(content: &[u8]) -> String {
+    b64::encode(sha256(content)).chars().filter(char::is_ascii_alphanumeric).take(12).collect()
 }

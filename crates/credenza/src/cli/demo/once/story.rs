@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use credenza::core::{Clock as _, Http, Secret, SystemClock};
 use credenza::server::demo_wallet::{Consent, WalletRefusal};
+use credenza::trust::did::Did;
 use credenza::trust::{Anchor, X509Anchors};
 use credenza::verify::{Demand, verify};
 use credenza::wallet::{Holder, default_choices};
@@ -21,7 +22,8 @@ use crate::cli::demo::world::wallet;
 pub(super) struct World {
     pub(super) url: Url,
     pub(super) token: Secret,
-    pub(super) root: Vec<u8>,
+    pub(super) roots: Vec<Vec<u8>>,
+    pub(super) did: Did,
 }
 
 /// Tells the story; each step is handed out when it has happened.
@@ -31,7 +33,7 @@ pub(super) async fn tell(
 ) -> anyhow::Result<()> {
     let client = Client::new(world.url.clone(), world.token.clone());
     let tap = Arc::new(Tap::new());
-    let holder = wallet(Arc::clone(&tap) as Arc<dyn Http>, &world.root)?;
+    let holder = wallet(Arc::clone(&tap) as Arc<dyn Http>, &world.roots)?;
 
     let offer = client
         .post(
@@ -92,9 +94,9 @@ async fn receive(
     holder.accept_offer(&shown.id, Some(code)).await?;
     let entry = holder.credentials().all()?.into_iter().next().context("the wallet is empty")?;
     let copy = entry.copies.first().context("no copy")?;
-    let anchors = [world.root.clone()];
-    let trust = X509Anchors::new(&[Anchor::for_issuers(world.root.clone())])?;
-    let demand = Demand { trust: &trust, anchors: &anchors, holder: None, now: SystemClock.now() };
+    let anchors: Vec<Anchor> = world.roots.iter().cloned().map(Anchor::for_issuers).collect();
+    let trust = X509Anchors::new(&anchors)?;
+    let demand = Demand { trust: &trust, anchors: &world.roots, holder: None, now: SystemClock.now() };
     let report = verify(&copy.held.credential, demand).await?;
     let keys: std::collections::HashSet<_> =
         entry.copies.iter().filter_map(|copy| copy.held.key_thumbprint.as_deref()).collect();
