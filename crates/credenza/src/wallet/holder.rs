@@ -183,12 +183,18 @@ pub fn card(entry: &Entry) -> Card {
     }
 }
 
-/// Whose credential it is, where the claims have the usual names.
+/// Whose credential it is, where the claims have the usual names: at the top, within the subject of a W3C credential,
+/// or in a namespace of an mdoc.
 fn person(claims: &Map<String, Value>) -> Option<String> {
+    let within = claims.values().filter_map(Value::as_object);
+    std::iter::once(claims).chain(within).find_map(name_in)
+}
+
+fn name_in(claims: &Map<String, Value>) -> Option<String> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let parts: Vec<&str> = match text("name") {
-        Some(name) => vec![name],
-        None => [text("given_name"), text("family_name")].into_iter().flatten().collect(),
+    let parts: Vec<&str> = match [text("given_name"), text("family_name")] {
+        [None, None] => text("name").into_iter().collect(),
+        names => names.into_iter().flatten().collect(),
     };
     (!parts.is_empty()).then(|| display::printable(&parts.join(" ")))
 }

@@ -8,6 +8,8 @@ pub mod keys;
 mod presenting;
 mod receiving;
 pub mod vault;
+mod vouching;
 
 pub use holder::{Holder, Options, Ports, card};
 pub use presenting::default_choices;
+pub use vouching::who_vouches;
