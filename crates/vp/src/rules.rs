@@ -23,6 +23,24 @@ pub const KEY_MATERIAL: Rule = Rule::new(
     "SD-JWT VC §2.5",
     "What the credential says about its issuer's key can be read.",
 );
+/// One credential in a presentation.
+pub const ONE_CREDENTIAL: Rule = Rule::new(
+    "vp.presentation.one-credential",
+    "OID4VP 1.0 §8.1",
+    "The presentation has one credential in it: each is presented by itself.",
+);
+/// The key that the holder has signed with.
+pub const HOLDER_KEY: Rule = Rule::new(
+    "vp.presentation.holder-key",
+    "OID4VP 1.0 §B.1.3, §14.1",
+    "What the presentation says about its holder's key leads to one.",
+);
+/// Not more types than are looked at.
+pub const TYPES: Rule = Rule::new(
+    "credential.types",
+    "OID4VP 1.0 §15.10",
+    "The credential does not have more types than are looked at.",
+);
 /// The status.
 pub const STATUS: Rule = Rule::new(
     "credential.status",
@@ -165,11 +183,14 @@ pub const TRANSACTION_DATA: Rule = Rule::new(
 );
 
 /// All of them.
-pub const ALL: [&Rule; 32] = [
+pub const ALL: [&Rule; 35] = [
     &SHAPE,
     &FORMAT,
     &COUNT,
     &KEY_MATERIAL,
+    &ONE_CREDENTIAL,
+    &HOLDER_KEY,
+    &TYPES,
     &STATUS,
     &REQUEST_LINK,
     &REQUEST_CLIENT_ID,

@@ -7,6 +7,7 @@ pub mod request;
 pub mod request_uri;
 pub mod response;
 pub mod transaction_data;
+pub mod vp_formats;
 
 pub use attempt::Attempt;
 pub use client_id::{ClientId, ClientIdPrefix};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use credenza_core::{b64, json};
 use credenza_crypto::HashAlgorithm;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// No transaction data object is longer, in bytes of its encoding.
@@ -139,6 +140,19 @@ impl TransactionData {
 impl fmt::Debug for TransactionData {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("TransactionData").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// As its text.
+impl Serialize for TransactionData {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&self.encoded)
+    }
+}
+
+impl<'de> Deserialize<'de> for TransactionData {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        Self::parse(String::deserialize(input)?).map_err(serde::de::Error::custom)
     }
 }
 

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use credenza_core::AddressPolicy;
-use credenza_crypto::{Certificate, Header, IdentifiedBy, Signer, SigningHeader, X509Error};
+use credenza_crypto::{ContentEncryption, Signer, X509Error};
 use url::Url;
 
-use super::create::RequestedPrefix;
-use super::{Policy, Ports, StatusCheck, Verifier, redirect};
-use crate::messages::{ClientId, ClientIdPrefix, REQUEST_OBJECT_TYPE};
+use super::{Policy, Ports, RequestedPrefix, StatusCheck, Verifier, VerifierIdentity, redirect};
+use crate::Profile;
 
 /// How long a request can be answered, unless configured or asked for.
 pub const LIFETIME: Duration = Duration::from_secs(300);
@@ -19,6 +18,9 @@ pub const RETENTION: Duration = Duration::from_secs(3600);
 pub const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// Bytes of a posted response, unless configured.
 pub const MAX_RESPONSE: usize = 512 * 1024;
+/// What responses may be encrypted with, unless configured (HAIP 1.0 §5 wants both).
+pub const CONTENT_ENCRYPTIONS: [ContentEncryption; 2] =
+    [ContentEncryption::A128Gcm, ContentEncryption::A256Gcm];
 /// The authorization endpoint of any wallet on the device (OID4VP 1.0 §13.1.2).
 pub const AUTHORIZATION_ENDPOINT: &str = "openid4vp://";
 
@@ -34,16 +36,10 @@ pub(super) struct Config {
     pub(super) redirect_prefixes: Vec<Url>,
     pub(super) policy: Policy,
     pub(super) status: Option<Arc<dyn StatusCheck>>,
-    pub(super) identity: Option<Identity>,
+    pub(super) identities: Vec<VerifierIdentity>,
     pub(super) prefix: RequestedPrefix,
-}
-
-/// The key and the certificates that requests are signed with.
-pub(super) struct Identity {
-    pub(super) signer: Arc<dyn Signer>,
-    pub(super) header: SigningHeader,
-    pub(super) x509_hash: ClientId,
-    pub(super) x509_san_dns: Option<ClientId>,
+    pub(super) profile: Profile,
+    pub(super) content_encryptions: Vec<ContentEncryption>,
 }
 
 /// Why a verifier can't be built.
@@ -67,6 +63,12 @@ pub enum BuildError {
     /// Signed requests are the default and there is no key to sign them with.
     #[error("there is no key to sign requests with")]
     NoSigner,
+    /// An identity is not what it has to be.
+    #[error("{0}")]
+    Identity(&'static str),
+    /// What the profile rules out.
+    #[error("the profile does not allow it: {0}")]
+    Profile(&'static str),
     /// A prefix of redirects is no URL that could be one.
     #[error("a redirect prefix has to be a URL with a host or an own scheme, without query and fragment")]
     RedirectPrefix,
@@ -100,8 +102,10 @@ impl Verifier {
                 redirect_prefixes: Vec::new(),
                 policy: Policy::default(),
                 status: None,
-                identity: None,
+                identities: Vec::new(),
                 prefix: RequestedPrefix::default(),
+                profile: Profile::Open,
+                content_encryptions: CONTENT_ENCRYPTIONS.to_vec(),
             },
             signer: None,
         }
@@ -113,6 +117,30 @@ impl VerifierBuilder {
     #[must_use]
     pub fn request_signer(mut self, signer: Arc<dyn Signer>) -> Self {
         self.signer = Some(signer);
+        self
+    }
+
+    /// Another name to go by, beside those that the certificates of the [`request_signer`](Self::request_signer) give;
+    /// one for each prefix.
+    #[must_use]
+    pub fn identity(mut self, identity: VerifierIdentity) -> Self {
+        self.config.identities.retain(|known| known.prefix != identity.prefix);
+        self.config.identities.push(identity);
+        self
+    }
+
+    /// Which of the choices of OpenID4VP are left.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.config.profile = profile;
+        self
+    }
+
+    /// By which algorithms the content of responses may be encrypted, the preferred one first: A128GCM and A256GCM,
+    /// unless said here.
+    #[must_use]
+    pub fn response_encryptions(mut self, encryptions: &[ContentEncryption]) -> Self {
+        self.config.content_encryptions = encryptions.to_vec();
         self
     }
 
@@ -203,29 +231,39 @@ impl VerifierBuilder {
         if !self.config.redirect_prefixes.iter().all(redirect::is_prefix) {
             return Err(BuildError::RedirectPrefix);
         }
-        if let Some(signer) = self.signer {
-            let leaf = signer.x5c().first().ok_or(BuildError::NoCertificates)?;
-            let leaf = Certificate::parse(leaf)?;
-            if leaf.key != signer.public_jwk().key {
-                return Err(BuildError::OtherKey);
-            }
-            let x509_hash = ClientId::new(ClientIdPrefix::X509Hash, &leaf.x509_hash());
-            let x509_san_dns = base
-                .domain()
-                .filter(|host| leaf.has_dns_name(host))
-                .map(|host| ClientId::new(ClientIdPrefix::X509SanDns, host));
-            let header = Header::signing(&*signer, REQUEST_OBJECT_TYPE, IdentifiedBy::X5c);
-            self.config.identity = Some(Identity { signer, header, x509_hash, x509_san_dns });
+        if let Some(signer) = self.signer.take() {
+            let certified = VerifierIdentity::certified(signer, base.domain())?;
+            self.config.identities.splice(..0, certified);
         }
-        match (self.config.prefix, &self.config.identity) {
-            (RequestedPrefix::RedirectUri, _) => {}
-            (_, None) => return Err(BuildError::NoSigner),
-            (RequestedPrefix::X509SanDns, Some(Identity { x509_san_dns: None, .. })) => {
-                return Err(BuildError::DnsName);
+        let named = |prefix| self.config.identities.iter().find(move |identity| identity.prefix == prefix);
+        match self.config.prefix {
+            RequestedPrefix::RedirectUri => {}
+            RequestedPrefix::X509SanDns if named(RequestedPrefix::X509Hash).is_some() => {
+                named(RequestedPrefix::X509SanDns).ok_or(BuildError::DnsName)?;
             }
-            (_, Some(_)) => {}
+            prefix => {
+                named(prefix).ok_or(BuildError::NoSigner)?;
+            }
+        }
+        if self.config.profile == Profile::Haip {
+            self.check_haip()?;
         }
         Ok(Verifier { ports: self.ports, config: self.config })
+    }
+
+    fn check_haip(&self) -> Result<(), BuildError> {
+        let hash = self.config.identities.iter().find(|one| one.prefix == RequestedPrefix::X509Hash);
+        let hash = hash.filter(|_| self.config.prefix == RequestedPrefix::X509Hash);
+        let hash =
+            hash.ok_or(BuildError::Profile("requests are signed and named by x509_hash (HAIP 1.0 §5)"))?;
+        if hash.is_self_signed() {
+            return Err(BuildError::Profile("the certificate for requests is self-signed (HAIP 1.0 §5)"));
+        }
+        let has = |enc| self.config.content_encryptions.contains(&enc);
+        if !has(ContentEncryption::A128Gcm) || !has(ContentEncryption::A256Gcm) {
+            return Err(BuildError::Profile("A128GCM and A256GCM have to be accepted (HAIP 1.0 §5)"));
+        }
+        Ok(())
     }
 }
 

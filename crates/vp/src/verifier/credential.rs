@@ -3,7 +3,6 @@
 use credenza_core::{Report, Rule, UnixTime, b64};
 use credenza_crypto::{Decrypter, Jwk};
 use credenza_formats::mdoc::SessionTranscript;
-use credenza_formats::type_metadata::TypeResolver;
 use credenza_query::dcql::Format;
 use credenza_trust::{KeyMaterial, Purpose, Trust, Trusted};
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,7 @@ use credenza_crypto::SignError;
 use credenza_oauth::{EndpointError, FormError};
 use http::StatusCode;
 
+use crate::dc_api::MessageError;
 use crate::messages::request_uri::RequestUriFormError;
 use crate::messages::response::ResponseSyntaxError;
 
@@ -41,8 +42,20 @@ pub enum CreateError {
     /// The lifetime is zero or longer than a day.
     #[error("the lifetime has to be between a second and a day")]
     Lifetime,
+    /// A name that the verifier does not go by.
+    #[error("the verifier has no client identifier with the prefix {0}")]
+    Identity(&'static str),
+    /// Transaction data that no credential of the query could authorise.
+    #[error("the transaction data can't be authorised by what is asked for")]
+    TransactionData,
+    /// The origins of a request through the Digital Credentials API.
+    #[error("the origins have to be those of websites, and at least one")]
+    Origins,
+    /// What the profile rules out.
+    #[error("the profile does not allow it: {0}")]
+    Profile(&'static str),
     /// The key for the response could not be made.
-    #[error("no key could be made for the response")]
+    #[error("no key could be made for the response, or the request could not be signed")]
     Key,
     /// The store.
     #[error(transparent)]
@@ -58,6 +71,9 @@ pub enum RequestObjectError {
     /// The posted form.
     #[error(transparent)]
     Form(#[from] RequestUriFormError),
+    /// What the wallet says about itself does not go with the request.
+    #[error("{0}")]
+    Wallet(&'static str),
     /// The signer.
     #[error("the request could not be signed")]
     Sign(#[from] SignError),
@@ -69,7 +85,7 @@ pub enum RequestObjectError {
 impl EndpointError for RequestObjectError {
     fn code(&self) -> &'static str {
         match self {
-            Self::Unknown | Self::Form(_) => "invalid_request",
+            Self::Unknown | Self::Form(_) | Self::Wallet(_) => "invalid_request",
             Self::Sign(_) => "server_error",
             Self::Store(_) => "temporarily_unavailable",
         }
@@ -79,7 +95,7 @@ impl EndpointError for RequestObjectError {
         match self {
             Self::Unknown => StatusCode::NOT_FOUND,
             Self::Form(RequestUriFormError::Form(FormError::TooLarge)) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Form(_) => StatusCode::BAD_REQUEST,
+            Self::Form(_) | Self::Wallet(_) => StatusCode::BAD_REQUEST,
             Self::Sign(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -100,6 +116,12 @@ pub enum RespondError {
     /// In the clear, though an encrypted response was asked for; or the other way round.
     #[error("the response does not have the response mode that was asked for")]
     ResponseMode,
+    /// What came through the Digital Credentials API.
+    #[error(transparent)]
+    Call(#[from] MessageError),
+    /// From a website that the request is not for.
+    #[error("the answer comes from another website than the request is for")]
+    Origin,
     /// It does not decrypt with the key of this request.
     #[error("the response does not decrypt")]
     Decrypt,

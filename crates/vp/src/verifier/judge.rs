@@ -5,8 +5,9 @@ use credenza_query::dcql::{Authorities, Candidate, DcqlQuery, Presented};
 use serde_json::{Map, Value};
 
 use super::CheckedPresentation;
-use super::credential::{self, Context, Holder};
-use crate::messages::VpToken;
+use super::credential::{self, Bound, Context, Holder};
+use super::transactions::{authorised, complete};
+use crate::messages::{TransactionData, VpToken};
 use crate::rules;
 
 /// More presentations than that are not looked at.
@@ -22,14 +23,21 @@ pub(super) struct Verdict {
     pub(super) authentic: bool,
 }
 
+/// What a response has to have been made for.
+#[derive(Clone, Copy)]
+pub(super) struct Occasion<'a> {
+    pub(super) bound: Bound<'a>,
+    pub(super) transactions: &'a [TransactionData],
+}
+
 /// Validates a VP Token (OID4VP 1.0 §8.6).
 pub(super) async fn judge(
     query: &DcqlQuery,
     token: &VpToken,
-    nonce: &str,
-    audience: &str,
+    occasion: Occasion<'_>,
     context: Context<'_>,
 ) -> Verdict {
+    let Occasion { bound, transactions } = occasion;
     let mut report = Report::new("answer to the request");
     let mut presentations = Vec::new();
     let count: usize = token.entries().map(|(_, presentations)| presentations.len()).sum();
@@ -41,14 +49,17 @@ pub(super) async fn judge(
     // Only what was asked for is looked at; that the rest was not asked for is found below.
     for (id, entries) in token.entries() {
         let Some(asked) = query.credential(id) else { continue };
-        let holder = if asked.require_cryptographic_holder_binding {
-            Holder::Bound { nonce, audience }
-        } else {
-            Holder::Any
-        };
+        let holder =
+            if asked.require_cryptographic_holder_binding { Holder::Bound(bound) } else { Holder::Any };
+        let able = |data: &&TransactionData| data.credential_ids().iter().any(|id| *id == asked.id);
+        let own: Vec<_> = transactions.iter().filter(able).collect();
         for presentation in entries {
             let (mut part, checked) = credential::verify(presentation, &asked.format, holder, context).await;
             part.subject = format!("presentation for '{}'", asked.id).into();
+            let checked = checked.and_then(|checked| {
+                let transaction_data = authorised(checked.key_binding.as_ref(), &own, &mut part)?;
+                Some(CheckedPresentation { transaction_data, ..checked })
+            });
             report.parts.push(part);
             presentations
                 .extend(checked.map(|checked| CheckedPresentation { query_id: asked.id.clone(), ..checked }));
@@ -58,6 +69,8 @@ pub(super) async fn judge(
     let authentic = sound && presentations.iter().any(|presentation| presentation.holder_bound);
     if report.parts.len() == presentations.len() {
         against_query(query, token, &presentations, &mut report);
+        let signed = presentations.iter().flat_map(|one| &one.transaction_data);
+        complete(transactions, signed, &mut report);
     } else {
         report.skip(&credenza_query::rules::SETS, "a presentation was refused");
     }

@@ -11,12 +11,19 @@
 //! comes later still wins.
 
 mod bitstring;
+mod check;
 pub mod config;
 mod create;
 pub mod credential;
+mod dc_api;
 mod error;
+mod identity;
 mod judge;
+mod mdoc;
+mod parameters;
+mod policy;
 mod redirect;
+mod request;
 mod request_object;
 mod respond;
 mod result;
@@ -25,6 +32,9 @@ pub mod session;
 mod status;
 pub mod status_lists;
 mod storage;
+mod transactions;
+mod w3c;
+mod wallet_metadata;
 
 use std::sync::Arc;
 
@@ -32,9 +42,13 @@ use credenza_core::{Clock, EventSink, Random, Sealer, Store};
 use credenza_trust::Trust;
 
 pub use config::{BuildError, VerifierBuilder};
-pub use create::{CreatedRequest, PresentationRequest, RequestedPrefix};
-pub use credential::{CheckedPresentation, Policy};
+pub use create::CreatedRequest;
+pub use credential::CheckedPresentation;
+pub use dc_api::{CreatedDcApi, DcApiCall};
 pub use error::{CreateError, RequestObjectError, RespondError, ResultError, SessionError};
+pub use identity::VerifierIdentity;
+pub use policy::Policy;
+pub use request::{PresentationRequest, RequestedPrefix};
 pub use request_object::{Fetch, RequestObject};
 pub use result::PresentationResult;
 pub use session::{SessionView, Status};

@@ -1,12 +1,12 @@
 //! Handing the request object out (OID4VP 1.0 §5.10; RFC 9101 §5.2.3).
 
-use credenza_crypto::jwt;
-use serde_json::Value;
+use credenza_crypto::{jwe, jwt};
 
 use super::session::Step;
 use super::storage::StepError;
-use super::{RequestObjectError, RequestedPrefix, Verifier};
-use crate::messages::{AuthorizationRequest, RequestUriForm, SELF_ISSUED_AUDIENCE};
+use super::wallet_metadata::{self, Recipient};
+use super::{RequestObjectError, Verifier};
+use crate::messages::{AuthorizationRequest, RequestUriForm};
 
 /// How a wallet fetches a request object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Fetch<'a> {
 /// A request object, to be sent as [`RequestObject::CONTENT_TYPE`] and never cached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestObject {
-    /// The signed JWT.
+    /// The signed JWT, encrypted if the wallet wants that.
     pub jwt: String,
 }
 
@@ -32,8 +32,8 @@ impl RequestObject {
 impl Verifier {
     /// The request object, signed afresh. It may be fetched again until the request is answered or has expired.
     ///
-    /// What a wallet says about itself is read, and changes nothing: what requests are signed with and responses
-    /// encrypted with is the verifier's own policy.
+    /// What a wallet says about itself decides whether the request object is encrypted to it, and whether it gets one:
+    /// what requests are signed with and responses encrypted with is the verifier's own policy.
     ///
     /// # Errors
     /// See [`RequestObjectError`].
@@ -42,26 +42,35 @@ impl Verifier {
         request_id: &str,
         fetch: Fetch<'_>,
     ) -> Result<RequestObject, RequestObjectError> {
-        let wallet_nonce = match fetch {
-            Fetch::Get => None,
-            Fetch::Post(body) => RequestUriForm::parse(body)?.wallet_nonce,
+        let RequestUriForm { wallet_metadata, wallet_nonce } = match fetch {
+            Fetch::Get => RequestUriForm::default(),
+            Fetch::Post(body) => RequestUriForm::parse(body)?,
         };
         let id = self.open_id(request_id).ok_or(RequestObjectError::Unknown)?;
         let loaded = self.load(&id).await?.ok_or(RequestObjectError::Unknown)?;
-        let identity = self.config.identity.as_ref().ok_or(RequestObjectError::Unknown)?;
         let now = self.now();
         let session = &loaded.session;
-        if session.status(now).is_final() || session.request.prefix == RequestedPrefix::RedirectUri {
+        if session.status(now).is_final() || session.request.response_mode.is_dc_api() {
             return Err(RequestObjectError::Unknown);
         }
-        let claims = AuthorizationRequest {
-            aud: Some(Value::from(SELF_ISSUED_AUDIENCE)),
-            iat: Some(now),
-            exp: Some(session.expires_at),
-            wallet_nonce,
-            ..self.parameters(session, request_id)
+        let signing = self.signing(session.request.prefix).ok_or(RequestObjectError::Unknown)?;
+        let recipient = match &wallet_metadata {
+            None => None,
+            Some(metadata) => {
+                let (algorithm, asked) = (signing.signer.algorithm().name(), &session.request);
+                wallet_metadata::check(metadata, asked, algorithm, &self.config.content_encryptions)?;
+                wallet_metadata::recipient(metadata)?
+            }
         };
-        let jwt = jwt::sign(&*identity.signer, &identity.header, &claims).await?;
+        let claims = AuthorizationRequest { wallet_nonce, ..self.claims(session, request_id, now) };
+        let mut jwt = jwt::sign(&*signing.signer, &signing.header, &claims).await?;
+        if let Some(Recipient { key, alg, enc }) = recipient {
+            let nested = jwe::Parameters { cty: Some("JWT"), ..jwe::Parameters::default() };
+            jwt =
+                jwe::encrypt(&key, alg, enc, &nested, jwt.as_bytes(), &*self.ports.random).map_err(|_| {
+                    RequestObjectError::Wallet("the request can't be encrypted to the wallet's key")
+                })?;
+        }
         match self.step(loaded, &Step::Fetched).await {
             Ok(()) => Ok(RequestObject { jwt }),
             Err(StepError::Store(error)) => Err(error.into()),

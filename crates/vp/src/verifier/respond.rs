@@ -1,15 +1,14 @@
 //! Taking a response in (OID4VP 1.0 §8.2, §8.3.1, §8.6).
 
 use credenza_core::{Secret, id, secret};
-use credenza_crypto::{SoftwareDecrypter, jwe};
+use credenza_crypto::{Decrypter, SoftwareDecrypter, jwe};
 use credenza_oauth::{Form, error::allowed};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::create::CONTENT_ENCRYPTIONS;
-use super::credential::Context;
+use super::credential::{Bound, Context};
 use super::error::reason;
-use super::judge::{Verdict, judge};
+use super::judge::{Occasion, Verdict, judge};
 use super::session::{Asked, Step};
 use super::storage::{Loaded, StepError};
 use super::{RespondError, Verifier, redirect};
@@ -31,21 +30,42 @@ impl Verifier {
         if loaded.session.status(self.now()).is_final() {
             return Err(RespondError::Unknown);
         }
-        let response = open(&loaded.session.request, &form).await?;
+        let response = self.open(&loaded.session.request, &form).await?;
         let state = response.state.as_deref().unwrap_or_default();
         if !secret::equal(state.as_bytes(), loaded.session.request.state.as_bytes()) {
             return Err(RespondError::State);
         }
+        self.settled_with(loaded, response, request_id, None).await
+    }
+
+    /// Judges a response that is known to be one to this session.
+    pub(super) async fn settled_with(
+        &self,
+        loaded: Loaded,
+        response: AuthorizationResponse,
+        request_id: &str,
+        origin: Option<&str>,
+    ) -> Result<ResponseAccepted, RespondError> {
         match response.outcome {
             Err(error) => {
+                // The way back is the same, and its code leads to nothing.
+                let code = id::unguessable(&*self.ports.random);
+                let redirect_uri =
+                    loaded.session.redirect.as_deref().map(|template| redirect::with_code(template, &code));
                 self.settle(loaded, &Step::WalletError(presentable(&error))).await?;
-                Ok(ResponseAccepted::default())
+                Ok(ResponseAccepted { redirect_uri })
             }
-            Ok(token) => self.answered(loaded, &token).await,
+            Ok(token) => self.answered(loaded, &token, request_id, origin).await,
         }
     }
 
-    async fn answered(&self, loaded: Loaded, token: &VpToken) -> Result<ResponseAccepted, RespondError> {
+    async fn answered(
+        &self,
+        loaded: Loaded,
+        token: &VpToken,
+        request_id: &str,
+        origin: Option<&str>,
+    ) -> Result<ResponseAccepted, RespondError> {
         let context = Context {
             policy: &self.config.policy,
             trust: &*self.ports.trust,
@@ -53,7 +73,18 @@ impl Verifier {
             now: self.now(),
         };
         let asked = &loaded.session.request;
-        let verdict = judge(&asked.dcql, token, &asked.nonce, &asked.client_id, context).await;
+        // Through the Digital Credentials API the origin stands for the verifier, signed request or not (§A.4).
+        let audience = origin.map_or_else(|| asked.client_id.clone(), |origin| format!("origin:{origin}"));
+        let key = asked.decryption_key.as_ref();
+        let key = key.and_then(|key| SoftwareDecrypter::from_private_jwk(key.expose()).ok());
+        let transcript = asked.transcript(&self.response_uri(request_id), origin);
+        let bound = Bound {
+            transcript: Some(&transcript),
+            reader_key: key.as_ref().map(|key| key as &dyn Decrypter),
+            ..Bound::new(&asked.nonce, &audience)
+        };
+        let occasion = Occasion { bound, transactions: &asked.transactions };
+        let verdict = judge(&asked.dcql, token, occasion, context).await;
         let Verdict { report, presentations, authentic } = verdict;
         let document = serde_json::to_value(&report).unwrap_or(Value::Null);
         if !report.ok() {
@@ -75,28 +106,38 @@ impl Verifier {
         Ok(ResponseAccepted { redirect_uri })
     }
 
+    /// The parameters of the response, out of the encryption if one was asked for.
+    async fn open(&self, asked: &Asked, form: &Form<'_>) -> Result<AuthorizationResponse, RespondError> {
+        if asked.response_mode.is_dc_api() {
+            return Err(RespondError::ResponseMode);
+        }
+        match (ResponseForm::read(form)?, &asked.decryption_key) {
+            (ResponseForm::Plain(response), None) => Ok(response),
+            // A wallet that can't encrypt may say so in the clear (§8.3.1).
+            (ResponseForm::Plain(response), Some(_)) if response.outcome.is_err() => Ok(response),
+            (ResponseForm::Encrypted(text), Some(_)) => self.decrypt(asked, &text).await,
+            _ => Err(RespondError::ResponseMode),
+        }
+    }
+
+    pub(super) async fn decrypt(
+        &self,
+        asked: &Asked,
+        text: &str,
+    ) -> Result<AuthorizationResponse, RespondError> {
+        let key = asked.decryption_key.as_ref().ok_or(RespondError::ResponseMode)?;
+        let key = SoftwareDecrypter::from_private_jwk(key.expose()).map_err(|_| RespondError::Decrypt)?;
+        let opened = jwe::decrypt(text, &key, &self.config.content_encryptions).await;
+        let content = Zeroizing::new(opened.map_err(|_| RespondError::Decrypt)?.plaintext);
+        Ok(AuthorizationResponse::from_json(&content)?)
+    }
+
     async fn settle(&self, loaded: Loaded, step: &Step) -> Result<(), RespondError> {
         self.step(loaded, step).await.map_err(|error| match error {
             StepError::Unknown | StepError::Ended => RespondError::Unknown,
             StepError::Store(error) => RespondError::Store(error),
         })
     }
-}
-
-/// The parameters of the response, out of the encryption if one was asked for.
-async fn open(asked: &Asked, form: &Form<'_>) -> Result<AuthorizationResponse, RespondError> {
-    let encrypted = match (ResponseForm::read(form)?, &asked.decryption_key) {
-        (ResponseForm::Plain(response), None) => return Ok(response),
-        // A wallet that can't encrypt may say so in the clear (§8.3.1).
-        (ResponseForm::Plain(response), Some(_)) if response.outcome.is_err() => return Ok(response),
-        (ResponseForm::Encrypted(text), Some(key)) => {
-            let key = SoftwareDecrypter::from_private_jwk(key.expose()).map_err(|_| RespondError::Decrypt)?;
-            jwe::decrypt(&text, &key, &CONTENT_ENCRYPTIONS).await.map_err(|_| RespondError::Decrypt)?
-        }
-        _ => return Err(RespondError::ResponseMode),
-    };
-    let content = Zeroizing::new(encrypted.plaintext);
-    Ok(AuthorizationResponse::from_json(&content)?)
 }
 
 /// What a wallet says, with nothing in it but characters that an error may have.

@@ -11,12 +11,15 @@
 use std::borrow::Cow;
 
 use credenza_core::{Event, Secret, UnixTime};
+use credenza_crypto::{Decrypter as _, SoftwareDecrypter};
+use credenza_formats::mdoc::SessionTranscript;
 use credenza_query::DcqlQuery;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{CheckedPresentation, RequestedPrefix};
-use crate::messages::{ResponseMode, VerifierInfo, WalletError};
+use crate::dc_api::Protocol;
+use crate::messages::{ResponseMode, TransactionData, VerifierInfo, WalletError};
 
 /// So many refused answers are noted; more change nothing any more.
 pub const MAX_REFUSALS: u32 = 8;
@@ -105,6 +108,14 @@ pub(super) struct Asked {
     pub(super) state: String,
     pub(super) dcql: DcqlQuery,
     pub(super) verifier_info: Vec<VerifierInfo>,
+    /// Where the browser brings the answer, in the response modes `fragment` and `query`.
+    pub(super) redirect_uri: Option<String>,
+    /// The name that the query goes by.
+    pub(super) scope: Option<String>,
+    pub(super) transactions: Vec<TransactionData>,
+    /// For the Digital Credentials API: who may ask with it, and how it is signed.
+    pub(super) origins: Vec<String>,
+    pub(super) protocol: Option<Protocol>,
     /// The private key for the response: there until an answer was accepted or the session has ended.
     pub(super) decryption_key: Option<Secret>,
 }
@@ -142,6 +153,23 @@ pub(super) enum Step {
 /// The step is not possible from this state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ended;
+
+impl Asked {
+    /// What the holder of an mdoc has to have signed (OID4VP 1.0 §B.2.6): for the website of this origin, or for the
+    /// place that the answer goes to.
+    pub(super) fn transcript(&self, response_uri: &str, origin: Option<&str>) -> SessionTranscript {
+        let key = self.decryption_key.as_ref();
+        let key = key.and_then(|key| SoftwareDecrypter::from_private_jwk(key.expose()).ok());
+        let thumbprint = key.map(|key| key.public_jwk().thumbprint());
+        match origin {
+            Some(origin) => SessionTranscript::openid4vp_dc_api(origin, &self.nonce, thumbprint.as_ref()),
+            None => {
+                let place = self.redirect_uri.as_deref().unwrap_or(response_uri);
+                SessionTranscript::openid4vp(&self.client_id, &self.nonce, thumbprint.as_ref(), place)
+            }
+        }
+    }
+}
 
 impl State {
     /// The next state, and the event that tells of it. Steps that change nothing tell nothing.

@@ -1,12 +1,10 @@
 //! Answering: from what the person has agreed to, to presentations.
 
-use credenza_core::{ClaimsPath, UnixTime};
-use credenza_crypto::Signer;
-use credenza_formats::sd_jwt::Binding;
+use credenza_core::ClaimsPath;
+use credenza_crypto::{Decrypter, Signer};
 
-use super::holding::Credential;
 use super::{AnswerError, Answered, Asked, Holding, Wallet, select, transaction};
-use crate::messages::{Presentation, VpToken};
+use crate::messages::VpToken;
 
 /// One presentation that the person has agreed to.
 #[derive(Clone, Copy)]
@@ -17,8 +15,11 @@ pub struct Choice<'a> {
     pub holding: &'a Holding,
     /// What is disclosed: from [`super::Proposal`] or a [`Match`](credenza_query::dcql::Match).
     pub disclose: &'a [ClaimsPath],
-    /// The holder's key, when the query requires it.
+    /// The holder's key, when the query requires it; for an mdoc always.
     pub signer: Option<&'a dyn Signer>,
+    /// The holder's key once more, when it can agree on secrets: an mdoc is authenticated with it by a MAC, where the
+    /// verifier wants that.
+    pub device_key: Option<&'a dyn Decrypter>,
 }
 
 impl Asked {
@@ -31,7 +32,7 @@ impl Asked {
         if self.expires.is_some_and(|expires| now >= expires) {
             return Err(AnswerError::Expired);
         }
-        select::check(&self.query, choices)?;
+        select::check(&self.query, self.vp_formats.as_ref(), choices)?;
         transaction::check_choices(&self.transactions, choices)?;
         let mut token = VpToken::new();
         for choice in choices {
@@ -39,31 +40,9 @@ impl Asked {
                 .query
                 .credential(choice.query_id)
                 .is_none_or(|query| query.require_cryptographic_holder_binding);
-            let presentation = self.present(choice, choices, bound, now).await?;
-            token.add(choice.query_id, Presentation::Text(presentation));
+            let authorises = transaction::authorised(&self.transactions, choice, choices)?;
+            token.add(choice.query_id, self.present(choice, bound, authorises, now).await?);
         }
         wallet.send(self.reply, Ok(token)).await
-    }
-
-    async fn present(
-        &self,
-        choice: &Choice<'_>,
-        choices: &[Choice<'_>],
-        bound: bool,
-        now: UnixTime,
-    ) -> Result<String, AnswerError> {
-        let Credential::SdJwt(held) = &choice.holding.credential;
-        let presentation = held.present(choice.disclose);
-        if !bound {
-            return Ok(presentation.into_string());
-        }
-        let signer = choice.signer.ok_or_else(|| AnswerError::Sign("there is none".to_owned()))?;
-        let binding = Binding {
-            nonce: &self.nonce,
-            audience: &self.audience,
-            issued_at: now,
-            more: transaction::authorised(&self.transactions, choice, choices)?,
-        };
-        presentation.bind(signer, &binding).await.map_err(|error| AnswerError::Sign(error.to_string()))
     }
 }

@@ -2,13 +2,15 @@
 
 use credenza_core::id;
 use credenza_crypto::{ContentEncryption, Curve, Decrypter as _, SoftwareDecrypter, jwe};
+use credenza_formats::w3c::data_integrity::Cryptosuite;
+use credenza_query::dcql::Format;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Method, Request, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::{Refusal, Wallet, address};
 use crate::Profile;
-use crate::messages::client_metadata::sd_jwt_formats;
+use crate::messages::vp_formats::Verifiable;
 use crate::messages::{ClientIdPrefix, RequestUriForm, RequestUriMethod};
 
 /// `application/` and the media type of request objects.
@@ -19,6 +21,9 @@ pub(super) struct Fetched {
     pub(super) jwt: String,
     pub(super) wallet_nonce: Option<String>,
 }
+
+/// The formats that credentials are presented in.
+const PRESENTABLE: [Format; 4] = [Format::SdJwtVc, Format::Mdoc, Format::JwtVcJson, Format::LdpVc];
 
 impl Wallet {
     pub(super) async fn fetch(
@@ -73,7 +78,13 @@ impl Wallet {
     /// that would tell wallets apart (OID4VP 1.0 §10.1, §15.7).
     fn metadata(&self, decrypter: Option<&SoftwareDecrypter>) -> Map<String, Value> {
         let algorithms: Vec<_> = self.config.algorithms.iter().map(|algorithm| algorithm.name()).collect();
-        let formats = sd_jwt_formats(&self.config.algorithms, &self.config.algorithms);
+        let presentable = Verifiable {
+            issuers: &self.config.algorithms,
+            holders: &self.config.algorithms,
+            cryptosuites: Cryptosuite::CURRENT,
+            mac: None,
+        };
+        let formats = presentable.formats(&PRESENTABLE);
         let encryptions = ContentEncryption::ALL.map(ContentEncryption::name);
         let mut members = Map::new();
         let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);

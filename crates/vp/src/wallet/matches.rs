@@ -36,10 +36,15 @@ impl<'m> Proposal<'m> {
     }
 }
 
-/// Matches credentials against a query.
-pub(super) fn matching<'q>(query: &'q DcqlQuery, holdings: &[&Holding]) -> Matching<'q> {
+/// Matches credentials against a query, and against what the verifier says it can verify.
+pub(super) fn matching<'q>(
+    query: &'q DcqlQuery,
+    formats: Option<&Map<String, Value>>,
+    holdings: &[&Holding],
+) -> Matching<'q> {
     let with_authorities = query.credentials().iter().any(|one| !one.trusted_authorities.is_empty());
-    let candidates: Vec<_> = holdings.iter().map(|holding| holding.candidate(with_authorities)).collect();
+    let candidates: Vec<_> =
+        holdings.iter().map(|holding| holding.candidate(with_authorities, formats)).collect();
     query.matching(&candidates)
 }
 
@@ -48,7 +53,7 @@ impl Asked {
     #[must_use]
     pub fn matches<'a>(&'a self, holdings: &'a [Holding]) -> Matches<'a> {
         let all: Vec<_> = holdings.iter().collect();
-        Matches { matching: matching(self.query(), &all), holdings }
+        Matches { matching: matching(self.query(), self.vp_formats.as_ref(), &all), holdings }
     }
 }
 

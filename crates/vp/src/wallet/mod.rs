@@ -15,6 +15,7 @@ mod fetch;
 mod holding;
 mod identity;
 mod matches;
+mod present;
 mod progress;
 mod registered;
 mod reply;

@@ -4,6 +4,7 @@ use credenza_core::{Report, UnixTime};
 use credenza_oauth::Form;
 use credenza_oauth::form::MAX_FORM;
 use credenza_query::DcqlQuery;
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::authenticate::Identified;
@@ -51,6 +52,8 @@ pub struct Asked {
     /// Whom presentations are bound to: the client identifier, or `origin:` and the origin.
     pub(super) audience: String,
     pub(super) transactions: Vec<TransactionData>,
+    /// `vp_formats_supported`: what the verifier can verify.
+    pub(super) vp_formats: Option<Map<String, Value>>,
     pub(super) reply: super::reply::Reply,
 }
 

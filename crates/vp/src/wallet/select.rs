@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use credenza_query::DcqlQuery;
+use serde_json::{Map, Value};
 
 use super::matches::matching;
 use super::{AnswerError, Choice};
@@ -12,12 +13,16 @@ fn refuse(problem: impl Into<String>) -> AnswerError {
     AnswerError::Choice(problem.into())
 }
 
-pub(super) fn check(query: &DcqlQuery, choices: &[Choice<'_>]) -> Result<(), AnswerError> {
+pub(super) fn check(
+    query: &DcqlQuery,
+    formats: Option<&Map<String, Value>>,
+    choices: &[Choice<'_>],
+) -> Result<(), AnswerError> {
     if choices.is_empty() {
         return Err(refuse("nothing is chosen"));
     }
     let holdings: Vec<_> = choices.iter().map(|choice| choice.holding).collect();
-    let found = matching(query, &holdings);
+    let found = matching(query, formats, &holdings);
     let mut answered: HashSet<&str> = HashSet::new();
     for (position, choice) in choices.iter().enumerate() {
         let matches = found

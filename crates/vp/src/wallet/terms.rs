@@ -2,6 +2,7 @@
 
 use credenza_query::DcqlQuery;
 use credenza_query::dcql::Format;
+use serde_json::{Map, Value};
 
 use super::authenticate::Identified;
 use super::encrypt::Encryption;
@@ -55,7 +56,7 @@ pub(super) fn accept(
         }
     };
     match read(wallet, &identified, &mut reply, &mut progress) {
-        Ok(Terms { query, nonce, transactions }) => Ok(Asked {
+        Ok(Terms { query, nonce, transactions, vp_formats }) => Ok(Asked {
             report: progress.finished(),
             who: identified.who,
             query,
@@ -64,6 +65,7 @@ pub(super) fn accept(
             nonce,
             audience,
             transactions,
+            vp_formats,
             reply,
         }),
         Err(refusal) => {
@@ -136,6 +138,7 @@ struct Terms {
     query: DcqlQuery,
     nonce: String,
     transactions: Vec<TransactionData>,
+    vp_formats: Option<Map<String, Value>>,
 }
 
 fn read(
@@ -196,10 +199,11 @@ fn read(
     };
     let transactions = transactions(wallet, parameters, &query, progress)?;
     progress.at(&rules::REQUEST_FORMATS);
-    if !query.credentials().iter().any(|credential| credential.format == Format::SdJwtVc) {
+    if query.credentials().iter().all(|credential| matches!(credential.format, Format::Other(_))) {
         return Err(Refusal::Formats);
     }
-    Ok(Terms { query, nonce: nonce.clone(), transactions })
+    let vp_formats = metadata.and_then(|metadata| metadata.vp_formats_supported.clone());
+    Ok(Terms { query, nonce: nonce.clone(), transactions, vp_formats })
 }
 
 /// `response_uri` or `redirect_uri`, as the response mode says, and never both (§8.2).

@@ -49,6 +49,24 @@ impl Cryptosuite {
         }
     }
 
+    /// The type of its proofs.
+    #[must_use]
+    pub const fn proof_type(self) -> &'static str {
+        match self {
+            Self::Ed25519Signature2020 => "Ed25519Signature2020",
+            _ => DATA_INTEGRITY_PROOF,
+        }
+    }
+
+    /// `cryptosuite` of its proofs, which older types do not have.
+    #[must_use]
+    pub const fn cryptosuite(self) -> Option<&'static str> {
+        match self {
+            Self::Ed25519Signature2020 => None,
+            other => Some(other.name()),
+        }
+    }
+
     /// Whether the canonical form is that of JSON; it is that of RDF otherwise.
     #[must_use]
     pub const fn is_jcs(self) -> bool {

@@ -102,16 +102,37 @@ pub fn presentation_header(
     signing_header(signer, Kind::Presentation, securing, identified_by)
 }
 
+/// The header of a presentation by a holder: `method` is the DID URL of his key; without one the key itself is named,
+/// for credentials that are bound to it.
+#[must_use]
+pub fn holder_header(signer: &dyn Signer, securing: Securing, method: Option<&str>) -> SigningHeader {
+    let mut more = Map::new();
+    if let Some(method) = method {
+        more.insert("kid".to_owned(), method.into());
+    }
+    let identified_by = if method.is_some() { IdentifiedBy::Nothing } else { IdentifiedBy::Jwk };
+    with_members(signer, Kind::Presentation, securing, identified_by, more)
+}
+
 fn signing_header(
     signer: &dyn Signer,
     kind: Kind,
     securing: Securing,
     identified_by: IdentifiedBy,
 ) -> SigningHeader {
+    with_members(signer, kind, securing, identified_by, Map::new())
+}
+
+fn with_members(
+    signer: &dyn Signer,
+    kind: Kind,
+    securing: Securing,
+    identified_by: IdentifiedBy,
+    mut more: Map<String, Value>,
+) -> SigningHeader {
     match securing {
-        Securing::Claim => SigningHeader::new(signer, "JWT", identified_by, Map::new()),
+        Securing::Claim => SigningHeader::new(signer, "JWT", identified_by, more),
         Securing::Payload => {
-            let mut more = Map::new();
             more.insert("cty".to_owned(), kind.claim().into());
             SigningHeader::new(signer, kind.media_type(), identified_by, more)
         }

@@ -1,0 +1,113 @@
+//! Whether something can be asked for at all: before anything is made or stored for it.
+
+use std::time::Duration;
+
+use credenza_query::dcql::Format;
+use url::Url;
+
+use super::config::{MAX_LIFETIME, is_loopback};
+use super::{CreateError, PresentationRequest, RequestedPrefix, Verifier, redirect};
+use crate::Profile;
+use crate::messages::{RequestUriMethod, ResponseMode};
+
+/// No correlation id is longer.
+const MAX_CORRELATION_ID: usize = 256;
+
+impl Verifier {
+    pub(super) fn check(
+        &self,
+        request: &PresentationRequest,
+        prefix: RequestedPrefix,
+    ) -> Result<(), CreateError> {
+        if self.config.profile == Profile::Haip {
+            haip(request, prefix)?;
+        }
+        let mode = request.response_mode;
+        let redirected = request.redirect_uri.is_some();
+        if mode == ResponseMode::Unsupported || mode.is_redirect() != redirected {
+            return Err(CreateError::ResponseMode);
+        }
+        let unsigned = !mode.is_dc_api() && self.signing(prefix).is_none();
+        if (unsigned || request.by_value) && request.request_uri_method == RequestUriMethod::Post {
+            return Err(CreateError::Method);
+        }
+        // The key for an answer comes with the request, and these requests must not bring any.
+        let known = matches!(prefix, RequestedPrefix::PreRegistered | RequestedPrefix::OpenidFederation);
+        if known && mode.is_encrypted() {
+            return Err(CreateError::ResponseMode);
+        }
+        if let Some(uri) = &request.redirect_uri
+            && !redirect::is_allowed(uri, &self.config.redirect_prefixes)
+        {
+            return Err(CreateError::Redirect);
+        }
+        let signs = |id: &String| {
+            request
+                .dcql
+                .credential(id)
+                .is_some_and(|one| one.format == Format::SdJwtVc && one.require_cryptographic_holder_binding)
+        };
+        if !request.transaction_data.iter().all(|data| data.credential_ids().iter().all(signs)) {
+            return Err(CreateError::TransactionData);
+        }
+        if request.dcql.duplicate_claim().is_some() {
+            return Err(CreateError::DuplicateClaim);
+        }
+        let unknown = request.dcql.credentials().iter().find(|one| matches!(one.format, Format::Other(_)));
+        if let Some(unknown) = unknown {
+            return Err(CreateError::Format(unknown.format.as_str().to_owned()));
+        }
+        if request.correlation_id.as_ref().is_some_and(|id| id.len() > MAX_CORRELATION_ID) {
+            return Err(CreateError::TooLong("the correlation id"));
+        }
+        if let Some(template) = &request.redirect
+            && !redirect::is_allowed(template, &self.config.redirect_prefixes)
+        {
+            return Err(CreateError::Redirect);
+        }
+        if let Some(endpoint) = &request.authorization_endpoint
+            && !is_endpoint(endpoint)
+        {
+            return Err(CreateError::AuthorizationEndpoint);
+        }
+        let lifetime = request.lifetime.unwrap_or(self.config.lifetime);
+        if lifetime < Duration::from_secs(1) || lifetime > MAX_LIFETIME {
+            return Err(CreateError::Lifetime);
+        }
+        Ok(())
+    }
+}
+
+/// What HAIP 1.0 §5.1 and §5.2 leave of the choices of a request.
+fn haip(request: &PresentationRequest, prefix: RequestedPrefix) -> Result<(), CreateError> {
+    let refuse = |rule| Err(CreateError::Profile(rule));
+    if !request.response_mode.is_encrypted() {
+        return refuse("answers are encrypted (HAIP 1.0 §5.1, §5.2)");
+    }
+    if prefix != RequestedPrefix::X509Hash {
+        return refuse("signed requests are named by x509_hash (HAIP 1.0 §5)");
+    }
+    if request.by_value {
+        return refuse("signed requests are fetched from a request_uri (HAIP 1.0 §5.1)");
+    }
+    if request.response_mode.is_posted() && request.redirect.is_none() {
+        return refuse("the person is sent back, so a redirect is needed (HAIP 1.0 §5.1)");
+    }
+    let formats = [Format::SdJwtVc, Format::Mdoc];
+    if !request.dcql.credentials().iter().all(|one| formats.contains(&one.format)) {
+        return refuse("credentials are SD-JWT VCs or mdocs (HAIP 1.0 §5)");
+    }
+    Ok(())
+}
+
+/// An own scheme or https, and no fragment that would hide the query.
+fn is_endpoint(endpoint: &str) -> bool {
+    Url::parse(endpoint).is_ok_and(|url| {
+        let scheme = match url.scheme() {
+            "https" => true,
+            "http" => is_loopback(&url),
+            scheme => redirect::is_own_scheme(scheme),
+        };
+        scheme && url.fragment().is_none()
+    })
+}
