@@ -181,7 +181,7 @@ fn a19_a23_claims() {
     for offset in [-299, -10, 0, 8, 60] {
         assert_eq!(at(offset), None, "{offset}");
     }
-    // Clauses: DPOP-4.2-09 (also AS-077 of the certification suite)
+    // Clauses: DPOP-4.2-09
     assert_eq!(changed("exp", Some(json!(NOW.as_secs() + 60))), None);
     assert_eq!(changed("nobody", Some(json!({ "knows": 1 }))), None);
 }

@@ -145,9 +145,8 @@ fn kinds(parts: &mut IssuerBuilder) -> Result<BTreeMap<String, Kind>, ConfigErro
         let id = configuration.id.clone();
         let signer =
             parts.signers.get(&id).or(parts.signer.as_ref()).ok_or(ConfigError::Missing("signer"))?;
-        proof::check(configuration, parts.wallet_providers.is_some()).map_err(|reason| {
-            ConfigError::Configuration { id: id.clone(), reason: reason.to_owned() }
-        })?;
+        proof::check(configuration, parts.wallet_providers.is_some())
+            .map_err(|reason| ConfigError::Configuration { id: id.clone(), reason: reason.to_owned() })?;
         let kind = Kind::new(configuration.clone(), signer.clone(), &parts.contexts)?;
         if kinds.insert(id.clone(), kind).is_some() {
             return Err(ConfigError::Duplicate(id));

@@ -12,8 +12,8 @@ use credenza_trust::{DidResolver, Trust};
 
 use super::authorization::AuthorizationSettings;
 use super::claims::{ClaimsSource, OfferedClaims, StatusSource};
-use super::encryption::Encryption;
 use super::configuration::{CredentialConfiguration, DpopMode, Lifetimes};
+use super::encryption::Encryption;
 use super::{DEFAULT_BATCH_SIZE, DEFAULT_TX_CODE_TRIES, Issuer};
 use crate::messages::IssuerDisplay;
 

@@ -14,6 +14,8 @@ pub struct IssuanceContext<'a> {
     pub session: &'a str,
     /// What the creator of the offer calls it, when they gave it a name.
     pub reference: Option<&'a str>,
+    /// Who has signed in, as the user authentication names them; `None` for a code that came with the offer.
+    pub subject: Option<&'a str>,
     /// What is to be issued.
     pub configuration: &'a CredentialConfiguration,
     /// The claims that were given with the offer.

@@ -84,7 +84,9 @@ impl Issuer {
         let deferral = loaded.session.datasets.get(order.dataset).map(|dataset| dataset.deferral);
         let claims = match deferral.unwrap_or_default() {
             Deferral::None => self.claims(id, &loaded.session, order).await?,
-            Deferral::UntilAskedAgain | Deferral::UntilCompleted => Claims::Later(self.lifetimes.deferred_interval),
+            Deferral::UntilAskedAgain | Deferral::UntilCompleted => {
+                Claims::Later(self.lifetimes.deferred_interval)
+            }
         };
         match claims {
             Claims::Here(claims) => {

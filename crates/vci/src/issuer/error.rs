@@ -19,7 +19,9 @@ pub enum TokenError {
     /// `invalid_grant`: wrong, used, expired, cancelled or foreign code or refresh token, wrong transaction code, or
     /// wrong code verifier. Which of these is told to
     /// the issuer's own people, not to the client.
-    #[error("the code, refresh token, transaction code or verifier is wrong, was used before, or has expired")]
+    #[error(
+        "the code, refresh token, transaction code or verifier is wrong, was used before, or has expired"
+    )]
     InvalidGrant,
     /// `unsupported_grant_type`
     #[error("this grant type is not supported")]

@@ -179,7 +179,12 @@ impl Issuer {
     }
 
     /// Spends the DPoP proof of a request that was refused, and writes the reason into the session.
-    pub(super) async fn refuse(&self, access: &Access, error: CredentialError, now: UnixTime) -> CredentialError {
+    pub(super) async fn refuse(
+        &self,
+        access: &Access,
+        error: CredentialError,
+        now: UnixTime,
+    ) -> CredentialError {
         if matches!(spend(&*self.store, access.proof.as_ref()).await, Err(StoreError::Conflict(_))) {
             return AccessError::InvalidDpopProof(replayed()).into();
         }

@@ -6,8 +6,8 @@ use credenza_oauth::{AuthorizationServerMetadata, client_assertion};
 
 use super::authorization::AuthorizationSettings;
 use super::builder::IssuerBuilder;
-use super::kind::Kind;
 use super::encryption::Encryption;
+use super::kind::Kind;
 use super::{Endpoints, Format, proof};
 use crate::messages::metadata::{
     BatchCredentialIssuance, CredentialIssuerMetadata, CredentialMetadata, SupportedCredential,

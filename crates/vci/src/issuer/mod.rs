@@ -34,8 +34,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use credenza_core::{Clock, EventSink, Random, Store};
-use credenza_oauth::dpop::{self, Nonces};
 use credenza_formats::w3c::data_integrity::Contexts;
+use credenza_oauth::dpop::{self, Nonces};
 use credenza_trust::{DidResolver, Trust};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -61,10 +61,11 @@ pub use error::{AccessError, CredentialError, NotificationError, TokenError};
 pub use format::{ElementKind, Format, TypedElement};
 pub use offer::{
     CancelError, CreatedOffer, Delivery, OfferError, OfferFetchError, OfferGrants, OfferRequest,
-    OfferedCredential,
-    TxCodeRequest,
+    OfferedCredential, TxCodeRequest,
 };
-pub use view::{CredentialView, DeferredState, DeferredView, IssuedView, SessionState, SessionView, TxCodeView};
+pub use view::{
+    CredentialView, DeferredState, DeferredView, IssuedView, SessionState, SessionView, TxCodeView,
+};
 
 /// How many copies one request may ask for, unless the issuer says otherwise.
 pub const DEFAULT_BATCH_SIZE: u32 = 10;

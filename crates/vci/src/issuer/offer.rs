@@ -226,8 +226,11 @@ impl OfferRequest {
     /// Offers one credential with these claims.
     #[must_use]
     pub fn of(configuration_id: impl Into<String>, claims: Map<String, Value>) -> Self {
-        let credential =
-            OfferedCredential { configuration_id: configuration_id.into(), claims: Some(claims), deferral: None };
+        let credential = OfferedCredential {
+            configuration_id: configuration_id.into(),
+            claims: Some(claims),
+            deferral: None,
+        };
         Self { credentials: vec![credential], ..Self::default() }
     }
 

@@ -190,11 +190,9 @@ impl Session {
                     (State::Offered { retrieved, wrong_tx_codes }, "tx_code.wrong", None)
                 }
             }
-            (State::Offered { .. }, Happening::Redeemed(grant)) if alive => (
-                State::Granted(Granted::new(grant)),
-                "offer.authorized",
-                None,
-            ),
+            (State::Offered { .. }, Happening::Redeemed(grant)) if alive => {
+                (State::Granted(Granted::new(grant)), "offer.authorized", None)
+            }
             (State::Offered { .. }, Happening::Approved { approved, subject, claims }) if alive => {
                 self.know(subject, claims);
                 (State::Approved(approved), "offer.approved", None)

@@ -1,11 +1,11 @@
-//! The token request and response of the pre-authorized code flow (§6).
+//! The token request and response (§6).
 
 use credenza_core::Secret;
-use credenza_oauth::{Form, TokenType};
+use credenza_oauth::{Form, FormError, TokenType};
 use serde::{Deserialize, Serialize};
 
 use super::claims_description::ClaimDescription;
-use super::{OPENID_CREDENTIAL, PRE_AUTHORIZED_CODE};
+use super::{AUTHORIZATION_CODE, OPENID_CREDENTIAL, PRE_AUTHORIZED_CODE, REFRESH_TOKEN};
 
 /// What the wallet asks for at the token endpoint. Parameters that are not known are ignored.
 #[derive(Debug, Clone)]
@@ -30,6 +30,20 @@ pub enum Grant {
         /// The transaction code, when the wallet sent one.
         tx_code: Option<Secret>,
     },
+    /// By a code that the browser has brought (RFC 6749 §4.1.3).
+    AuthorizationCode {
+        /// The code.
+        code: Secret,
+        /// The redirect URI, as the authorization request had it.
+        redirect_uri: Option<String>,
+        /// The PKCE verifier (RFC 7636 §4.5).
+        code_verifier: Option<Secret>,
+    },
+    /// By a refresh token (RFC 6749 §6).
+    RefreshToken {
+        /// The token.
+        token: Secret,
+    },
 }
 
 /// Why a token request could not be read.
@@ -46,39 +60,60 @@ pub enum InvalidTokenRequest {
     AuthorizationDetails,
 }
 
+impl From<FormError> for InvalidTokenRequest {
+    fn from(error: FormError) -> Self {
+        Self::Malformed(match error {
+            FormError::Duplicate => "a parameter is sent more than once",
+            FormError::TooLarge => "the form is too large",
+            FormError::Malformed => "the form is malformed",
+        })
+    }
+}
+
 impl TokenRequest {
     /// Reads a form.
     ///
     /// # Errors
     /// See [`InvalidTokenRequest`].
     pub fn parse(form: &[u8]) -> Result<Self, InvalidTokenRequest> {
-        let form = Form::parse(form).map_err(|error| {
-            InvalidTokenRequest::Malformed(match error {
-                credenza_oauth::FormError::Duplicate => "a parameter is sent more than once",
-                credenza_oauth::FormError::TooLarge => "the form is too large",
-                credenza_oauth::FormError::Malformed => "the form is malformed",
-            })
-        })?;
+        Self::from_form(&Form::parse(form)?)
+    }
+
+    /// Reads the parameters of a form.
+    ///
+    /// # Errors
+    /// See [`InvalidTokenRequest`].
+    pub fn from_form(form: &Form<'_>) -> Result<Self, InvalidTokenRequest> {
         let grant_type =
             form.get("grant_type").ok_or(InvalidTokenRequest::Malformed("grant_type is missing"))?;
-        if grant_type != PRE_AUTHORIZED_CODE {
-            // A transaction code belongs to this grant alone (§6.1).
-            if form.has("tx_code") && grant_type == "authorization_code" {
-                return Err(InvalidTokenRequest::Malformed("tx_code does not belong to this grant type"));
-            }
-            return Err(InvalidTokenRequest::GrantType);
+        // A transaction code belongs to one grant alone (§6.1).
+        if form.has("tx_code") && matches!(grant_type, AUTHORIZATION_CODE | REFRESH_TOKEN) {
+            return Err(InvalidTokenRequest::Malformed("tx_code does not belong to this grant type"));
         }
-        let code = form
-            .get("pre-authorized_code")
-            .ok_or(InvalidTokenRequest::Malformed("pre-authorized_code is missing"))?;
-        let tx_code = form.get("tx_code").map(|code| Secret::new(code.to_owned()));
+        let secret = |name: &str| form.get(name).map(|value| Secret::new(value.to_owned()));
+        let needed = |name: &str, missing| secret(name).ok_or(InvalidTokenRequest::Malformed(missing));
+        let grant = match grant_type {
+            PRE_AUTHORIZED_CODE => Grant::PreAuthorizedCode {
+                code: needed("pre-authorized_code", "pre-authorized_code is missing")?,
+                tx_code: secret("tx_code"),
+            },
+            AUTHORIZATION_CODE => Grant::AuthorizationCode {
+                code: needed("code", "code is missing")?,
+                redirect_uri: form.get("redirect_uri").map(str::to_owned),
+                code_verifier: secret("code_verifier"),
+            },
+            REFRESH_TOKEN => {
+                Grant::RefreshToken { token: needed("refresh_token", "refresh_token is missing")? }
+            }
+            _ => return Err(InvalidTokenRequest::GrantType),
+        };
         let authorization_details = match form.get("authorization_details") {
             None => Vec::new(),
             Some(text) => details(text)?,
         };
         Ok(Self {
             client_id: form.get("client_id").map(str::to_owned),
-            grant: Grant::PreAuthorizedCode { code: Secret::new(code.to_owned()), tx_code },
+            grant,
             authorization_details,
             scope: form.get("scope").map(str::to_owned),
         })
@@ -138,6 +173,9 @@ pub struct TokenResponse {
     /// For how many seconds it is good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
+    /// What brings the next token without the user; good once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<Secret>,
     /// Its scopes, when they differ from what was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,

@@ -29,6 +29,7 @@ fn contract(source: &dyn ClaimsSource, cases: &[Case]) -> Result<(), &'static st
         wait(source.claims(&IssuanceContext {
             session,
             reference: None,
+            subject: None,
             configuration: &configuration,
             offered,
         }))

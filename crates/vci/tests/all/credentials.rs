@@ -235,7 +235,11 @@ fn c27_claims_come_from_the_source_or_nothing_is_issued() {
     let issue = |answer: Result<ClaimsAnswer, ClaimsError>| {
         let world = World::with(|builder| builder.claims_source(Arc::new(Source(answer))));
         let offer = world.create(OfferRequest {
-            credentials: vec![OfferedCredential { configuration_id: "pid".to_owned(), claims: None, deferral: None }],
+            credentials: vec![OfferedCredential {
+                configuration_id: "pid".to_owned(),
+                claims: None,
+                deferral: None,
+            }],
             reference: Some("case 7".to_owned()),
             ..OfferRequest::default()
         });

@@ -82,7 +82,11 @@ fn a_batch_of_three_by_reference_with_a_transaction_code() {
 #[test]
 fn two_kinds_by_value_without_a_transaction_code() {
     let world = World::new();
-    let credential = |id: &str| OfferedCredential { configuration_id: id.to_owned(), claims: Some(erika()), deferral: None };
+    let credential = |id: &str| OfferedCredential {
+        configuration_id: id.to_owned(),
+        claims: Some(erika()),
+        deferral: None,
+    };
     let offer = world.create(OfferRequest {
         credentials: vec![credential("pid"), credential("diploma")],
         delivery: Delivery::ByValue,

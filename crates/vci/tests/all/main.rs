@@ -2,6 +2,10 @@
 
 #![cfg(test)]
 
+mod attested;
+mod authorization;
+mod authorization_races;
+mod authorizing;
 mod bad_credentials;
 mod claims_contract;
 mod credentials;
@@ -12,8 +16,12 @@ mod hostile_issuer;
 mod metadata;
 mod notifications;
 mod offers;
+mod profile;
 mod proofs;
+mod pushed;
 mod races;
+mod refresh;
 mod support;
 mod tokens;
+mod type_metadata;
 mod vectors;

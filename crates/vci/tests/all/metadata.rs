@@ -52,7 +52,7 @@ fn the_authorization_server_metadata_has_no_empty_list() {
     assert!(metadata.dpop_signing_alg_values_supported.contains(&"ES256".to_owned()));
 }
 
-fn build(
+pub(crate) fn build(
     identifier: &str,
     change: impl FnOnce(IssuerBuilder) -> IssuerBuilder,
 ) -> Result<Issuer, ConfigError> {

@@ -70,7 +70,8 @@ fn what_can_not_be_offered() {
     let world = World::new();
     let error = |request: OfferRequest| wait(world.issuer.create_offer(request)).unwrap_err();
     assert_eq!(error(OfferRequest::default()), OfferError::Count);
-    let many = OfferedCredential { configuration_id: "pid".to_owned(), claims: Some(erika()), deferral: None };
+    let many =
+        OfferedCredential { configuration_id: "pid".to_owned(), claims: Some(erika()), deferral: None };
     assert_eq!(error(OfferRequest { credentials: vec![many; 101], ..Default::default() }), OfferError::Count);
     assert_eq!(error(OfferRequest::of("nope", erika())), OfferError::UnknownConfiguration("nope".to_owned()));
     assert!(matches!(error(OfferRequest::of("pid", Map::new())), OfferError::MissingClaim { .. }));

@@ -9,10 +9,10 @@ use serde_json::json;
 
 use crate::support::*;
 
-const RACERS: usize = 50;
+pub(crate) const RACERS: usize = 50;
 
 /// Lets all racers go at once and counts what they get.
-fn race<T: Send>(run: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(crate) fn race<T: Send>(run: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let start = Barrier::new(RACERS);
     std::thread::scope(|scope| {
         let racers: Vec<_> = (0..RACERS)
@@ -28,7 +28,7 @@ fn race<T: Send>(run: impl Fn(usize) -> T + Sync) -> Vec<T> {
     })
 }
 
-fn count(results: &[(u16, String)], status: u16, code: &str) -> usize {
+pub(crate) fn count(results: &[(u16, String)], status: u16, code: &str) -> usize {
     results.iter().filter(|result| **result == (status, code.to_owned())).count()
 }
 

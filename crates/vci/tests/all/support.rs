@@ -17,7 +17,8 @@ use credenza_oauth::{form, respond};
 use credenza_store::MemoryStore;
 use credenza_trust::{Anchor, X509Anchors};
 use credenza_vci::issuer::{
-    CreatedOffer, CredentialConfiguration, Issuer, IssuerBuilder, OfferRequest, SessionState, SessionView,
+    ConfigError, CreatedOffer, CredentialConfiguration, Issuer, IssuerBuilder, OfferRequest, SessionState,
+    SessionView,
 };
 use credenza_vci::messages::{ClaimDescription, CredentialDisplay, IssuerDisplay, OfferLink};
 use credenza_vci::wallet::{HolderKeys, Opened, Policy, Wallet};
@@ -90,6 +91,12 @@ pub(crate) fn erika() -> Map<String, Value> {
     }
 }
 
+impl std::fmt::Debug for World {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "World({:?})", self.issuer)
+    }
+}
+
 impl World {
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder)
@@ -101,11 +108,26 @@ impl World {
         Self::over(clock, store, change)
     }
 
+    /// The same, when it may be that no issuer can be built so.
+    pub(crate) fn try_with(change: impl FnOnce(IssuerBuilder) -> IssuerBuilder) -> Result<Self, ConfigError> {
+        let clock = Arc::new(FixedClock::at(START));
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        Self::try_over(clock, store, change)
+    }
+
     pub(crate) fn over(
         clock: Arc<FixedClock>,
         store: Arc<dyn Store>,
         change: impl FnOnce(IssuerBuilder) -> IssuerBuilder,
     ) -> Self {
+        Self::try_over(clock, store, change).unwrap()
+    }
+
+    fn try_over(
+        clock: Arc<FixedClock>,
+        store: Arc<dyn Store>,
+        change: impl FnOnce(IssuerBuilder) -> IssuerBuilder,
+    ) -> Result<Self, ConfigError> {
         let random = Arc::new(SeededRandom::new(42));
         let sealer = Arc::new(Sealer::fresh(&*random));
         let year = Duration::from_secs(365 * 24 * 3600);
@@ -128,8 +150,8 @@ impl World {
             .clock(clock.clone())
             .random(random.clone())
             .events(heard.clone());
-        let issuer = Arc::new(change(builder).build().unwrap());
-        Self { clock, random, store, sealer, ca: Arc::new(ca), signer, heard, issuer }
+        let issuer = Arc::new(change(builder).build()?);
+        Ok(Self { clock, random, store, sealer, ca: Arc::new(ca), signer, heard, issuer })
     }
 
     pub(crate) fn now(&self) -> UnixTime {
@@ -339,7 +361,8 @@ impl Loop {
         let urls = issuer.endpoints();
         let document =
             |json: Arc<[u8]>| Response::builder().header("content-type", JSON).body(json.to_vec()).unwrap();
-        let accepts = request.headers().get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let accepts =
+            request.headers().get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
         if path == urls.metadata.path() && accepts.starts_with("application/jwt") {
             match issuer.signed_metadata().await.unwrap() {
                 Some(signed) => Response::builder()

@@ -220,7 +220,11 @@ fn a33_a34_what_is_no_form_is_refused_and_costs_nothing() {
 #[test]
 fn a27_authorization_details_choose_among_what_is_offered() {
     let world = World::new();
-    let credential = |id: &str| OfferedCredential { configuration_id: id.to_owned(), claims: Some(erika()), deferral: None };
+    let credential = |id: &str| OfferedCredential {
+        configuration_id: id.to_owned(),
+        claims: Some(erika()),
+        deferral: None,
+    };
     let both = || {
         world.create(OfferRequest {
             credentials: vec![credential("pid"), credential("diploma")],

@@ -5,7 +5,6 @@ use credenza_formats::type_metadata::{Integrity, TypeMetadata};
 use credenza_vci::issuer::{ConfigError, CredentialConfiguration, OfferRequest};
 use serde_json::{Map, Value, json};
 
-use crate::metadata::build;
 use crate::support::*;
 
 const OURS: &str = "https://issuer.example/tenant/vct/pid";

@@ -104,9 +104,11 @@ impl Granted {
 
     /// When the token, what renews it, or the last promise ends.
     pub(super) fn ends(&self) -> UnixTime {
-        let token_ends = self.grant.refresh.as_ref().map_or(self.grant.token_ends, |refresh| {
-            refresh.ends.max(self.grant.token_ends)
-        });
+        let token_ends = self
+            .grant
+            .refresh
+            .as_ref()
+            .map_or(self.grant.token_ends, |refresh| refresh.ends.max(self.grant.token_ends));
         let promises = self.promises.iter().filter(|promise| promise.is_outstanding());
         promises.map(|promise| promise.expires).fold(token_ends, UnixTime::max)
     }

@@ -1,0 +1,58 @@
+//! The authorization server of an issuer: who may ask, what is asked for, what the user says to it.
+//!
+//! A request is pushed ([`Issuer::pushed_authorization`]) or comes with the browser; [`Issuer::authorize`] makes an
+//! [`Interaction`] of it, for whoever shows pages. When somebody has signed in, [`Issuer::approve`] or [`Issuer::deny`]
+//! ends it with the URL that the browser goes back to. Signing in is not our business: passwords, an OpenID Connect
+//! provider, or a presentation all end in an [`Approval`].
+
+mod challenge;
+mod client;
+mod decide;
+mod error;
+mod haip;
+mod interaction;
+mod par;
+mod request;
+mod settings;
+mod spent;
+mod wanted;
+
+use credenza_oauth::client_attestation::Challenges;
+
+pub use error::{AuthorizeError, ClientError, PushError, Reason};
+pub use interaction::{Approval, Interaction};
+pub use settings::{
+    AttestationSettings, AuthorizationLifetimes, AuthorizationSettings, Client, ClientAuthentication,
+};
+
+pub(super) use client::Caller;
+pub(super) use haip::comply;
+pub(super) use spent::{Replayed, Spent};
+
+/// The settings, checked, with what belongs to them.
+pub(super) struct AuthorizationServer {
+    /// `None`: the pre-authorized code is the only grant.
+    settings: Option<AuthorizationSettings>,
+    /// Where attestations are accepted.
+    challenges: Option<Challenges>,
+}
+
+impl AuthorizationServer {
+    pub(super) const fn new(settings: Option<AuthorizationSettings>, challenges: Option<Challenges>) -> Self {
+        Self { settings, challenges }
+    }
+
+    /// Whether there is an authorization endpoint.
+    pub(super) const fn enabled(&self) -> bool {
+        self.settings.is_some()
+    }
+
+    pub(super) const fn settings(&self) -> Option<&AuthorizationSettings> {
+        self.settings.as_ref()
+    }
+
+    /// The client that is registered under this identifier.
+    fn registered(&self, client_id: &str) -> Option<&Client> {
+        self.settings.as_ref()?.clients.iter().find(|client| client.id == client_id)
+    }
+}
