@@ -25,6 +25,7 @@ mod media_type;
 mod pages;
 mod patient_io;
 pub mod problem;
+mod publisher;
 mod qr;
 mod respond;
 mod routes;

@@ -8,6 +8,7 @@ use axum::extract::DefaultBodyLimit;
 use credenza_core::{Clock, Random, Sealer, Store, SystemClock, SystemRandom};
 use credenza_query::DcqlQuery;
 use credenza_vci::issuer::Issuer;
+use credenza_vci::issuer::status::StatusLists;
 use credenza_vp::Verifier;
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
@@ -20,6 +21,7 @@ use crate::hub::EventHub;
 use crate::inspect::Inspect;
 use crate::limits::Limits;
 use crate::pages::templates::Templates;
+use crate::publisher::Publisher;
 use crate::routes::{Route, Routes};
 use crate::{admin, pages, wallet_plane};
 
@@ -64,6 +66,8 @@ pub struct Service {
     pub(crate) pages: Pages,
     pub(crate) wallet: Option<Arc<dyn DemoWallet>>,
     pub(crate) inspect: Option<Arc<dyn Inspect>>,
+    /// The status lists, when credentials have a status.
+    pub(crate) status: Option<Arc<Publisher>>,
     pub(crate) presets: Vec<Preset>,
     /// Demo data by credential configuration, in the order in which the forms are offered.
     pub(crate) samples: Vec<(String, Map<String, Value>)>,
@@ -102,6 +106,7 @@ pub struct ServiceBuilder {
     pages: Pages,
     wallet: Option<Arc<dyn DemoWallet>>,
     inspect: Option<Arc<dyn Inspect>>,
+    status: Option<Arc<StatusLists>>,
     presets: Vec<Preset>,
     samples: Vec<(String, Map<String, Value>)>,
     limits: Limits,
@@ -130,6 +135,7 @@ impl Service {
             pages: Pages::default(),
             wallet: None,
             inspect: None,
+            status: None,
             presets: Vec::new(),
             samples: Vec::new(),
             limits: Limits::default(),
@@ -199,6 +205,13 @@ impl ServiceBuilder {
         self
     }
 
+    /// The status lists in which the issuer gives its credentials a place: they are published, and credentials can be
+    /// suspended and revoked.
+    pub fn status_lists(mut self, lists: Arc<StatusLists>) -> Self {
+        self.status = Some(lists);
+        self
+    }
+
     /// Adds a query that `/verify` offers and that the API knows by its id.
     pub fn preset(mut self, preset: Preset) -> Self {
         self.presets.push(preset);
@@ -252,18 +265,19 @@ impl ServiceBuilder {
             verifier: self.verifier,
             store: self.store,
             sealer: self.sealer,
-            clock: self.clock,
             random: self.random,
             hub: self.hub,
             admin_token: self.admin_token,
             pages: self.pages,
             wallet: self.wallet,
             inspect: self.inspect,
+            status: self.status.map(|lists| Publisher::new(lists, Arc::clone(&self.clock))),
             presets: self.presets,
             samples: self.samples,
             event_streams: Arc::new(Semaphore::new(self.limits.event_streams)),
             limits: self.limits,
             templates: Templates::new()?,
+            clock: self.clock,
         }))
     }
 }

@@ -7,10 +7,12 @@ mod events;
 mod headers;
 mod listener;
 mod logs;
+mod network;
 mod openapi;
 mod pages;
 mod properties;
 mod schema;
+mod status_lists;
 mod wallet_plane;
 mod world;
 

@@ -119,6 +119,28 @@ async fn documented_requests_are_answered_as_documented() {
     assert_eq!((gone.status.as_u16(), gone.body.len()), (204, 0));
     assert_eq!(call(delete, "/api/v1/presentations/{id}", &id, None).await.status, 404);
 
+    let (held, _) = crate::wallet_plane::receive(
+        &world,
+        &crate::wallet_plane::offer(
+            &world,
+            json!({"credentials": [{"type": "pid", "claims": crate::world::ada()}]}),
+        )
+        .await,
+    )
+    .await;
+    assert_eq!(held.len(), 3);
+    let credentials = call(get.clone(), "/api/v1/credentials", "", None).await.json();
+    let id = credentials["credentials"][0]["id"].as_str().unwrap().to_owned();
+    let credential = "/api/v1/credentials/{id}";
+    assert_eq!(call(get.clone(), credential, &id, None).await.status, 200);
+    assert_eq!(call(get.clone(), credential, "nothing", None).await.status, 404);
+    let patch = Method::PATCH;
+    let content = &document["paths"][credential]["patch"]["requestBody"]["content"]["application/json"];
+    assert_eq!(faults(&document, &content["schema"], &content["example"]), Vec::<String>::new());
+    assert_eq!(call(patch.clone(), credential, &id, Some(content["example"].clone())).await.status, 200);
+    assert_eq!(call(patch, credential, &id, Some(json!({"status": "valid"}))).await.status, 409);
+    call(get.clone(), "/api/v1/status-lists", "", None).await;
+
     for path in ["/api/v1/credential-types", "/api/v1/queries", "/healthz", "/readyz", "/openapi.json"] {
         assert_eq!(call(get.clone(), path, "", None).await.status, 200, "{path}");
     }

@@ -61,6 +61,16 @@ pub(crate) async fn receive(world: &World, offer: &Value) -> (Vec<HeldCredential
 
 /// Answers a request with a real wallet. Where the browser has to go.
 pub(crate) async fn present(world: &World, link: &str, held: &HeldCredential, keys: &Keys) -> Option<String> {
+    try_present(world, link, held, keys).await.unwrap()
+}
+
+/// As [`present`], when it may be refused.
+pub(crate) async fn try_present(
+    world: &World,
+    link: &str,
+    held: &HeldCredential,
+    keys: &Keys,
+) -> Result<Option<String>, String> {
     let network = world.network();
     let wallet =
         Presenting::builder(network, world.trust.clone(), world.clock.clone(), world.random.clone()).build();
@@ -72,9 +82,15 @@ pub(crate) async fn present(world: &World, link: &str, held: &HeldCredential, ke
         (proposals[0].query.id.clone(), proposals[0].disclose.to_vec())
     };
     let key = keys.made.lock().unwrap()[held.key_thumbprint.as_ref().unwrap()].clone();
-    let choice = Choice { query_id: &query, holding: &holdings[0], disclose: &disclose, signer: Some(&*key) };
-    let answered = asked.answer(&wallet, &[choice]).await.unwrap();
-    answered.redirect_uri.map(String::from)
+    let choice = Choice {
+        query_id: &query,
+        holding: &holdings[0],
+        disclose: &disclose,
+        signer: Some(&*key),
+        device_key: None,
+    };
+    let answered = asked.answer(&wallet, &[choice]).await.map_err(|error| error.to_string())?;
+    Ok(answered.redirect_uri.map(String::from))
 }
 
 async fn whole_way(world: &World, prefix: &str) {

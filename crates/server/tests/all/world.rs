@@ -6,11 +6,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use credenza_core::{
-    AddressPolicy, Answer, ClaimsPath, Clock, Http, HttpError, Limits as HttpLimits, Random, Report, Rule,
-    Sealer, Secret, UnixTime,
+    AddressPolicy, Answer, ClaimsPath, Clock, Http, Random, Report, Rule, Sealer, Secret, UnixTime,
 };
 use credenza_crypto::x509::{CertificateAuthority, LeafProfile};
 use credenza_crypto::{Algorithm, Signer, SoftwareSigner};
+use credenza_formats::status_list::CachePolicy;
+use credenza_formats::status_list::resolve::ResolverConfig;
 use credenza_query::Dcql;
 use credenza_server::demo_wallet::{
     Accepted, Ask, Candidate, Card, Choice, Claim, Consent, HistoryEntry, OfferPreview, Party, Presented,
@@ -19,14 +20,18 @@ use credenza_server::demo_wallet::{
 use credenza_server::{
     DemoWallet, EventHub, Inspect, InspectedPart, Inspection, Limits, Pages, Preset, Service,
 };
-use credenza_store::MemoryStore;
+use credenza_store::{MemoryRecords, MemoryStore};
 use credenza_trust::{Anchor, X509Anchors};
+use credenza_vci::issuer::status::{StatusLists, StatusPolicy, StatusPorts};
 use credenza_vci::issuer::{CredentialConfiguration, Issuer};
 use credenza_vci::messages::{ClaimDescription, ClaimDisplay, CredentialDisplay, IssuerDisplay};
+use credenza_vp::verifier::StatusListCheck;
 use credenza_vp::{Ports, Verifier};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Map, Value, json};
 use tower::ServiceExt as _;
+
+use crate::network::Network;
 
 pub(crate) const TOKEN: &str = "canary-admin-token-2f9c";
 pub(crate) const VCT: &str = "urn:eudi:pid:1";
@@ -37,6 +42,7 @@ pub(crate) struct World {
     pub(crate) service: Arc<Service>,
     pub(crate) router: Router,
     pub(crate) trust: Arc<X509Anchors>,
+    pub(crate) network: Arc<Network>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -131,12 +137,26 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
     let trust = Arc::new(
         X509Anchors::new(&[Anchor::for_issuers(root.clone()), Anchor::for_verifiers(root)]).unwrap(),
     );
+    let key: Arc<dyn Signer> = Arc::new(certified(&ca, "Demo Issuer", host, now, &*random));
+    let status = StatusLists::new(
+        wanted.base,
+        StatusPorts {
+            records: Arc::new(MemoryRecords::default()),
+            signer: key.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        },
+        StatusPolicy { capacity: 2048, lease: 8, bitstring: true, ..StatusPolicy::default() },
+    );
+    let status = Arc::new(status.unwrap());
+    let network = Arc::new(Network::default());
     let issuer = Issuer::builder(wanted.base)
         .addresses(AddressPolicy::Loopback)
         .display(IssuerDisplay::named("Credenza Demo Authority"))
         .configuration(pid())
         .configuration(diploma())
-        .signer(Arc::new(certified(&ca, "Demo Issuer", host, now, &*random)))
+        .signer(key)
+        .status_source(status.clone())
         .store(store.clone())
         .sealer(sealer.clone())
         .clock(clock.clone())
@@ -152,7 +172,17 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
         trust: trust.clone(),
         events: hub.clone(),
     };
+    // Nothing is kept: each look-up asks.
+    let nothing = CachePolicy {
+        min_ttl: Duration::ZERO,
+        max_ttl: Duration::ZERO,
+        retry_after: Duration::ZERO,
+        ..CachePolicy::default()
+    };
+    let config = ResolverConfig { cache: nothing, ..ResolverConfig::default() };
+    let check = StatusListCheck::new(network.clone(), clock.clone(), trust.clone(), config);
     let verifier = Verifier::builder(base.clone(), ports)
+        .status(Arc::new(check))
         .addresses(AddressPolicy::Loopback)
         .request_signer(Arc::new(certified(&ca, "Demo Verifier", host, now, &*random)))
         .allow_redirects([base.clone()])
@@ -167,6 +197,7 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
     };
     let mut builder = Service::builder(base, Arc::new(issuer), Arc::new(verifier), store, sealer)
         .hub(hub)
+        .status_lists(status)
         .admin_token(Secret::new(TOKEN.to_owned()))
         .pages(wanted.pages)
         .inspect(Arc::new(Echo))
@@ -195,7 +226,8 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
     }
     let service = builder.build().unwrap();
     let router = service.router();
-    World { service, router, trust, clock, random }
+    network.leads_to(&router);
+    World { service, router, trust, network, clock, random }
 }
 
 /// What came back.
@@ -253,25 +285,7 @@ impl World {
 
     /// The network, for wallets: everything goes to this service.
     pub(crate) fn network(&self) -> Arc<dyn Http> {
-        Arc::new(Network(self.router.clone()))
-    }
-}
-
-struct Network(Router);
-
-impl Http for Network {
-    fn send(
-        &self,
-        request: Request<Vec<u8>>,
-        _: HttpLimits,
-    ) -> Answer<'_, Result<Response<Vec<u8>>, HttpError>> {
-        let router = self.0.clone();
-        Answer::later(async move {
-            let response = router.oneshot(request.map(Body::from)).await.unwrap();
-            let (parts, body) = response.into_parts();
-            let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-            Ok(Response::from_parts(parts, body.to_vec()))
-        })
+        self.network.clone()
     }
 }
 
