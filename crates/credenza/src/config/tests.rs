@@ -32,9 +32,12 @@ fn what_init_writes_is_read() {
     let (folder, written) = initialized();
     let settings = read(&written.file, &FixedClock::at(NOW)).unwrap();
     assert_eq!(settings.url.as_str(), "https://issuer.example/");
-    assert_eq!(settings.credential_types[0].id, "pid");
-    assert_eq!(settings.anchors.len(), 1);
-    assert!(settings.database.starts_with(&format!("sqlite:{}", folder.path().display())));
+    let types: Vec<_> = settings.credential_types.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(types, ["diploma", "mdl", "pid-mdoc", "pid"]);
+    assert_eq!(settings.anchors.len(), 2);
+    assert_eq!(settings.trusted_dids[0].as_str(), written.did);
+    assert!(settings.document_signer.is_some());
+    assert!(settings.database.expose().starts_with(&format!("sqlite:{}", folder.path().display())));
     assert_eq!(settings.admin_token, credenza_crypto::hash::sha256(written.admin_token.expose().as_bytes()));
 }
 
@@ -59,7 +62,9 @@ fn secrets_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let (folder, written) = initialized();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    for name in ["issuer.jwk", "verifier.jwk", "root.jwk", "sealing.key"] {
+    for name in
+        ["issuer.jwk", "verifier.jwk", "root.jwk", "document-signer.jwk", "iaca.jwk", "sealing.key"]
+     {
         assert_eq!(mode(&folder.path().join("keys").join(name)), 0o600, "{name}");
     }
     assert_eq!(mode(&written.file), 0o600);
@@ -96,7 +101,10 @@ fn every_mistake_is_told_with_line_and_remedy() {
         ("keys/sealing.key", "keys/root.pem", Some(15), "sealing"),
         ("keys/issuer.jwk", "keys/sealing.key", None, "not a private JWK"),
         ("keys/issuer.jwk", "keys/root.jwk", None, "x5c"),
-        ("keys/root.pem\"]", "keys/issuer.jwk\"]", None, "PEM"),
+        ("\"keys/root.pem\",", "\"keys/issuer.jwk\",", None, "PEM"),
+        ("\"did:jwk:", "\"did:jwk:?", None, "not a DID"),
+        ("document_signer = ", "# document_signer = ", None, "no document signer"),
+        ("keys/document-signer.jwk", "keys/iaca.jwk", None, "x5c"),
         ("\"credential-types\"", "\"keys\"", None, "no JSON file"),
         ("log = ", "logg = ", Some(18), "unknown field `logg`"),
         ("[admin]", "[admin", None, "credenza.toml:"),
