@@ -69,7 +69,13 @@ impl Holder {
             let labels: Vec<String> =
                 lines(held, &holding.preview(disclose)).into_iter().map(|line| line.label).collect();
             what.push(format!("{}: {}", card(&ready.entry).name, labels.join(", ")));
-            chosen.push(Chosen { query_id, holding, disclose, signer: ready.signer.as_deref() });
+            chosen.push(Chosen {
+                query_id,
+                holding,
+                disclose,
+                signer: ready.signer.as_deref(),
+                device_key: None,
+            });
         }
         let answered = asked.answer(&self.presenting, &chosen).await.map_err(|error| {
             let refusal = answer_refusal(&error);

@@ -1,8 +1,8 @@
 //! What a verifier says about itself (OID4VP 1.0 §5.1, `client_metadata`; §11.1).
 
-use credenza_crypto::{Algorithm, ContentEncryption, JwkSet};
+use credenza_crypto::{ContentEncryption, JwkSet};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The verifier's metadata; members that are not known are ignored, as §5.1 demands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -53,16 +53,4 @@ impl ClientMetadata {
             Some(names) => names.iter().filter_map(|name| ContentEncryption::from_name(name)).collect(),
         }
     }
-}
-
-/// `vp_formats_supported` of a verifier of SD-JWT VC (Appendix B.3.4): algorithms of issuers, and of holders.
-#[must_use]
-pub fn sd_jwt_formats(issuers: &[Algorithm], holders: &[Algorithm]) -> Map<String, Value> {
-    let names = |algorithms: &[Algorithm]| algorithms.iter().map(|it| it.name()).collect::<Vec<_>>();
-    let mut formats = Map::new();
-    formats.insert(
-        credenza_formats::sd_jwt::MEDIA_TYPE.to_owned(),
-        json!({ "sd-jwt_alg_values": names(issuers), "kb-jwt_alg_values": names(holders) }),
-    );
-    formats
 }

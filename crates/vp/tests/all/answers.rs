@@ -78,7 +78,13 @@ fn r10_a_choice_that_discloses_more_or_less_is_not_sent() {
     for (id, disclose) in [("pid", &more[..]), ("pid", &less[..]), ("pid", &[]), ("other", &less[..])] {
         let side = served(&world, world.sign_request(&*world.verifier_signer, TYP, &claims()));
         let asked = run(side.wallet.resolve(&link(CLIENT))).unwrap();
-        let choice = Choice { query_id: id, holding: &holdings[0], disclose, signer: Some(&world.holder) };
+        let choice = Choice {
+            query_id: id,
+            holding: &holdings[0],
+            disclose,
+            signer: Some(&world.holder),
+            device_key: None,
+        };
         assert!(matches!(run(asked.answer(&side.wallet, &[choice])), Err(AnswerError::Choice(_))));
         assert_eq!(side.log.lock().unwrap().len(), 1, "nothing was sent");
     }
@@ -240,7 +246,13 @@ fn the_key_of_another_credential_does_not_present_this_one() {
     let holdings = world.held();
     let disclose = asked.matches(&holdings).proposals()[0].disclose.to_vec();
     let other = SoftwareSigner::generate(Algorithm::Es256, &SeededRandom::new(77)).unwrap();
-    let choice = Choice { query_id: "pid", holding: &holdings[0], disclose: &disclose, signer: Some(&other) };
+    let choice = Choice {
+        query_id: "pid",
+        holding: &holdings[0],
+        disclose: &disclose,
+        signer: Some(&other),
+        device_key: None,
+    };
     assert!(matches!(run(asked.answer(&side.wallet, &[choice])), Err(AnswerError::Sign(_))));
     assert_eq!(side.log.lock().unwrap().len(), 1);
 }

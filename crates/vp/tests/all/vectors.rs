@@ -12,7 +12,7 @@ use credenza_vp::messages::{
     AuthorizationRequest, AuthorizationResponse, ClientId, ClientIdPrefix, Presentation, VpToken,
 };
 use credenza_vp::verifier::Policy;
-use credenza_vp::verifier::credential::{Context, Holder, verify};
+use credenza_vp::verifier::credential::{Bound, Context, Holder, verify};
 use serde_json::Value;
 
 use crate::world::run;
@@ -116,7 +116,7 @@ fn the_ehic_of_the_eu_verifier_is_genuine_and_no_answer_to_its_query() {
     let report: Report = query.check(&[Presented { id, credentials: vec![candidate] }]);
     assert_eq!(report.parts[0].first_failure().unwrap().rule.id, "dcql.type");
     // Its KB-JWT is not signed with the key that the credential is bound to: as a presentation it is refused.
-    let holder = Holder::Bound { nonce: "[B@3a4e524", audience: "Sample Verifier Actor" };
+    let holder = Holder::Bound(Bound::new("[B@3a4e524", "Sample Verifier Actor"));
     let (report, checked) = run(verify(&presentation, &Format::SdJwtVc, holder, context));
     assert!(checked.is_none());
     assert_eq!(report.first_failure().unwrap().rule.id, "sd-jwt.kb.signature");
@@ -154,7 +154,7 @@ fn the_pid_of_the_eu_wallet_is_held_and_presented() {
     let trust = X509Anchors::new(&[Anchor::for_issuers(leaf)]).unwrap();
     let policy = Policy { accept_unchecked_status: true, ..Policy::default() };
     let context = Context { policy: &policy, trust: &trust, status: None, now };
-    let holder = Holder::Bound { nonce: "nonce", audience: "x509_hash:abc" };
+    let holder = Holder::Bound(Bound::new("nonce", "x509_hash:abc"));
     let (report, checked) = run(verify(&Presentation::Text(presentation), &Format::SdJwtVc, holder, context));
     let checked = checked.unwrap_or_else(|| panic!("{report}"));
     assert!(checked.claims.get("family_name").is_some());

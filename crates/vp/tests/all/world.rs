@@ -239,6 +239,7 @@ impl World {
                 holding: &holdings[*holding],
                 disclose,
                 signer: Some(&self.holder),
+                device_key: None,
             })
             .collect();
         run(asked.answer(&side.wallet, &choices))

@@ -16,7 +16,7 @@ use credenza::query::DcqlQuery;
 use credenza::query::dcql::{Authorities, Candidate, Format, Presented};
 use credenza::trust::{Anchor, X509Anchors};
 use credenza::vp::messages::Presentation;
-use credenza::vp::verifier::credential::{self, Context, Holder, Policy};
+use credenza::vp::verifier::credential::{self, Bound, Context, Holder, Policy};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -177,7 +177,7 @@ impl Bench {
 
     async fn verify(&self, trust: &X509Anchors) -> anyhow::Result<()> {
         let context = Context { policy: &self.policy, trust, status: None, now: self.now };
-        let holder = Holder::Bound { nonce: NONCE, audience: AUDIENCE };
+        let holder = Holder::Bound(Bound::new(NONCE, AUDIENCE));
         let (report, checked) =
             credential::verify(&self.presentation, &Format::SdJwtVc, holder, context).await;
         let checked = checked.ok_or_else(|| anyhow::anyhow!("refused: {report}"))?;
