@@ -118,15 +118,14 @@ impl Encryption {
     async fn open(&self, body: &[u8]) -> Result<Vec<u8>, CredentialError> {
         let refused = CredentialError::InvalidEncryptionParameters;
         let text = std::str::from_utf8(body).map_err(|_| refused("the request is not a JWE"))?.trim();
-        let kid = jwe::peek_kid(text).map_err(|_| refused("the request is not a JWE of a kind that is offered"))?;
+        let kid =
+            jwe::peek_kid(text).map_err(|_| refused("the request is not a JWE of a kind that is offered"))?;
         let kid = kid.ok_or(refused("the request does not say by kid which key it is encrypted to"))?;
         let named = |key: &&Arc<dyn Decrypter>| key.public_jwk().kid.as_deref() == Some(&kid);
         let key = self.keys.iter().chain(&self.retired).find(named);
         let key = key.ok_or(refused("there is no key of this kid: fetch the metadata again"))?;
-        let accepted = Accepted {
-            enc: &ContentEncryption::ALL,
-            inflate: self.compression.then_some(MAX_REQUEST),
-        };
+        let accepted =
+            Accepted { enc: &ContentEncryption::ALL, inflate: self.compression.then_some(MAX_REQUEST) };
         let opened = jwe::decrypt_accepted(text, &**key, accepted).await;
         opened.map(|opened| opened.plaintext).map_err(|_| refused("the request does not decrypt"))
     }

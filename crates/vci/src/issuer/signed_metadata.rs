@@ -7,8 +7,8 @@ use credenza_core::UnixTime;
 use credenza_crypto::{Header, IdentifiedBy, SignError, Signer, SigningHeader, jwt};
 use serde_json::{Map, Value};
 
-use super::builder::ConfigError;
 use super::Issuer;
+use super::builder::ConfigError;
 use crate::messages::CredentialIssuerMetadata;
 
 /// The `typ` of signed metadata.

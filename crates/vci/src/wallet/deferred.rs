@@ -12,7 +12,9 @@ use super::receipt::Receipt;
 use super::session::{KeptSession, Session};
 use super::transport::unexpected;
 use super::{Step, Wallet, WalletError};
-use crate::messages::{CredentialIssuerMetadata, CredentialResponse, DeferredCredentialRequest, IssuerDisplay};
+use crate::messages::{
+    CredentialIssuerMetadata, CredentialResponse, DeferredCredentialRequest, IssuerDisplay,
+};
 
 /// No `transaction_id` is longer, in bytes.
 const MAX_TRANSACTION_ID: usize = 4096;
@@ -131,11 +133,11 @@ impl Wallet {
         match fetched {
             Fetched::Later(pending) => Ok(Polled::Pending(pending)),
             Fetched::Now(Batch { credentials, reports, notification_id }) => {
-                let issuer = Url::parse(&pending.metadata.credential_issuer).map_err(|_| WalletError::Kept)?;
+                let issuer =
+                    Url::parse(&pending.metadata.credential_issuer).map_err(|_| WalletError::Kept)?;
                 // Keys that no copy is bound to are of no use to anybody.
-                let used = |key: &&String| {
-                    credentials.iter().any(|held| held.key_thumbprint.as_ref() == Some(*key))
-                };
+                let used =
+                    |key: &&String| credentials.iter().any(|held| held.key_thumbprint.as_ref() == Some(*key));
                 let unused: Vec<String> = pending.keys.iter().filter(|key| !used(key)).cloned().collect();
                 if !unused.is_empty() {
                     parts.keys.discard(&unused).await;
@@ -160,7 +162,10 @@ impl WalletError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Refused { step: Step::DeferredCredential, code, .. } => {
-                matches!(code.as_str(), "invalid_transaction_id" | "credential_request_denied" | "invalid_token")
+                matches!(
+                    code.as_str(),
+                    "invalid_transaction_id" | "credential_request_denied" | "invalid_token"
+                )
             }
             Self::Received(_) | Self::Kept => true,
             _ => false,

@@ -92,8 +92,7 @@ impl Channel {
             }
             Some(to) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
-                let sealed =
-                    jwe::encrypt(&to.jwk, to.alg, to.enc, &Parameters::default(), &json, random);
+                let sealed = jwe::encrypt(&to.jwk, to.alg, to.enc, &Parameters::default(), &json, random);
                 let sealed = sealed.map_err(|_| WalletError::Unsupported("the issuer's key for requests"))?;
                 sealed.into_bytes()
             }
@@ -117,7 +116,9 @@ impl Channel {
             return Err(refusal(step, response));
         }
         if !is_type(response, "application/jwt") {
-            return Err(WalletError::Untrustworthy("the response is not encrypted, although that was asked for"));
+            return Err(WalletError::Untrustworthy(
+                "the response is not encrypted, although that was asked for",
+            ));
         }
         let text = std::str::from_utf8(response.body()).unwrap_or_default().trim();
         let inflate = to_us.compress.then_some(self.max);
@@ -153,8 +154,7 @@ impl ToUs {
 
 /// The same key, for this algorithm.
 fn named(key: &SoftwareDecrypter, alg: KeyManagement) -> Option<SoftwareDecrypter> {
-    let mut jwk: serde_json::Map<String, Value> =
-        serde_json::from_str(key.to_private_jwk().expose()).ok()?;
+    let mut jwk: serde_json::Map<String, Value> = serde_json::from_str(key.to_private_jwk().expose()).ok()?;
     jwk.insert("alg".to_owned(), alg.name().into());
     let text = credenza_core::Secret::new(Value::Object(jwk).to_string());
     SoftwareDecrypter::from_private_jwk(text.expose()).ok()

@@ -85,6 +85,12 @@ impl Wallet {
         self.with(|parts| parts.contexts = contexts)
     }
 
+    /// The same wallet with its keys elsewhere.
+    #[must_use]
+    pub fn with_keys(self, keys: Arc<dyn HolderKeys>) -> Self {
+        self.with(|parts| parts.keys = keys)
+    }
+
     /// The same wallet with another clock.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {

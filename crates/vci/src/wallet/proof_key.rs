@@ -36,7 +36,9 @@ impl ProofKey {
     /// The same, where nothing but a DID will do.
     pub(super) fn wanted_did(methods: &[String]) -> Option<Self> {
         let has = |name: &str| methods.iter().any(|method| method == name);
-        [("did:jwk", Self::DidJwk), ("did:key", Self::DidKey)].into_iter().find_map(|(name, it)| has(name).then_some(it))
+        [("did:jwk", Self::DidJwk), ("did:key", Self::DidKey)]
+            .into_iter()
+            .find_map(|(name, it)| has(name).then_some(it))
     }
 
     /// The URL by which the key goes, when it goes by a DID.

@@ -45,7 +45,11 @@ impl ProofPlan {
             let attested = proof_type.key_attestations_required.is_some();
             let named = ProofKey::wanted(methods)?;
             let algorithms = algorithms(proof_type);
-            (!algorithms.is_empty() && (attests || !attested)).then_some(Self::Jwt { algorithms, named, attested })
+            (!algorithms.is_empty() && (attests || !attested)).then_some(Self::Jwt {
+                algorithms,
+                named,
+                attested,
+            })
         };
         let attestation = || {
             let algorithms = algorithms(of("attestation")?);
@@ -126,7 +130,11 @@ impl Fetching<'_> {
         }
     }
 
-    async fn attestation(&self, keys: &[Arc<dyn Signer>], nonce: Option<&str>) -> Result<String, WalletError> {
+    async fn attestation(
+        &self,
+        keys: &[Arc<dyn Signer>],
+        nonce: Option<&str>,
+    ) -> Result<String, WalletError> {
         let attestation = self.parts.keys.attest(keys, nonce).await?;
         attestation.ok_or(WalletError::Unsupported("the issuer wants keys for which somebody vouches"))
     }

@@ -106,7 +106,9 @@ impl Parts {
             issuer: claims.iss.as_deref().or(Some(&claims.sub)),
             jwk: None,
         };
-        let Ok(trusted) = trust.resolve(&material, Purpose::IssuerMetadata, now).await else { return Ok(None) };
+        let Ok(trusted) = trust.resolve(&material, Purpose::IssuerMetadata, now).await else {
+            return Ok(None);
+        };
         let untrustworthy = WalletError::Untrustworthy;
         jws.verify(&trusted.key, &ALGORITHMS)
             .map_err(|_| untrustworthy("the signature of the metadata does not verify"))?;

@@ -108,10 +108,13 @@ async fn attestation(
             key_attestation::verify(text, Beside::Proof, trust, expected, report).await.map(Some)
         }
         (text, _) if required => {
-            report.fail(&rules::KEY_ATTESTATION_REQUIRED, match text {
-                None => "there is no key_attestation",
-                Some(_) => "nobody is trusted to attest keys",
-            });
+            report.fail(
+                &rules::KEY_ATTESTATION_REQUIRED,
+                match text {
+                    None => "there is no key_attestation",
+                    Some(_) => "nobody is trusted to attest keys",
+                },
+            );
             Err(Refused::Proof)
         }
         (Some(_), None) => {

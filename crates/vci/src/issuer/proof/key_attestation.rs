@@ -117,12 +117,8 @@ async fn signature(
             return Err(Refused::Proof);
         }
     };
-    let material = KeyMaterial {
-        x5c: chain.as_deref(),
-        kid: jws.header.kid.as_deref(),
-        issuer: iss,
-        jwk: None,
-    };
+    let material =
+        KeyMaterial { x5c: chain.as_deref(), kid: jws.header.kid.as_deref(), issuer: iss, jwk: None };
     let trusted = match trust.resolve(&material, Purpose::WalletProvider, expected.now).await {
         Ok(trusted) => trusted,
         Err(distrust) => {

@@ -48,7 +48,8 @@ pub(in crate::issuer) fn check(
         return Err("it wants key attestations, which a di_vp proof can't carry");
     }
     if has(ProofKind::DiVp)
-        && cryptosuites(&configuration.proof_cryptosuites).len() < configuration.proof_cryptosuites.len().max(1)
+        && cryptosuites(&configuration.proof_cryptosuites).len()
+            < configuration.proof_cryptosuites.len().max(1)
     {
         return Err("it names a cryptosuite that can't be verified, or one twice");
     }

@@ -196,6 +196,9 @@ impl Proven {
         nonces.dedup();
         let key = |nonce: &str| Key::new("vci.c_nonce", b64::encode(sha256(nonce.as_bytes())));
         let expires = now + lifetime;
-        nonces.into_iter().map(|nonce| Write::Insert { key: key(nonce), value: Vec::new(), expires }).collect()
+        nonces
+            .into_iter()
+            .map(|nonce| Write::Insert { key: key(nonce), value: Vec::new(), expires })
+            .collect()
     }
 }
