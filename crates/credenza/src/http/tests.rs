@@ -145,6 +145,7 @@ async fn v06_a_name_that_resolves_to_an_internal_address_is_not_connected_to() {
     assert_eq!(listener.hits(), 0);
 }
 
+// Clauses: SDJ-10.3-01
 #[tokio::test]
 async fn v06_http_is_for_this_machine_alone_even_where_loopback_is_open() {
     let http = ReqwestHttp::new(AddressPolicy::Loopback);

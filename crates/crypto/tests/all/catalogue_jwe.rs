@@ -348,6 +348,7 @@ fn rsa_oaep_256() {
     assert_eq!(format!("{key:?}").len(), "RsaDecrypter()".len() + 43);
 }
 
+// Clauses: JWTBCP-3.5-01
 #[test]
 fn rsa_keys_that_are_none() {
     let good = crate::support::vector("jose-cookbook/jwk/3_4.rsa_private_key.json");

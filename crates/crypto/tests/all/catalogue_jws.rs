@@ -183,7 +183,7 @@ fn j07_only_allowed_algorithms() {
     }
 }
 
-// Clauses: JWTBCP-3.11-01, JWTBCP-3.11-03, JWTBCP-3.12-01
+// Clauses: JWTBCP-2.8-01, JWTBCP-3.11-01, JWTBCP-3.11-03, JWTBCP-3.12-01
 #[test]
 fn j09_types() {
     let signer = signer(Algorithm::Es256);

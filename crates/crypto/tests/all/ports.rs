@@ -11,6 +11,7 @@ use crate::support::{SIGNING, now, signer};
 
 const EXCHANGE: [Curve; 4] = [Curve::P256, Curve::P384, Curve::P521, Curve::X25519];
 
+// Clauses: JWTBCP-3.2-03
 #[test]
 fn software_signers_keep_the_contract() {
     for algorithm in SIGNING {

@@ -35,6 +35,7 @@ fn check(assertion: &str, known: &JwkSet) -> Option<&'static str> {
     report.first_failure().map(|check| check.rule.id)
 }
 
+// Clauses: JWTBCP-3.9-01
 #[test]
 fn what_is_made_is_accepted_and_spent_once() {
     let key = key(1).with_kid("k");
@@ -48,6 +49,7 @@ fn what_is_made_is_accepted_and_spent_once() {
     assert_ne!(verify(&assertion).spend().key().id, "");
 }
 
+// Clauses: JWTBCP-3.9-02
 #[test]
 fn a15_an_assertion_is_for_this_server_alone() {
     let key = key(1);
@@ -68,6 +70,7 @@ fn a15_an_assertion_is_for_this_server_alone() {
     }
 }
 
+// Clauses: JWTBCP-3.8-03, JWTBCP-3.8-04
 #[test]
 fn a15_every_claim_counts() {
     let key = key(1);
@@ -89,6 +92,7 @@ fn a15_every_claim_counts() {
     }
 }
 
+// Clauses: JWTBCP-3.8-01, JWTBCP-3.8-02
 #[test]
 fn a15_only_the_clients_own_keys_count() {
     let (own, other) = (key(1).with_kid("a"), key(2).with_kid("a"));

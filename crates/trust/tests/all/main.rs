@@ -5,6 +5,7 @@
 mod did_keys;
 mod did_methods;
 mod federation;
+mod jwt_vc_issuers;
 mod lists;
 mod pinned;
 mod revocation;

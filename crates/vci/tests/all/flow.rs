@@ -14,7 +14,7 @@ fn kinds(view: &credenza_vci::issuer::SessionView) -> Vec<&str> {
     view.events.iter().map(|event| event.kind.as_str()).collect()
 }
 
-// Clauses: VCI-4.1.3-01, VCI-6.1-02, VCI-6.1-03, VCI-7.2-01, VCI-8.2-15, VCI-8.3-07, VCI-11.2-01, VCI-12.2.2-03, VCI-15.4.1-02
+// Clauses: VCI-4.1.3-01, VCI-6.1-02, VCI-6.1-03, VCI-7.2-01, VCI-8.2-15, VCI-8.3-07, VCI-11.2-01, VCI-12.2.2-03, VCI-15.4.1-02, SDJ-10.1-02
 #[test]
 fn a_batch_of_three_by_reference_with_a_transaction_code() {
     let world = World::new();
