@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use credenza::config::{self, Settings};
 use credenza::core::SystemClock;
 use credenza::server::{AdminToken, Limits, Pages, serve};
-use credenza::service::Parts;
+use credenza::service::{LookUp, Parts, Revocation};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -60,6 +60,8 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
         pages: Pages::SignIn,
         document_signer: settings.document_signer.map(|signer| Arc::new(signer) as _),
         trusted_dids: settings.trusted_dids,
+        revocation: settings.status.map(|policy| Revocation { records: stores.records, policy }),
+        look_up: LookUp { undetermined: settings.undetermined, ..LookUp::default() },
         ..Parts::new(
             settings.url,
             (settings.issuer_name, Arc::new(settings.issuer_key), settings.credential_types),

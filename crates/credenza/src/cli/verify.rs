@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use credenza::core::{Clock as _, SystemClock, json};
+use credenza::core::{AddressPolicy, Clock as _, SystemClock, json};
 use credenza::crypto::{Jwk, JwkSet, x509};
+use credenza::service::LookUp;
 use credenza::trust::{Anchor, AnyOf, Trust, X509Anchors};
 use credenza::verify::{Demand, GivenKeys, verify};
+
+use credenza::vp::verifier::StatusCheck;
 
 use super::{Usage, Verdict, output, thing};
 
@@ -35,6 +38,10 @@ pub(super) struct Arguments {
     /// The client identifier of the verifier that the presentation was made for; with --nonce.
     #[arg(long, requires = "nonce")]
     aud: Option<String>,
+
+    /// Do not ask anybody whether the credential was revoked.
+    #[arg(long)]
+    offline: bool,
 }
 
 pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verdict> {
@@ -48,9 +55,13 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     for file in &arguments.key {
         sources.push(Arc::new(GivenKeys(keys(file)?)));
     }
-    let trust = AnyOf::new(sources);
+    let trust = Arc::new(AnyOf::new(sources));
+    // Asked only about credentials of issuers that are trusted, which may be on this machine too.
+    let look_up =
+        LookUp::uncached().over(AddressPolicy::Loopback, Arc::new(SystemClock), Arc::clone(&trust) as _);
+    let status: Option<&dyn StatusCheck> = if arguments.offline { None } else { Some(&look_up) };
     let holder = arguments.nonce.as_deref().zip(arguments.aud.as_deref());
-    let demand = Demand { trust: &trust, anchors: &anchors, holder, now: SystemClock.now() };
+    let demand = Demand { trust: &*trust, anchors: &anchors, holder, status, now: SystemClock.now() };
     let report = verify(&text, demand).await.map_err(|error| Usage::error(error.to_string()))?;
     if json {
         output::json(&report)?;

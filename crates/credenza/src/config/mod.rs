@@ -4,6 +4,7 @@ pub mod examples;
 mod init;
 mod problem;
 mod read;
+mod status;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ use credenza_core::{Sealer, Secret};
 use credenza_crypto::SoftwareSigner;
 use credenza_trust::did::Did;
 use credenza_vci::issuer::CredentialConfiguration;
+use credenza_vci::issuer::status::StatusPolicy;
+use credenza_vp::verifier::Undetermined;
 use url::Url;
 
 pub use examples::CREDENTIAL_TYPES;
@@ -46,6 +49,10 @@ pub struct Settings {
     pub anchors: Vec<Vec<u8>>,
     /// Whose credentials are accepted, too.
     pub trusted_dids: Vec<Did>,
+    /// How credentials get a status; `None`: they have none.
+    pub status: Option<StatusPolicy>,
+    /// What becomes of a presented credential whose status list can't be fetched.
+    pub undetermined: Undetermined,
     /// Seals codes, tokens and nonces.
     pub sealer: Sealer,
     /// The file that it was read from.

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use credenza_core::{Clock, Sealer, Secret, b64, json};
 use credenza_crypto::{Certificate, Signer as _, SoftwareSigner, x509};
 use credenza_trust::did::Did;
-use credenza_vci::issuer::CredentialConfiguration;
+use credenza_vci::issuer::{CredentialConfiguration, Format};
+use credenza_vp::verifier::Undetermined;
 use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::{ConfigProblem, ConfigProblems, Settings};
+use super::{ConfigProblem, ConfigProblems, Settings, status};
 use crate::http::is_loopback;
 use crate::keys;
 
@@ -30,6 +31,8 @@ struct File {
     admin: Admin,
     issuer: Issuer,
     verifier: Verifier,
+    #[serde(default)]
+    status: Option<status::Section>,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +56,8 @@ struct Issuer {
 struct Verifier {
     key: Spanned<PathBuf>,
     trusted_issuers: Spanned<Vec<String>>,
+    #[serde(default)]
+    accept_unfetched_status: bool,
 }
 
 /// Reads and checks a configuration. Paths in it are relative to its own folder.
@@ -94,7 +99,7 @@ fn line(text: &str, span: &Range<usize>) -> usize {
     text.get(..span.start).unwrap_or(text).matches('\n').count() + 1
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
     folder: PathBuf,
     clock: &'a dyn Clock,
@@ -116,8 +121,19 @@ impl Reader<'_> {
             None => Some(None),
         };
         let credential_types = self.credential_types(&file.issuer.credential_types);
+        let has_mdoc = |types: &Vec<CredentialConfiguration>| {
+            types.iter().any(|one| matches!(one.format, Format::Mdoc { .. }))
+        };
+        if document_signer.as_ref().is_some_and(Option::is_none)
+            && credential_types.as_ref().is_some_and(has_mdoc)
+        {
+            let remedy = "name the key of a document signer as issuer.document_signer, or remove the types of mso_mdoc";
+            let problem = "there are mobile documents among them, and no document signer";
+            self.problem("issuer.credential_types", &file.issuer.credential_types, problem, remedy);
+        }
         let verifier_key = self.key("verifier.key", &file.verifier.key);
         let trusted = self.trusted(&file.verifier.trusted_issuers);
+        let status = status::policy(file.status.as_ref(), self);
         let log = file.log.as_ref().map_or_else(|| "info".to_owned(), |log| log.get_ref().clone());
         let (anchors, trusted_dids) = trusted?;
         Some(Settings {
@@ -133,12 +149,17 @@ impl Reader<'_> {
             verifier_key: verifier_key?,
             anchors,
             trusted_dids,
+            status,
+            undetermined: match file.verifier.accept_unfetched_status {
+                true => Undetermined::AcceptUnfetched,
+                false => Undetermined::Refuse,
+            },
             sealer: sealer?,
             file: path.to_owned(),
         })
     }
 
-    fn problem<T>(
+    pub(super) fn problem<T>(
         &mut self,
         setting: &str,
         at: &Spanned<T>,

@@ -1,8 +1,10 @@
 //! From keys and settings to a running service: issuer, authorization server and verifier on one listener.
 
 mod local;
+pub mod status;
 
 pub use local::Local;
+pub use status::{LookUp, Revocation};
 
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use credenza_server::service::{Pages, Preset, ServiceBuilder, ServiceError};
 use credenza_server::{EventHub, Service};
 use credenza_trust::did::{Did, DidError};
 use credenza_trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
+use credenza_vci::issuer::status::{StatusLists, StatusPolicy, StatusPolicyError, StatusPorts};
 use credenza_vci::issuer::{ConfigError, CredentialConfiguration, Format, Issuer};
 use credenza_vci::messages::IssuerDisplay;
 use credenza_vp::verifier::{BuildError, Ports, Verifier};
@@ -39,6 +42,10 @@ pub struct Parts {
     pub anchors: Vec<Vec<u8>>,
     /// Issuers whose credentials are accepted, too, by their DIDs.
     pub trusted_dids: Vec<Did>,
+    /// Gives credentials a status. Without it they can't be suspended and revoked.
+    pub revocation: Option<Revocation>,
+    /// How the verifier looks the status of credentials up.
+    pub look_up: LookUp,
     /// Keeps sessions.
     pub store: Arc<dyn Store>,
     /// Seals codes, tokens and nonces.
@@ -81,6 +88,9 @@ pub enum AssembleError {
     /// There is no document signer.
     #[error("the credential type \"{0}\" is an mdoc, and no document signer is configured to sign it")]
     DocumentSigner(String),
+    /// The status lists.
+    #[error("the status lists: {0}")]
+    Status(#[from] StatusPolicyError),
     /// The rest.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -107,6 +117,8 @@ impl Parts {
             verifier_key,
             anchors,
             trusted_dids: Vec::new(),
+            revocation: None,
+            look_up: LookUp::default(),
             store,
             sealer: Arc::new(sealer),
             clock: Arc::new(SystemClock),
@@ -132,6 +144,21 @@ impl Parts {
             .clock(Arc::clone(&self.clock))
             .random(Arc::clone(&self.random))
             .events(Arc::clone(&hub) as _);
+        let status = self.revocation.map(|Revocation { records, policy }| {
+            let w3c = |kind: &CredentialConfiguration| kind.format.definition().is_some();
+            let policy = StatusPolicy { bitstring: self.credential_types.iter().any(w3c), ..policy };
+            let ports = StatusPorts {
+                records,
+                signer: Arc::clone(&self.issuer_key),
+                clock: Arc::clone(&self.clock),
+                random: Arc::clone(&self.random),
+            };
+            StatusLists::new(self.url.as_str(), ports, policy).map(Arc::new)
+        });
+        let status = status.transpose()?;
+        if let Some(status) = &status {
+            issuer = issuer.status_source(Arc::clone(status) as _);
+        }
         let named: Arc<dyn Signer> = Arc::new(DidSigner::new(self.issuer_key)?);
         for credential_type in self.credential_types {
             let id = credential_type.id.clone();
@@ -149,10 +176,12 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             sealer: Arc::clone(&self.sealer),
-            trust,
+            trust: Arc::clone(&trust),
             events: Arc::clone(&hub) as _,
         };
+        let look_up = self.look_up.over(addresses, Arc::clone(&self.clock), trust);
         let verifier = Verifier::builder(self.url.clone(), ports)
+            .status(Arc::new(look_up))
             .request_signer(self.verifier_key)
             .addresses(addresses)
             // The pages of the service itself wait for people who come back from their wallet.
@@ -167,6 +196,9 @@ impl Parts {
                 .random(self.random)
                 .pages(self.pages)
                 .inspect(inspector);
+        if let Some(status) = status {
+            service = service.status_lists(status);
+        }
         for preset in self.presets {
             service = service.preset(preset);
         }

@@ -8,7 +8,8 @@ use credenza_crypto::{Algorithm, JwkSet, Jws, jwt};
 use credenza_query::dcql::Format;
 use credenza_trust::{Distrust, KeyMaterial, Purpose, Trust, Trusted};
 use credenza_vp::messages::Presentation;
-use credenza_vp::verifier::credential::{self, Context, Holder, Policy};
+use credenza_vp::verifier::StatusCheck;
+use credenza_vp::verifier::credential::{self, Bound, Context, Holder, Policy};
 use serde::Deserialize;
 
 /// What is demanded of the thing.
@@ -20,6 +21,8 @@ pub struct Demand<'a> {
     pub anchors: &'a [Vec<u8>],
     /// Nonce and audience that a presentation was made for; `None` for a credential as it was issued.
     pub holder: Option<(&'a str, &'a str)>,
+    /// Who looks up whether a credential was revoked. `None`: nobody does, and the report warns of it.
+    pub status: Option<&'a dyn StatusCheck>,
     /// Now.
     pub now: UnixTime,
 }
@@ -51,16 +54,16 @@ pub async fn verify(text: &str, demand: Demand<'_>) -> Result<Report, NotVerifia
 
 async fn sd_jwt(text: &str, demand: Demand<'_>) -> Report {
     let holder = match demand.holder {
-        Some((nonce, audience)) => Holder::Bound { nonce, audience },
+        Some((nonce, audience)) => Holder::Bound(Bound::new(nonce, audience)),
         None if text.ends_with('~') => Holder::Unbound,
         // A presentation, and nobody said what for: the holder's signature can't be judged.
         None => Holder::Any,
     };
-    let policy = Policy::default();
-    let context = Context { policy: &policy, trust: demand.trust, status: None, now: demand.now };
+    let policy = Policy { accept_unchecked_status: demand.status.is_none(), ..Policy::default() };
+    let context = Context { policy: &policy, trust: demand.trust, status: demand.status, now: demand.now };
     let presentation = Presentation::Text(text.to_owned());
     let (mut report, _) = credential::verify(&presentation, &Format::SdJwtVc, holder, context).await;
-    if holder == Holder::Any {
+    if matches!(holder, Holder::Any) {
         report.warn(&rules::PURPOSE, "give --nonce and --aud to verify the holder's signature");
     }
     report

@@ -18,13 +18,15 @@ fn once_tells_the_whole_story() {
     }
     let tamper = steps.iter().find(|step| step["name"] == "tamper").unwrap();
     assert_eq!(tamper["report"]["ok"], Value::Bool(false));
+    let revoked = steps.iter().find(|step| step["name"] == "verify again").unwrap();
+    assert_eq!(revoked["detail"], "refused by the check status-list.status");
 }
 
 #[test]
 fn once_for_people() {
     let text = good(&["demo", "--once"]);
     assert!(text.contains("✓ sd-jwt.kb.nonce") && text.contains("[RFC 9901 §7.3"), "{text}");
-    assert!(text.trim_end().ends_with("9 of 9 steps ended as they must"), "{text}");
+    assert!(text.trim_end().ends_with("11 of 11 steps ended as they must"), "{text}");
 }
 
 #[test]

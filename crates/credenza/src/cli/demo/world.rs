@@ -11,6 +11,7 @@ use credenza::server::service::Pages;
 use credenza::trust::did::Did;
 use credenza::trust::{Anchor, X509Anchors};
 use credenza::vci::issuer::CredentialConfiguration;
+use credenza::vci::issuer::status::StatusPolicy;
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -18,7 +19,7 @@ use credenza::config::CREDENTIAL_TYPES;
 use credenza::http::ReqwestHttp;
 use credenza::keys::did_signer::DidSigner;
 use credenza::keys::identity::Identity;
-use credenza::service::Parts;
+use credenza::service::{LookUp, Parts, Revocation};
 use credenza::wallet::vault::MemoryVault;
 use credenza::wallet::{Holder, Options, Ports};
 
@@ -73,6 +74,8 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
         presets: presets::all()?,
         document_signer: Some(Arc::new(identity.document_signer)),
         trusted_dids: vec![did.clone()],
+        revocation: Some(Revocation { records: stores.records, policy: StatusPolicy::default() }),
+        look_up: LookUp::uncached(),
         ..Parts::new(
             url.clone(),
             ("Credenza Demo Issuer".to_owned(), issuer_key, credential_types),

@@ -27,6 +27,10 @@ impl Client {
         self.send(Method::POST, path, body.to_string().into_bytes()).await
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(Method::PATCH, path, body.to_string().into_bytes()).await
+    }
+
     async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<Value> {
         let what = format!("{method} /api/v1{path}");
         let url = self.base.join(&format!("api/v1{path}"))?;

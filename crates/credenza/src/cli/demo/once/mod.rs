@@ -1,6 +1,7 @@
 //! `credenza demo --once`: the whole story over real HTTP, with the attacks that must fail.
 
 pub(crate) mod client;
+mod revoke;
 mod story;
 mod tap;
 

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use credenza::core::{Clock as _, Http, Secret, SystemClock};
+use credenza::core::{AddressPolicy, Clock as _, Http, Secret, SystemClock};
 use credenza::server::demo_wallet::{Consent, WalletRefusal};
+use credenza::service::LookUp;
 use credenza::trust::did::Did;
-use credenza::trust::{Anchor, X509Anchors};
+use credenza::trust::{Anchor, Trust, X509Anchors};
 use credenza::verify::{Demand, verify};
 use credenza::wallet::{Holder, default_choices};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::Step;
 use super::client::Client;
 use super::tap::Tap;
+use super::{Step, revoke};
 use crate::cli::demo::sample;
 use crate::cli::demo::world::wallet;
 
@@ -62,11 +63,18 @@ pub(super) async fn tell(
     each(verified(&client, &id).await?)?;
     each(replay(&tap, &client, &id).await?)?;
 
-    tap.tamper();
+    tap.tamper(true);
     let request = ask(&client, json!([{"path": ["given_name"]}]), false).await?;
     let consent = holder.open_request(&text(&request, "uri")?).await?;
     let answered = holder.answer_request(&consent.id, &default_choices(&consent)).await.map(|_| ());
-    each(tampered(&client, &text(&request, "id")?, answered).await?)
+    each(tampered(&client, &text(&request, "id")?, answered).await?)?;
+    tap.tamper(false);
+
+    each(revoke::revoke(&client, &text(&offer, "id")?).await?)?;
+    let request = ask(&client, json!([{"path": ["given_name"]}]), true).await?;
+    let consent = holder.open_request(&text(&request, "uri")?).await?;
+    let answered = holder.answer_request(&consent.id, &default_choices(&consent)).await.map(|_| ());
+    each(revoke::refused(&client, &text(&request, "id")?, answered).await?)
 }
 
 async fn wrong_code(holder: &Holder, link: &str, code: &str) -> anyhow::Result<Step> {
@@ -96,7 +104,15 @@ async fn receive(
     let copy = entry.copies.first().context("no copy")?;
     let anchors: Vec<Anchor> = world.roots.iter().cloned().map(Anchor::for_issuers).collect();
     let trust = X509Anchors::new(&anchors)?;
-    let demand = Demand { trust: &trust, anchors: &world.roots, holder: None, now: SystemClock.now() };
+    let trust: Arc<dyn Trust> = Arc::new(trust);
+    let look_up = LookUp::uncached().over(AddressPolicy::Loopback, Arc::new(SystemClock), Arc::clone(&trust));
+    let demand = Demand {
+        trust: &*trust,
+        anchors: &world.roots,
+        holder: None,
+        status: Some(&look_up),
+        now: SystemClock.now(),
+    };
     let report = verify(&copy.held.credential, demand).await?;
     let keys: std::collections::HashSet<_> =
         entry.copies.iter().filter_map(|copy| copy.held.key_thumbprint.as_deref()).collect();
@@ -223,7 +239,7 @@ fn refusal<T>(
     Step { name, meaning, ok, detail, report: None }
 }
 
-fn text(value: &Value, name: &str) -> anyhow::Result<String> {
+pub(super) fn text(value: &Value, name: &str) -> anyhow::Result<String> {
     let found = value.get(name).and_then(Value::as_str);
     found.map(str::to_owned).with_context(|| format!("the service did not answer with {name}"))
 }

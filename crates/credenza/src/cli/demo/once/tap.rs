@@ -23,9 +23,9 @@ impl Tap {
         }
     }
 
-    /// From now on, a claim in what is presented is another one.
-    pub(super) fn tamper(&self) {
-        self.tamper.store(true, Ordering::SeqCst);
+    /// From now on, a claim in what is presented is another one, or is left as it is.
+    pub(super) fn tamper(&self, on: bool) {
+        self.tamper.store(on, Ordering::SeqCst);
     }
 
     /// Sends the last POST again, as it was.
