@@ -80,7 +80,7 @@ fn assign_as(
     session: &str,
     copies: usize,
 ) -> Vec<Value> {
-    let context = IssuanceContext { session, reference: None, configuration, offered: None };
+    let context = IssuanceContext { session, reference: None, subject: None, configuration, offered: None };
     wait(node.assign(&context, copies, START + HOUR)).unwrap()
 }
 
@@ -312,9 +312,8 @@ fn every_width_is_published() {
         let published = wait(node.republish(copies[0].uri.rsplit('/').next().unwrap())).unwrap().unwrap();
         let list = nodes.verify(&copies[0].uri, &published);
         assert_eq!(list.statuses.bits(), bits);
-        let marked: HashSet<u64> = (0..list.statuses.len())
-            .filter(|index| list.lookup(*index) == Ok(Status::Invalid))
-            .collect();
+        let marked: HashSet<u64> =
+            (0..list.statuses.len()).filter(|index| list.lookup(*index) == Ok(Status::Invalid)).collect();
         assert_eq!(marked, copies.iter().map(|copy| copy.idx).collect());
     }
 }

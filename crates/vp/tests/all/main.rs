@@ -13,6 +13,7 @@ mod presentations;
 mod races;
 mod request_kit;
 mod sessions;
+mod status_lists;
 mod type_metadata;
 mod vectors;
 mod world;
