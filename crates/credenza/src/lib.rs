@@ -37,6 +37,7 @@
 pub mod config;
 pub mod http;
 pub mod inspect;
+pub mod issue;
 pub mod keys;
 pub mod service;
 pub mod verify;

@@ -5,6 +5,7 @@ mod ca;
 mod demo;
 mod init;
 mod inspect;
+mod issue;
 mod keys;
 mod output;
 mod passphrase;
@@ -54,6 +55,8 @@ enum Command {
     /// Run a certification authority in a folder: roots (IACA), signers, readers, revocation lists.
     #[command(subcommand)]
     Ca(ca::Command),
+    /// Sign a credential from a file of claims, in any format, without a protocol.
+    Issue(issue::Arguments),
     /// Measure this machine, and what Credenza adds to the signatures it has to make.
     Bench(bench::Arguments),
 }
@@ -90,6 +93,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Verify(arguments) => on_one_thread(verify::run(arguments, json)),
         Command::Keys(command) => keys::run(command, json),
         Command::Ca(command) => ca::run(command, json),
+        Command::Issue(arguments) => on_one_thread(issue::run(arguments, json)),
         Command::Bench(arguments) => on_all_threads(bench::run(arguments, json)),
     };
     match done {

@@ -131,6 +131,11 @@ fn look(text: &str, found: &mut Found) -> Result<String, String> {
     }
 }
 
+/// What a text may stand for: the bytes of base64 of either alphabet, or of hexadecimal.
+pub(crate) fn bytes_of(text: &str) -> Vec<Vec<u8>> {
+    cbor::decoded(text)
+}
+
 /// Text that stands for bytes.
 fn bytes(text: &str, found: &mut Found) -> Result<String, String> {
     let readings = cbor::decoded(text);

@@ -24,3 +24,9 @@ pub const PATH: Rule = Rule::new(
 /// What a presentation was made for.
 pub const PURPOSE: Rule =
     Rule::new("verify.purpose", "RFC 9901 §7.3", "It is known which request the presentation was made for.");
+/// Whether a certificate is revoked.
+pub const REVOCATION: Rule = Rule::new(
+    "verify.revocation",
+    "RFC 5280 §6.3",
+    "The certificate is in no current revocation list of its issuer.",
+);

@@ -1,7 +1,7 @@
 //! Each kind of thing: as it should be, by a stranger, changed, too old.
 
 use credenza_core::{Outcome, SystemRandom};
-use credenza_crypto::{Header, IdentifiedBy, Jwk, Signer as _, SoftwareSigner};
+use credenza_crypto::{Header, IdentifiedBy, Jwk, JwkSet, Signer as _, SoftwareSigner, jwt, x509};
 use credenza_trust::{Anchor, Nobody, X509Anchors};
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::keys::identity::Identity;
 const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
 
 fn demand<'a>(trust: &'a dyn Trust, anchors: &'a [Vec<u8>]) -> Demand<'a> {
-    Demand { trust, anchors, holder: None, status: None, now: NOW }
+    Demand { trust, anchors, holder: None, now: NOW }
 }
 
 fn identity() -> Identity {
