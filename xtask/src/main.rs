@@ -19,6 +19,7 @@ Commands:
   test [STEP…]   everything, or the named steps alone; installs what it lacks from Debian's packages
   layering       does every crate import from lower floors only?
   clauses        which clause of which specification has a test? Writes docs/clauses.md
+  fuzz [--seconds N] [TARGET…]   changed inputs against every parser (see fuzz/)
   licences       are all dependencies from crates.io, under an accepted licence, and none of them banned?
   help           this text
 
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "layering" => layering::check_workspace().map(|seen| println!("{seen}")),
         "clauses" => clauses::write().map(|sum| println!("{sum}")),
+        "fuzz" => test::fuzz(rest),
         "licences" => licences::check_workspace().map(|seen| println!("{seen}")),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -20,6 +20,7 @@ pub(crate) fn run(wanted: &[String]) -> Result<(), String> {
     steps.step("build", || ran(execute(cargo(["build", "--locked", "--workspace", "--all-targets"]))));
     steps.step("unit", unit);
     steps.step("pkcs11", pkcs11);
+    steps.step("fuzz", || ran(fuzz(&[])));
     steps.step("docs", || {
         let mut docs = cargo(["doc", "--locked", "--workspace", "--no-deps", "--quiet"]);
         docs.env("RUSTDOCFLAGS", "-D warnings");
@@ -62,6 +63,13 @@ fn pkcs11() -> Result<Done, String> {
         return Err("the tests did not run to their end".to_owned());
     }
     Ok(Done::Ran(count))
+}
+
+/// Changed inputs against every parser: the same ones each time, unless a time is given.
+pub(crate) fn fuzz(arguments: &[String]) -> Result<(), String> {
+    let mut fuzz = cargo(["run", "--locked", "--quiet", "--package", "credenza-fuzz", "--"]);
+    fuzz.args(arguments);
+    execute(fuzz)
 }
 
 /// Known vulnerabilities, where cargo-audit and a copy of its database are at hand: nothing is downloaded here.
