@@ -152,8 +152,26 @@ pub struct TxCodePrompt {
 pub struct Accepted {
     /// What is now in the wallet.
     pub credentials: Vec<Card>,
+    /// What the issuer has promised for later.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Waiting>,
     /// Where the demo issuer's page of this offer is, when it is ours.
     pub offer: Option<String>,
+}
+
+/// A credential that the issuer has promised for later.
+#[derive(Clone, Serialize)]
+pub struct Waiting {
+    /// Its id within the wallet.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Who has promised it.
+    pub issuer: String,
+    /// When.
+    pub since: UnixTime,
+    /// When the issuer wants to be asked again, at the earliest.
+    pub not_before: UnixTime,
 }
 
 /// A request as it is shown before it is answered.

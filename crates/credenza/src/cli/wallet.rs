@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use credenza::core::{AddressPolicy, Clock as _, SystemClock};
-use credenza::server::demo_wallet::{Choice, WalletRefusal};
+use credenza::server::demo_wallet::{Accepted, Choice, Waiting, WalletRefusal};
 use credenza::wallet::{card, default_choices};
 use serde_json::json;
 
@@ -51,7 +51,12 @@ enum Command {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
         copies: u32,
     },
-    /// List the credentials.
+    /// Ask again for credentials that issuers have promised for later.
+    Poll {
+        /// From `list`; without it, all whose time has come.
+        id: Option<String>,
+    },
+    /// List the credentials, and those that are pending.
     List,
     /// Show a credential with its claims.
     Show {
@@ -117,6 +122,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
             let how = Present { yes, allow_unknown, choose: choices(&choose)?, decline };
             present(&home, &request, &how, json).await
         }
+        Command::Poll { id } => poll(&home, id.as_deref(), json).await,
         Command::List => list(&home, json),
         Command::Show { id } => show(&home, &id, json).await,
         Command::Remove { id, yes } => remove(&home, &id, yes, json).await,
@@ -171,13 +177,7 @@ async fn accept(
         output::progress("fetching the credentials");
         match without_interruption(holder.accept_offer(&preview.id, tx_code.as_deref())).await? {
             Ok(accepted) => {
-                if json {
-                    output::json(&json!({"credentials": accepted.credentials}))?;
-                } else {
-                    for card in &accepted.credentials {
-                        output::line(&format!("Received: {}", consent::card_line(card)))?;
-                    }
-                }
+                received(&accepted, json)?;
                 return Ok(Verdict::Good);
             }
             Err(refusal) if refusal.again && output::can_ask() => {
@@ -187,6 +187,53 @@ async fn accept(
             Err(refusal) => return refused(&refusal, json),
         }
     }
+}
+
+/// Says what has come, and what will.
+fn received(accepted: &Accepted, json: bool) -> anyhow::Result<()> {
+    if json {
+        return output::json(accepted);
+    }
+    for card in &accepted.credentials {
+        output::line(&format!("Received: {}", consent::card_line(card)))?;
+    }
+    for waiting in &accepted.pending {
+        output::line(&consent::waiting_line(waiting))?;
+    }
+    Ok(())
+}
+
+async fn poll(home: &Home, id: Option<&str>, json: bool) -> anyhow::Result<Verdict> {
+    let waiting = home.open(AddressPolicy::Public, 1)?.waiting()?;
+    let asked: Vec<_> = waiting.iter().filter(|waiting| id.is_none_or(|id| waiting.id == id)).collect();
+    if asked.is_empty() {
+        return match id {
+            Some(id) => Err(Usage::error(format!("nothing \"{id}\" is pending; see: credenza wallet list"))),
+            None if json => output::json(&Accepted::default()).map(|()| Verdict::Good),
+            None => output::line("Nothing is pending.").map(|()| Verdict::Good),
+        };
+    }
+    let (mut all, mut first_refusal) = (Accepted::default(), None);
+    for waiting in asked {
+        if id.is_none() && SystemClock.now() < waiting.not_before {
+            all.pending.push(waiting.clone());
+            continue;
+        }
+        // An issuer on this machine is asked on this machine, and nobody else is.
+        let holder = home.open(thing::policy_for(&waiting.issuer), 1)?;
+        output::progress("asking for what was promised");
+        match without_interruption(holder.poll(Some(&waiting.id))).await? {
+            Ok(accepted) => {
+                all.credentials.extend(accepted.credentials);
+                all.pending.extend(accepted.pending);
+            }
+            Err(refusal) => drop(first_refusal.get_or_insert(refusal)),
+        }
+    }
+    if !all.credentials.is_empty() || !all.pending.is_empty() {
+        received(&all, json)?;
+    }
+    first_refusal.map_or(Ok(Verdict::Good), |refusal| refused(&refusal, json))
 }
 
 struct Present {
@@ -250,19 +297,28 @@ async fn present(home: &Home, request: &str, how: &Present, json: bool) -> anyho
 }
 
 fn list(home: &Home, json: bool) -> anyhow::Result<Verdict> {
-    let entries = home.open(AddressPolicy::Public, 1)?.credentials().all()?;
+    let holder = home.open(AddressPolicy::Public, 1)?;
+    let (entries, waiting) = (holder.credentials().all()?, holder.waiting()?);
     if json {
         let summary = |entry| {
             let card = card(entry);
             json!({"id": card.id, "name": card.name, "issuer": card.issuer, "kind": card.kind,
                    "unused_copies": card.copies, "copies": entry.copies.len(), "expires": card.expires})
         };
-        output::json(&entries.iter().map(summary).collect::<Vec<_>>())?;
-    } else if entries.is_empty() {
+        let pending = |waiting: &Waiting| {
+            json!({"id": waiting.id, "name": waiting.name, "issuer": waiting.issuer, "pending": true,
+                   "not_before": waiting.not_before})
+        };
+        let all: Vec<_> = entries.iter().map(summary).chain(waiting.iter().map(pending)).collect();
+        output::json(&all)?;
+    } else if entries.is_empty() && waiting.is_empty() {
         output::line("No credentials yet. Accept an offer: credenza wallet accept LINK")?;
     } else {
         for entry in &entries {
             output::line(&consent::card_line(&card(entry)))?;
+        }
+        for waiting in &waiting {
+            output::line(&consent::waiting_line(waiting))?;
         }
     }
     Ok(Verdict::Good)

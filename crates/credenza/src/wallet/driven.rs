@@ -50,8 +50,13 @@ impl DemoWallet for Holder {
     }
 
     fn credentials(&self) -> Answer<'_, Vec<Card>> {
-        let all = self.credentials.all().unwrap_or_default();
-        Answer::ready(all.iter().map(card).collect())
+        Answer::later(async move {
+            // Whoever looks into the wallet comes for what was promised, too. What does not come is asked for again.
+            if self.waiting().is_ok_and(|waiting| !waiting.is_empty()) {
+                let _ = self.poll(None).await;
+            }
+            self.credentials.all().unwrap_or_default().iter().map(card).collect()
+        })
     }
 
     fn remove<'a>(&'a self, credential: &'a str) -> Answer<'a, bool> {

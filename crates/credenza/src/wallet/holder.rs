@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use credenza_core::{AddressPolicy, Clock, Http, Random, UnixTime, id};
 use credenza_formats::held::HeldCredential;
+use credenza_formats::type_metadata::{TypeResolver, TypeResolverConfig};
 use credenza_server::demo_wallet::{Card, Claim, HistoryEntry, OfferPreview, WalletRefusal};
 use credenza_trust::Trust;
 use credenza_vci::wallet::{Opened, Policy, Wallet as Receiving};
@@ -21,6 +22,7 @@ use super::credentials::{Credentials, Entry};
 use super::display;
 use super::keys::VaultKeys;
 use super::vault::{Vault, VaultError};
+use super::waiting::Promises;
 
 /// How long a decision may take.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -37,7 +39,9 @@ pub struct Holder {
     pub(super) presenting: Presenting,
     pub(super) keys: VaultKeys,
     pub(super) credentials: Credentials,
+    pub(super) promises: Promises,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) types: TypeResolver,
     random: Arc<dyn Random>,
     pending: Mutex<HashMap<String, (UnixTime, Pending)>>,
     history: Mutex<Vec<HistoryEntry>>,
@@ -88,17 +92,22 @@ impl Holder {
             .with_policy(policy)
             .with_clock(Arc::clone(&clock))
             .with_random(Arc::clone(&random));
+        let types = TypeResolverConfig { addresses: options.addresses, ..TypeResolverConfig::default() };
+        let types = TypeResolver::new(Arc::clone(&http), Arc::clone(&clock), types);
         let presenting = Presenting::builder(http, trust, Arc::clone(&clock), Arc::clone(&random))
             .untrusted_verifiers(UntrustedVerifiers::Show)
             .addresses(options.addresses)
             .build();
+        let promises = Promises::new(Arc::clone(&vault), keys.clone(), Arc::clone(&random));
         let credentials = Credentials::new(vault, keys.clone(), Arc::clone(&random));
         Self {
             receiving,
             presenting,
             keys,
             credentials,
+            promises,
             clock,
+            types,
             random,
             pending: Mutex::default(),
             history: Mutex::default(),

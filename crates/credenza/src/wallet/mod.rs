@@ -7,8 +7,10 @@ mod holder;
 pub mod keys;
 mod presenting;
 mod receiving;
+mod types;
 pub mod vault;
 mod vouching;
+mod waiting;
 
 pub use holder::{Holder, Options, Ports, card};
 pub use presenting::default_choices;

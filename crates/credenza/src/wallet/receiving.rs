@@ -5,9 +5,10 @@
 use credenza_core::UnixTime;
 use credenza_server::demo_wallet::{Accepted, Card, Claim, OfferPreview, Party, TxCodePrompt, WalletRefusal};
 use credenza_vci::messages::{InputMode, IssuerDisplay};
-use credenza_vci::wallet::{OfferedSummary, Opened, Ready, Step, Summary, WalletError};
+use credenza_vci::wallet::{OfferedSummary, Opened, Ready, Received, Step, Summary, WalletError};
 
 use super::display::{in_our_language, printable};
+use super::types;
 use super::holder::{Holder, Pending, card, vault_refusal};
 
 impl Holder {
@@ -59,6 +60,20 @@ impl Holder {
                 return Err(refused);
             }
         };
+        let pending = self.keep_promises(&received.pending)?;
+        let accepted = self.keep(received, &issuer.name).await?;
+        Ok(Accepted { pending, ..accepted })
+    }
+
+    /// Keeps what has come. It is on the disk before the issuer is told so.
+    pub(super) async fn keep(&self, mut received: Received, issuer: &str) -> Result<Accepted, WalletRefusal> {
+        for held in &mut received.credentials {
+            if let Err(report) = types::complete(&self.types, held).await {
+                let _ = received.receipt.failed().await;
+                self.remember("refused", issuer, String::new());
+                return Err(refusal(&WalletError::Received(report)));
+            }
+        }
         let name = issuer_name(&received.issuer_display);
         let entries = match self.credentials.add(name.as_deref(), received.credentials) {
             Ok(entries) => entries,
@@ -72,8 +87,10 @@ impl Holder {
         let _ = received.receipt.accepted().await;
         let credentials: Vec<Card> = entries.iter().map(card).collect();
         let names = credentials.iter().map(|card| card.name.as_str()).collect::<Vec<_>>().join(", ");
-        self.remember("received", &issuer.name, names);
-        Ok(Accepted { credentials, offer: None })
+        if !credentials.is_empty() {
+            self.remember("received", issuer, names);
+        }
+        Ok(Accepted { credentials, ..Accepted::default() })
     }
 }
 
@@ -82,6 +99,10 @@ fn ready(opened: Opened, tx_code: Option<&str>) -> Result<Ready, (Box<Opened>, W
         (Opened::Ready(ready), _) => Ok(ready),
         (waiting @ Opened::NeedsTxCode(_), None) => {
             let message = "the issuer asks for a transaction code: it has told it to you in another way";
+            Err((Box::new(waiting), WalletRefusal { again: true, ..WalletRefusal::new(message) }))
+        }
+        (waiting @ Opened::NeedsAuthorization(_), _) => {
+            let message = "the issuer wants you to sign in first";
             Err((Box::new(waiting), WalletRefusal { again: true, ..WalletRefusal::new(message) }))
         }
         (Opened::NeedsTxCode(waiting), Some(code)) => waiting.tx_code(code).map_err(|(waiting, error)| {
@@ -96,7 +117,7 @@ fn mistyped(error: &WalletError) -> bool {
     matches!(error, WalletError::Refused { step: Step::Token, code, .. } if code == "invalid_grant" || code == "invalid_tx_code")
 }
 
-fn refusal(error: &WalletError) -> WalletRefusal {
+pub(super) fn refusal(error: &WalletError) -> WalletRefusal {
     let mut refusal = WalletRefusal::new(error.to_string());
     match error {
         WalletError::Unexpected { step: Step::Offer, reason } if reason.contains("404") => {

@@ -31,13 +31,19 @@ struct Said {
     text: &'static str,
 }
 
-const SAYINGS: [Said; 4] = [
+const SAYINGS: [Said; 5] = [
     Said { name: "received", kind: "good", title: "Received", text: "The credential is in your wallet." },
     Said {
         name: "presented",
         kind: "good",
         title: "Shared",
         text: "The verifier has the answer. Its page shows what came of it.",
+    },
+    Said {
+        name: "promised",
+        kind: "",
+        title: "Promised",
+        text: "The issuer needs some time. Come back to this page: the wallet asks again.",
     },
     Said { name: "declined", kind: "", title: "Declined", text: "Nothing was shared or accepted." },
     Said { name: "removed", kind: "", title: "Removed", text: "The credential and all its copies are gone." },
@@ -142,6 +148,9 @@ pub(super) async fn accept(State(service): State<Arc<Service>>, posted: Posted) 
     let tx_code: Option<String> =
         posted.get("tx_code").map(|typed| typed.chars().filter(|letter| !letter.is_whitespace()).collect());
     match wallet.accept(offer, tx_code.as_deref()).await {
+        Ok(accepted) if accepted.credentials.is_empty() => {
+            posted.visitor.redirect(&service, "/wallet?said=promised")
+        }
         Ok(_) => posted.visitor.redirect(&service, "/wallet?said=received"),
         Err(refusal) => {
             let shown = if refusal.again { wallet.shown(offer).await } else { None };

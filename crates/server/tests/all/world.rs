@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use argon2::password_hash::SaltString;
+use argon2::{Argon2, Params, PasswordHasher as _, Version};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use credenza_core::{
@@ -18,12 +20,15 @@ use credenza_server::demo_wallet::{
     Shown, TxCodePrompt, WalletRefusal,
 };
 use credenza_server::{
-    DemoWallet, EventHub, Inspect, InspectedPart, Inspection, Limits, Pages, Preset, Service,
+    ConfiguredUser, ConfiguredUsers, DemoWallet, EventHub, Inspect, InspectedPart, Inspection, Limits, Pages,
+    Preset, Service,
 };
 use credenza_store::{MemoryRecords, MemoryStore};
 use credenza_trust::{Anchor, X509Anchors};
 use credenza_vci::issuer::status::{StatusLists, StatusPolicy, StatusPorts};
-use credenza_vci::issuer::{CredentialConfiguration, Issuer};
+use credenza_vci::issuer::{
+    AttestationSettings, AuthorizationSettings, Client, ClientAuthentication, CredentialConfiguration, Issuer,
+};
 use credenza_vci::messages::{ClaimDescription, ClaimDisplay, CredentialDisplay, IssuerDisplay};
 use credenza_vp::verifier::StatusListCheck;
 use credenza_vp::{Ports, Verifier};
@@ -53,6 +58,7 @@ pub(crate) struct Wanted {
     pub(crate) base: &'static str,
     pub(crate) pages: Pages,
     pub(crate) demo: bool,
+    pub(crate) authorization: bool,
     pub(crate) limits: Limits,
 }
 
@@ -62,6 +68,7 @@ impl Default for Wanted {
             base: "https://service.example",
             pages: Pages::Open,
             demo: true,
+            authorization: true,
             limits: Limits { heartbeat: Duration::from_millis(20), ..Limits::default() },
         }
     }
@@ -112,6 +119,34 @@ pub(crate) fn ada() -> Map<String, Value> {
     claims.as_object().unwrap().clone()
 }
 
+/// A wallet that is known, strangers, and attestations of whom nobody trusts.
+fn authorization(trust: Arc<X509Anchors>) -> AuthorizationSettings {
+    AuthorizationSettings {
+        clients: vec![Client {
+            id: "wallet".into(),
+            name: Some("The Wallet".into()),
+            redirect_uris: vec!["https://wallet.example/cb?x=1".into(), "wallet-app:/cb".into()],
+            authentication: ClientAuthentication::None,
+        }],
+        public_clients: true,
+        attestation: Some(AttestationSettings::trusting(trust)),
+        ..AuthorizationSettings::default()
+    }
+}
+
+/// Ada, whose password is `lovelace`.
+fn people(clock: Arc<dyn Clock>) -> ConfiguredUsers {
+    let salt = SaltString::encode_b64(b"a salt for tests").unwrap();
+    let cheap = Argon2::new(argon2::Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+    let user = ConfiguredUser {
+        name: "ada".into(),
+        display: "Ada Lovelace".into(),
+        password_hash: cheap.hash_password(b"lovelace", &salt).unwrap().to_string(),
+        claims: [("pid".to_owned(), ada())].into(),
+    };
+    ConfiguredUsers::new(vec![user], clock).unwrap()
+}
+
 fn certified(
     ca: &CertificateAuthority,
     name: &str,
@@ -150,7 +185,7 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
     );
     let status = Arc::new(status.unwrap());
     let network = Arc::new(Network::default());
-    let issuer = Issuer::builder(wanted.base)
+    let mut issuer = Issuer::builder(wanted.base)
         .addresses(AddressPolicy::Loopback)
         .display(IssuerDisplay::named("Credenza Demo Authority"))
         .configuration(pid())
@@ -161,9 +196,11 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
         .sealer(sealer.clone())
         .clock(clock.clone())
         .random(random.clone())
-        .events(hub.clone())
-        .build()
-        .unwrap();
+        .events(hub.clone());
+    if wanted.authorization {
+        issuer = issuer.authorization(authorization(trust.clone()));
+    }
+    let issuer = issuer.build().unwrap();
     let ports = Ports {
         store: store.clone(),
         clock: clock.clone(),
@@ -221,6 +258,9 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
         .limits(wanted.limits)
         .clock(clock.clone())
         .random(random.clone());
+    if wanted.authorization {
+        builder = builder.users(Arc::new(people(clock.clone())));
+    }
     if wanted.demo {
         builder = builder.demo_wallet(Arc::new(Pretender::default()));
     }
@@ -386,7 +426,7 @@ impl DemoWallet for Pretender {
             return Answer::ready(Err(refusal));
         }
         self.happened("received");
-        Answer::ready(Ok(Accepted { credentials: vec![card("c1")], offer: None }))
+        Answer::ready(Ok(Accepted { credentials: vec![card("c1")], ..Accepted::default() }))
     }
 
     fn request<'a>(&'a self, link: &'a str) -> Answer<'a, Result<Consent, WalletRefusal>> {

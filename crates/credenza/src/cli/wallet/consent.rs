@@ -1,6 +1,6 @@
 //! What the person reads before deciding.
 
-use credenza::server::demo_wallet::{Card, Choice, Consent, OfferPreview};
+use credenza::server::demo_wallet::{Card, Choice, Consent, OfferPreview, Waiting};
 
 /// An offer.
 pub(super) fn offer(preview: &OfferPreview) -> String {
@@ -21,6 +21,17 @@ pub(super) fn offer(preview: &OfferPreview) -> String {
         }
     }
     text
+}
+
+/// A credential that was promised.
+pub(super) fn waiting_line(waiting: &Waiting) -> String {
+    format!(
+        "Pending: {}  {} from {}; ask again after {} with: credenza wallet poll",
+        waiting.id,
+        waiting.name,
+        waiting.issuer,
+        waiting.not_before.to_rfc3339()
+    )
 }
 
 /// The question for a transaction code.
