@@ -65,6 +65,14 @@ pub(super) fn check(
 pub(super) fn recipient(metadata: &Map<String, Value>) -> Result<Option<Recipient>, RequestObjectError> {
     let Some(keys) = metadata.get("jwks") else { return Ok(None) };
     let keys = JwkSet::from_value(keys).map_err(|_| unsuited("the wallet's jwks can't be read"))?;
+    if metadata
+        .get("jwks")
+        .and_then(|keys| keys.get("keys"))
+        .and_then(Value::as_array)
+        .is_some_and(Vec::is_empty)
+    {
+        return Ok(None);
+    }
     let algorithms = names(metadata, "request_object_encryption_alg_values_supported");
     let allowed = |alg: &KeyManagement| {
         algorithms.as_ref().is_none_or(|names| names.iter().any(|name| *name == alg.name()))

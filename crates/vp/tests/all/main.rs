@@ -4,16 +4,21 @@
 
 mod answers;
 mod checklist;
+mod dc_api;
 mod flow;
 mod holder;
 mod identity;
 mod messages;
+mod modes;
+mod nested;
 mod parameters;
+mod prefixes;
 mod presentations;
 mod races;
 mod request_kit;
 mod sessions;
 mod status_lists;
+mod transactions;
 mod type_metadata;
 mod vectors;
 mod world;
