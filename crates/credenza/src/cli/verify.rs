@@ -9,10 +9,12 @@ use credenza::crypto::x509::profile::CertificateProfile;
 use credenza::crypto::{Jwk, JwkSet, x509};
 use credenza::formats::mdoc::SessionTranscript;
 use credenza::http::ReqwestHttp;
+use credenza::service::LookUp;
 use credenza::trust::did::Did;
 use credenza::trust::lists::{ListKind, ListSigners, ServiceUse};
 use credenza::trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, TrustList, X509Anchors};
 use credenza::verify::{Demand, GivenKeys, Particulars, verify_with};
+use credenza::vp::verifier::StatusCheck;
 
 use super::{Usage, Verdict, output, thing};
 
@@ -86,9 +88,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "URL")]
     list_uri: Option<String>,
 
-    /// Accept a credential that has a status, with a warning: statuses are not looked up here.
+    /// Do not ask anybody whether the credential was revoked.
     #[arg(long)]
-    accept_unchecked_status: bool,
+    offline: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -114,6 +116,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     let text = thing::read(&arguments.thing).await?;
     let now = SystemClock.now();
     let (trust, anchors) = trusted(&arguments, now)?;
+    let trust = Arc::new(trust);
     let audience = match (&arguments.client_id, &arguments.origin) {
         (Some(client_id), _) => Some(client_id.clone()),
         (None, origin) => origin.as_ref().map(|origin| format!("origin:{origin}")),
@@ -121,13 +124,16 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     let holder = arguments.nonce.as_deref().zip(audience.as_deref());
     let transcript = transcript(&arguments)?;
     let revocation_lists = arguments.crl.iter().map(|file| crl(file)).collect::<anyhow::Result<Vec<_>>>()?;
-    let demand = Demand { trust: &trust, anchors: &anchors, holder, now };
+    // Asked only about credentials of issuers that are trusted, which may be on this machine too.
+    let look_up =
+        LookUp::uncached().over(AddressPolicy::Loopback, Arc::new(SystemClock), Arc::clone(&trust) as _);
+    let status: Option<&dyn StatusCheck> = if arguments.offline { None } else { Some(&look_up) };
+    let demand = Demand { trust: &*trust, anchors: &anchors, holder, status, now };
     let particulars = Particulars {
         transcript: transcript.as_ref(),
         profile: arguments.profile.map(CertificateProfile::from),
         revocation_lists: &revocation_lists,
         list_uri: arguments.list_uri.as_deref(),
-        accept_unchecked_status: arguments.accept_unchecked_status,
     };
     let report =
         verify_with(&text, demand, particulars).await.map_err(|error| Usage::error(error.to_string()))?;

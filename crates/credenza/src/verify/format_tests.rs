@@ -79,7 +79,7 @@ impl World {
 }
 
 fn demand<'a>(trust: &'a dyn Trust, anchors: &'a [Vec<u8>]) -> Demand<'a> {
-    Demand { trust, anchors, holder: None, now: NOW }
+    Demand { trust, anchors, holder: None, status: None, now: NOW }
 }
 
 async fn judged(text: &str, trust: &dyn Trust) -> Report {

@@ -11,6 +11,7 @@ use credenza_core::{Report, UnixTime, json};
 use credenza_crypto::x509::profile::CertificateProfile;
 use credenza_formats::mdoc::SessionTranscript;
 use credenza_trust::Trust;
+use credenza_vp::verifier::StatusCheck;
 
 pub use given_keys::GivenKeys;
 
@@ -23,6 +24,8 @@ pub struct Demand<'a> {
     pub anchors: &'a [Vec<u8>],
     /// Nonce and audience that a presentation was made for; `None` for a credential as it was issued.
     pub holder: Option<(&'a str, &'a str)>,
+    /// Who looks up whether a credential was revoked. `None`: nobody does, and the report warns of it.
+    pub status: Option<&'a dyn StatusCheck>,
     /// Now.
     pub now: UnixTime,
 }
@@ -38,8 +41,6 @@ pub struct Particulars<'a> {
     pub revocation_lists: &'a [Vec<u8>],
     /// The address that a status list has to be about; without it, the one that it names itself.
     pub list_uri: Option<&'a str>,
-    /// A credential that has a status is accepted, with a warning, although the status is not looked up.
-    pub accept_unchecked_status: bool,
 }
 
 /// Nothing that can be verified.

@@ -11,7 +11,7 @@ use crate::keys::identity::Identity;
 const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
 
 fn demand<'a>(trust: &'a dyn Trust, anchors: &'a [Vec<u8>]) -> Demand<'a> {
-    Demand { trust, anchors, holder: None, now: NOW }
+    Demand { trust, anchors, holder: None, status: None, now: NOW }
 }
 
 fn identity() -> Identity {
