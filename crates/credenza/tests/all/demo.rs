@@ -26,7 +26,7 @@ fn once_tells_the_whole_story() {
 fn once_for_people() {
     let text = good(&["demo", "--once"]);
     assert!(text.contains("✓ sd-jwt.kb.nonce") && text.contains("[RFC 9901 §7.3"), "{text}");
-    assert!(text.trim_end().ends_with("11 of 11 steps ended as they must"), "{text}");
+    assert!(text.trim_end().ends_with("13 of 13 steps ended as they must"), "{text}");
 }
 
 #[test]

@@ -8,7 +8,6 @@ use credenza::core::{AddressPolicy, Clock as _, Http, Sealer, Secret, SystemCloc
 use credenza::crypto::Signer;
 use credenza::server::Service;
 use credenza::server::service::Pages;
-use credenza::trust::did::Did;
 use credenza::trust::{Anchor, X509Anchors};
 use credenza::vci::issuer::CredentialConfiguration;
 use credenza::vci::issuer::status::StatusPolicy;
@@ -40,8 +39,6 @@ pub(crate) struct Demo {
     pub(crate) admin_token: Secret,
     /// The root certificates of its authorities, of which the second is the one for mobile documents: DER.
     pub(crate) roots: Vec<Vec<u8>>,
-    /// The DID in whose name it signs W3C credentials.
-    pub(crate) did: Did,
 }
 
 /// Makes the world. Its database is in `folder`; everything else is in memory.
@@ -73,7 +70,7 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
         pages: Pages::Open,
         presets: presets::all()?,
         document_signer: Some(Arc::new(identity.document_signer)),
-        trusted_dids: vec![did.clone()],
+        trusted_dids: vec![did],
         revocation: Some(Revocation { records: stores.records, policy: StatusPolicy::default() }),
         look_up: LookUp::uncached(),
         ..Parts::new(
@@ -88,7 +85,7 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
     for (configuration, claims) in sample::all() {
         service = service.sample(configuration, claims);
     }
-    Ok(Demo { url, listener, service: service.build()?, admin_token, roots, did })
+    Ok(Demo { url, listener, service: service.build()?, admin_token, roots })
 }
 
 /// A wallet in memory that knows the demo's verifier by its root.

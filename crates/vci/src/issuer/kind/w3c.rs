@@ -159,7 +159,7 @@ impl W3c {
     ) -> Result<Value, Unissued> {
         if let Some(status) = copy.status {
             let name = self.status_member(&status)?;
-            draft.claims.insert(name.to_owned(), status);
+            draft.claims.insert(name.to_owned(), self.identified(status));
         }
         if let (true, Some(holder)) = (draft.about_holder, copy.holder) {
             let did = did_of(holder)?;
@@ -199,6 +199,23 @@ impl W3c {
                 })
             }
         }
+    }
+
+    /// Entries of status lists with the `id` that VCDM 1.1 demands (§4.9), and that 2.0 leaves out.
+    fn identified(&self, mut status: Value) -> Value {
+        let entries = match &mut status {
+            Value::Array(entries) => entries.as_mut_slice(),
+            one => std::slice::from_mut(one),
+        };
+        for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
+            let text = |name: &str| entry.get(name).and_then(Value::as_str);
+            let id = match (text("statusListCredential"), text("statusListIndex")) {
+                (Some(list), Some(index)) if self.model == DataModel::V1 => format!("{list}#{index}"),
+                _ => continue,
+            };
+            entry.entry("id").or_insert_with(|| id.into());
+        }
+        status
     }
 
     /// Where a status goes: an object with a type is an entry of the data model; any other is the claim of the Token

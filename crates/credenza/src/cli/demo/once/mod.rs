@@ -1,6 +1,7 @@
 //! `credenza demo --once`: the whole story over real HTTP, with the attacks that must fail.
 
 pub(crate) mod client;
+mod formats;
 mod revoke;
 mod story;
 mod tap;
@@ -31,7 +32,7 @@ pub(crate) struct Step {
 pub(super) async fn run(demo: Demo, json: bool) -> anyhow::Result<Verdict> {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let router = demo.service.router();
-    let world = story::World { url: demo.url, token: demo.admin_token, roots: demo.roots, did: demo.did };
+    let world = story::World { url: demo.url, token: demo.admin_token, roots: demo.roots };
     let serving = tokio::spawn(serve(demo.listener, router, Limits::default(), async {
         let _ = stopped.await;
     }));

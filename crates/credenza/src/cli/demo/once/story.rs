@@ -6,7 +6,6 @@ use anyhow::Context as _;
 use credenza::core::{AddressPolicy, Clock as _, Http, Secret, SystemClock};
 use credenza::server::demo_wallet::{Consent, WalletRefusal};
 use credenza::service::LookUp;
-use credenza::trust::did::Did;
 use credenza::trust::{Anchor, Trust, X509Anchors};
 use credenza::verify::{Demand, verify};
 use credenza::wallet::{Holder, default_choices};
@@ -15,7 +14,7 @@ use url::Url;
 
 use super::client::Client;
 use super::tap::Tap;
-use super::{Step, revoke};
+use super::{Step, formats, revoke};
 use crate::cli::demo::sample;
 use crate::cli::demo::world::wallet;
 
@@ -24,7 +23,6 @@ pub(super) struct World {
     pub(super) url: Url,
     pub(super) token: Secret,
     pub(super) roots: Vec<Vec<u8>>,
-    pub(super) did: Did,
 }
 
 /// Tells the story; each step is handed out when it has happened.
@@ -74,7 +72,12 @@ pub(super) async fn tell(
     let request = ask(&client, json!([{"path": ["given_name"]}]), true).await?;
     let consent = holder.open_request(&text(&request, "uri")?).await?;
     let answered = holder.answer_request(&consent.id, &default_choices(&consent)).await.map(|_| ());
-    each(revoke::refused(&client, &text(&request, "id")?, answered).await?)
+    each(revoke::refused(&client, &text(&request, "id")?, answered).await?)?;
+
+    for told in formats::all() {
+        each(formats::tell(&told, &client, &holder).await?)?;
+    }
+    Ok(())
 }
 
 async fn wrong_code(holder: &Holder, link: &str, code: &str) -> anyhow::Result<Step> {
