@@ -64,6 +64,33 @@ async fn issue_hold_present_verify() {
 }
 
 #[tokio::test]
+async fn what_was_promised_is_fetched_by_another_process() {
+    let service = Service::start();
+    let home = tempfile::tempdir().unwrap();
+    let wallet = ["wallet", "--home", home.path().to_str().unwrap()];
+    let offer = service.offer(json!({"credentials": [{"type": "pid", "deferral": "until_completed"}]})).await;
+    let accepted =
+        good_json(&[&wallet[..], &["accept", "--yes", "--json", offer["uri"].as_str().unwrap()]].concat());
+    assert_eq!(accepted["credentials"], json!([]));
+    let id = accepted["pending"][0]["id"].as_str().unwrap();
+    assert!(good(&[&wallet[..], &["list"]].concat()).contains("credenza wallet poll"));
+    let poll = [&wallet[..], &["poll", id, "--json"]].concat();
+    assert_eq!(good_json(&poll)["pending"][0]["id"], id);
+    let path = format!("/offers/{}", offer["id"].as_str().unwrap());
+    let shown = service.api(Method::GET, &path, None).await.1;
+    let deferred = shown["credentials"][0]["deferred"][0]["id"].as_str().unwrap();
+    let claims =
+        json!({"claims": {"family_name": "Mustermann", "given_name": "Erika", "birthdate": "1964-08-12"}});
+    let (status, ready) =
+        service.api(Method::POST, &format!("/deferred/{deferred}/complete"), Some(claims)).await;
+    assert_eq!(status, 200, "{ready}");
+    assert_eq!(good_json(&poll)["credentials"][0]["name"], "Person Identification Data");
+    assert_eq!(service.api(Method::GET, &path, None).await.1["state"], "acknowledged");
+    assert!(good(&[&wallet[..], &["poll"]].concat()).contains("Nothing is pending"));
+    assert!(bad(2, &poll).contains("pending"));
+}
+
+#[tokio::test]
 async fn a_wallet_with_a_passphrase_stays_shut_without_it() {
     let service = Service::start();
     let home = tempfile::tempdir().unwrap();

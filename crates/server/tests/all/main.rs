@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod admin;
+mod authorize;
+mod deferred;
 mod events;
 mod headers;
 mod listener;

@@ -22,6 +22,12 @@ pub(crate) struct Keys {
     made: Mutex<HashMap<String, Arc<dyn Signer>>>,
 }
 
+impl Keys {
+    pub(crate) fn fresh(world: &World) -> Arc<Self> {
+        Arc::new(Self { random: world.random.clone(), made: Mutex::default() })
+    }
+}
+
 impl HolderKeys for Keys {
     fn generate<'a>(&'a self, algorithms: &'a [Algorithm]) -> Answer<'a, Result<Arc<dyn Signer>, SignError>> {
         let key: Arc<dyn Signer> = Arc::new(SoftwareSigner::generate(algorithms[0], &*self.random).unwrap());
@@ -54,6 +60,7 @@ pub(crate) async fn receive(world: &World, offer: &Value) -> (Vec<HeldCredential
     let ready = match opened {
         Opened::Ready(ready) => ready,
         Opened::NeedsTxCode(waiting) => waiting.tx_code(offer["tx_code"].as_str().unwrap()).unwrap(),
+        Opened::NeedsAuthorization(_) => panic!("the offer has a code"),
     };
     let received = ready.accept().await.unwrap();
     (received.credentials, keys)

@@ -190,6 +190,7 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
         .display(IssuerDisplay::named("Credenza Demo Authority"))
         .configuration(pid())
         .configuration(diploma())
+        .metadata_signer(key.clone())
         .signer(key)
         .status_source(status.clone())
         .store(store.clone())
