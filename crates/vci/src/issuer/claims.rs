@@ -82,12 +82,18 @@ impl ClaimsSource for OfferedClaims {
 
 /// Port: gives each copy of a credential a place in a status list.
 pub trait StatusSource: Send + Sync {
-    /// The `status` claims of `copies` copies that expire together; fewer or more than that fail the issuance. Called
-    /// before the issuance is certain: a place can stay unused.
+    /// What `copies` copies that expire together say about their status; fewer or more than that fail the issuance. It
+    /// is the value of `status`, or of `credentialStatus` where it has types. Called before the issuance is certain: a
+    /// place can stay unused.
     fn assign<'a>(
         &'a self,
         context: &'a IssuanceContext<'a>,
         copies: usize,
         expires: credenza_core::UnixTime,
     ) -> Answer<'a, Result<Vec<Value>, ClaimsError>>;
+
+    /// Where all lists are named, for the metadata (Token Status List §9.1).
+    fn aggregation(&self) -> Option<&str> {
+        None
+    }
 }

@@ -95,6 +95,10 @@ pub(super) fn authorization_server(
             .map(|algorithm| algorithm.name().to_owned())
             .collect(),
         pre_authorized_grant_anonymous_access_supported: Some(parts.anonymous_access),
+        status_list_aggregation_endpoint: parts
+            .status
+            .as_ref()
+            .and_then(|source| source.aggregation().map(str::to_owned)),
         ..AuthorizationServerMetadata::default()
     };
     if let Some(settings) = &parts.authorization {

@@ -375,6 +375,7 @@ fn the_register_is_paged_by_session_and_by_time_and_has_no_claims() {
     assert_eq!(names, known);
 }
 
+// Clauses: TSL-9.1-02
 #[test]
 fn what_is_issued_is_in_the_register() {
     let nodes = Nodes::new();
@@ -388,6 +389,8 @@ fn what_is_issued_is_in_the_register() {
     let [record] = register.as_slice() else { panic!("{register:?}") };
     assert_eq!((record.credential_configuration_id.as_str(), record.places.len()), ("pid", 1));
     assert!(record.expires_at > record.issued_at);
+    let metadata: Value = serde_json::from_slice(&world.issuer.authorization_server_metadata()).unwrap();
+    assert_eq!(metadata["status_list_aggregation_endpoint"], node.aggregation_uri());
 }
 
 #[test]

@@ -180,4 +180,8 @@ impl StatusSource for StatusLists {
             entered.map_err(|error| ClaimsError::Unavailable(error.to_string()))
         })
     }
+
+    fn aggregation(&self) -> Option<&str> {
+        Some(self.aggregation_uri())
+    }
 }
