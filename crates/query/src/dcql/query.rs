@@ -119,10 +119,7 @@ impl Format {
     /// Whether it is a W3C credential, in whichever way it is secured.
     #[must_use]
     pub const fn is_w3c(&self) -> bool {
-        matches!(
-            self,
-            Self::JwtVcJson | Self::LdpVc | Self::JwtVcJsonLd | Self::VcJwt | Self::VcSdJwt
-        )
+        matches!(self, Self::JwtVcJson | Self::LdpVc | Self::JwtVcJsonLd | Self::VcJwt | Self::VcSdJwt)
     }
 
     /// Whether it is a W3C credential signed as a JWT.

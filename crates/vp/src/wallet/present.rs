@@ -70,10 +70,20 @@ impl Asked {
         let transcript = self.transcript();
         let accepted = Accepted::of(self.vp_formats.as_ref(), &Format::Mdoc);
         let reader_key = self.reply.encryption.as_ref().map(|encryption| &encryption.key.key);
-        let agreed = |key: &&PublicKey| key.curve() == held.holder().curve() && accepted.device_mac(held.holder());
+        let agreed =
+            |key: &&PublicKey| key.curve() == held.holder().curve() && accepted.device_mac(held.holder());
         let response = match (choice.device_key, reader_key.filter(agreed)) {
-            (Some(device_key), Some(reader_key)) => presentation.mac(device_key, reader_key, &transcript).await,
-            _ => presentation.sign(signer(choice)?, &transcript).await,
+            (Some(device_key), Some(reader_key)) => {
+                presentation.mac(device_key, reader_key, &transcript).await
+            }
+            _ => {
+                let signer = signer(choice)?;
+                if !accepted.device_signature(signer.algorithm()) {
+                    let problem = "the verifier does not accept signatures of the holder's key";
+                    return Err(AnswerError::Sign(problem.to_owned()));
+                }
+                presentation.sign(signer, &transcript).await
+            }
         };
         let response = response.map_err(|error| AnswerError::Sign(error.to_string()))?;
         Ok(Presentation::Text(b64::encode(response)))

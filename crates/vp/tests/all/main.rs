@@ -6,6 +6,7 @@ mod answers;
 mod checklist;
 mod dc_api;
 mod flow;
+mod formats;
 mod holder;
 mod identity;
 mod messages;

@@ -70,7 +70,11 @@ impl Holding {
             // The earlier name of SD-JWT VC, and the name of W3C credentials: what is in it says which.
             Format::VcSdJwt => {
                 let held = sd_jwt()?;
-                Ok(if held.vct().is_some() { Self::sd_jwt(held, bound) } else { Self::w3c_sd_jwt(held, bound) })
+                Ok(if held.vct().is_some() {
+                    Self::sd_jwt(held, bound)
+                } else {
+                    Self::w3c_sd_jwt(held, bound)
+                })
             }
             Format::Mdoc => {
                 let bytes = b64::decode(text).map_err(|_| HoldingError::Format(held.format.clone()))?;
@@ -201,13 +205,14 @@ impl Holding {
             Credential::Mdoc(held) => {
                 let key = held.holder();
                 let signature = algorithm_of(key).is_some_and(|one| accepted.device_signature(one));
-                accepted.issuer_auth(held.issuer_algorithm(), None)
-                    && (signature || accepted.device_mac(key))
+                accepted.issuer_auth(held.issuer_algorithm(), None) && (signature || accepted.device_mac(key))
             }
             Credential::Jwt(jwt) => {
                 is_listed(accepted, "alg_values", self.issuer_algorithm(jwt.as_str()))
                     && (!self.bound
-                        || jwt.holder().is_none_or(|key| is_listed(accepted, "alg_values", algorithm_of(key))))
+                        || jwt
+                            .holder()
+                            .is_none_or(|key| is_listed(accepted, "alg_values", algorithm_of(key))))
             }
             Credential::Proof(proof) => proof.is_accepted(accepted),
         }

@@ -94,7 +94,10 @@ impl ProofCredential {
     /// spoil the other.
     pub(in super::super) fn suite(&self, key: &PublicKey, accepted: Accepted<'_>) -> Option<Cryptosuite> {
         let own = self.proofs().first().and_then(|proof| {
-            Cryptosuite::from_names(proof.get("type")?.as_str()?, proof.get("cryptosuite").and_then(Value::as_str))
+            Cryptosuite::from_names(
+                proof.get("type")?.as_str()?,
+                proof.get("cryptosuite").and_then(Value::as_str),
+            )
         });
         let jcs = own.is_some_and(Cryptosuite::is_jcs);
         let possible = |suite: &&Cryptosuite| {
