@@ -149,6 +149,7 @@ impl Wallet {
                     reports,
                     pending: Vec::new(),
                     failures: Vec::new(),
+                    renewal: None,
                     receipt: Receipt::new(fetching.receipt(session, notification_id.into_iter().collect())),
                 })))
             }

@@ -6,13 +6,14 @@ use credenza_core::{json, well_known};
 use credenza_oauth::AuthorizationServerMetadata;
 use url::Url;
 
-use super::opened::{NeedsTxCode, OfferedSummary, Opened, Plan, Ready, Summary};
+use super::opened::{NeedsTxCode, OfferedSummary, Opened, Plan, Ready, Right, Summary, Way};
 use super::proofs::ProofPlan;
 use super::wanted::Wanted;
-use super::{Parts, Step, Wallet, WalletError};
+use super::{NeedsAuthorization, Parts, Step, Wallet, WalletError};
 use crate::messages::offer::InvalidOffer;
+use crate::messages::offer::{AuthorizationCodeGrant, Grants};
 use crate::messages::{
-    CredentialIssuerMetadata, CredentialOffer, OfferLink, PRE_AUTHORIZED_CODE, PreAuthorizedCodeGrant,
+    AUTHORIZATION_CODE, CredentialIssuerMetadata, CredentialOffer, OfferLink, PRE_AUTHORIZED_CODE,
     SupportedCredential, why,
 };
 
@@ -36,31 +37,75 @@ impl Wallet {
                 CredentialOffer::parse(&parts.fetch(Step::Offer, &url).await?)?
             }
         };
-        let Some(grant) = offer.pre_authorized().cloned() else {
-            return Err(WalletError::Unsupported("an offer without a pre-authorized code"));
+        parts.opened(&offer).await
+    }
+
+    /// Begins without an offer: with what the issuer says about itself (§3.3). The holder will have to sign in.
+    ///
+    /// # Errors
+    /// See [`WalletError`].
+    pub async fn start(&self, issuer: &str, configuration_ids: &[&str]) -> Result<Opened, WalletError> {
+        let offer = CredentialOffer {
+            credential_issuer: issuer.to_owned(),
+            credential_configuration_ids: configuration_ids.iter().map(|id| (*id).to_owned()).collect(),
+            grants: Grants {
+                authorization_code: Some(AuthorizationCodeGrant::default()),
+                ..Grants::default()
+            },
         };
-        let (issuer, metadata) = parts.issuer(&offer.credential_issuer).await?;
-        let server = parts.server(&offer, &grant, &metadata).await?;
+        offer.check()?;
+        self.parts.clone().opened(&offer).await
+    }
+}
+
+impl Parts {
+    async fn opened(self: Arc<Self>, offer: &CredentialOffer) -> Result<Opened, WalletError> {
+        let (issuer, metadata) = self.issuer(&offer.credential_issuer).await?;
+        let (way, server) = self.way(offer, &metadata).await?;
         let token_endpoint = server.token_endpoint.as_deref().unwrap_or_default();
-        let token_endpoint = parts.url(Step::ServerMetadata, token_endpoint)?;
-        let (credentials, unsupported) = parts.offered(&offer, &metadata)?;
+        let token_endpoint = self.url(Step::ServerMetadata, token_endpoint)?;
+        let (credentials, unsupported) = self.offered(offer, &metadata)?;
         let summary = Summary {
             issuer,
             issuer_display: metadata.display.clone(),
             credentials,
             unsupported,
-            tx_code: grant.tx_code.clone(),
+            tx_code: way.tx_code().cloned(),
             token_endpoint,
         };
-        let plan = Box::new(Plan { parts, metadata, server, grant, summary });
-        Ok(match plan.grant.tx_code {
-            Some(_) => Opened::NeedsTxCode(NeedsTxCode { plan }),
-            None => Opened::Ready(Ready { plan, tx_code: None }),
+        let code = way.code();
+        let plan = Box::new(Plan { parts: self, metadata, server, way, summary });
+        Ok(match code {
+            None => Opened::NeedsAuthorization(NeedsAuthorization { plan }),
+            Some(code) if plan.summary.tx_code.is_some() => Opened::NeedsTxCode(NeedsTxCode { plan, code }),
+            Some(code) => Opened::Ready(Ready { plan, right: Right::Offered { code, tx_code: None } }),
         })
     }
-}
 
-impl Parts {
+    /// By which way, and at which server: the code of the offer where it has one, since then nobody has to sign in.
+    /// An offer without grants leaves it to the server's metadata (§4.1.1).
+    async fn way(
+        &self,
+        offer: &CredentialOffer,
+        metadata: &CredentialIssuerMetadata,
+    ) -> Result<(Way, AuthorizationServerMetadata), WalletError> {
+        let issuer = &offer.credential_issuer;
+        if let Some(grant) = &offer.grants.pre_authorized_code {
+            let hint = grant.authorization_server.as_deref();
+            let server = self.server(issuer, hint, PRE_AUTHORIZED_CODE, metadata).await?;
+            return Ok((Way::PreAuthorized(grant.clone()), server));
+        }
+        let grant = offer.grants.authorization_code.clone().unwrap_or_default();
+        let hint = grant.authorization_server.as_deref();
+        let server = self.server(issuer, hint, AUTHORIZATION_CODE, metadata).await?;
+        if server.authorization_endpoint.is_none() {
+            return Err(WalletError::Unsupported(
+                "an authorization server without an authorization endpoint",
+            ));
+        }
+        Ok((Way::AuthorizationCode(grant), server))
+    }
+
     /// Fetches the issuer's metadata and makes sure that it is the issuer's (§12.2.2, §12.2.4).
     async fn issuer(&self, identifier: &str) -> Result<(Url, CredentialIssuerMetadata), WalletError> {
         let url = self.url(Step::IssuerMetadata, identifier)?;
@@ -84,13 +129,14 @@ impl Parts {
     /// Finds the authorization server (§12.2.4, §4.1.1) and fetches its metadata.
     async fn server(
         &self,
-        offer: &CredentialOffer,
-        grant: &PreAuthorizedCodeGrant,
+        issuer: &str,
+        hint: Option<&str>,
+        grant_type: &str,
         metadata: &CredentialIssuerMetadata,
     ) -> Result<AuthorizationServerMetadata, WalletError> {
         let listed = &metadata.authorization_servers;
-        if let Some(hint) = &grant.authorization_server {
-            if !listed.contains(hint) {
+        if let Some(hint) = hint {
+            if !listed.iter().any(|server| server == hint) {
                 return Err(WalletError::Untrustworthy(
                     "the offer names an authorization server that the issuer does not",
                 ));
@@ -98,18 +144,16 @@ impl Parts {
             return self.server_metadata(hint).await;
         }
         match listed.as_slice() {
-            [] => self.server_metadata(&offer.credential_issuer).await,
+            [] => self.server_metadata(issuer).await,
             [only] => self.server_metadata(only).await,
             several => {
                 for server in several.iter().take(MAX_SERVERS) {
                     let metadata = self.server_metadata(server).await?;
-                    if metadata.supports_grant(PRE_AUTHORIZED_CODE) {
+                    if metadata.supports_grant(grant_type) {
                         return Ok(metadata);
                     }
                 }
-                Err(WalletError::Unsupported(
-                    "no authorization server of the issuer takes a pre-authorized code",
-                ))
+                Err(WalletError::Unsupported("no authorization server of the issuer takes the offered grant"))
             }
         }
     }

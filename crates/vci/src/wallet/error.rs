@@ -2,6 +2,7 @@
 
 use credenza_core::{HttpError, Report};
 use credenza_crypto::SignError;
+use credenza_oauth::ResponseError;
 
 use crate::messages::metadata::MetadataError;
 use crate::messages::offer::InvalidOffer;
@@ -15,6 +16,10 @@ pub enum Step {
     IssuerMetadata,
     /// The authorization server's metadata.
     ServerMetadata,
+    /// The authorization request that is pushed.
+    PushedAuthorization,
+    /// The challenge for a client attestation.
+    Challenge,
     /// The token.
     Token,
     /// The nonce.
@@ -33,6 +38,8 @@ impl std::fmt::Display for Step {
             Self::Offer => "the credential offer",
             Self::IssuerMetadata => "the issuer's metadata",
             Self::ServerMetadata => "the authorization server's metadata",
+            Self::PushedAuthorization => "the pushed authorization request endpoint",
+            Self::Challenge => "the challenge endpoint",
             Self::Token => "the token endpoint",
             Self::Nonce => "the nonce endpoint",
             Self::Credential => "the credential endpoint",
@@ -76,6 +83,14 @@ pub enum WalletError {
         code: String,
         /// What the other side says about it, in printable ASCII.
         description: Option<String>,
+    },
+    /// The holder or the authorization server said no, or the browser came back with something else.
+    #[error("{error}")]
+    Authorization {
+        /// What came back.
+        error: ResponseError,
+        /// What was checked.
+        report: Box<Report>,
     },
     /// The issuer offers what this wallet can't do.
     #[error("not supported: {0}")]

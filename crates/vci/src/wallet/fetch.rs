@@ -5,11 +5,14 @@ use std::sync::Arc;
 use credenza_core::{Report, id};
 use credenza_crypto::Signer;
 use credenza_formats::held::HeldCredential;
+use credenza_oauth::AuthorizationServerMetadata;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 use url::Url;
 
+use super::Renewal;
 use super::deferred::{PendingCredential, promised};
+use super::dpop_key::DpopKey;
 use super::encryption::Channel;
 use super::opened::{OfferedSummary, Ready, Received};
 use super::proofs::ProofPlan;
@@ -55,39 +58,10 @@ impl Ready {
     /// # Errors
     /// See [`WalletError`]: nothing was received. Credentials that were refused are reported to the issuer as failed.
     pub async fn accept(self) -> Result<Received, WalletError> {
-        let Self { plan, tx_code } = self;
-        let (mut session, token) = Session::redeem(&plan, tx_code.as_ref()).await?;
-        let mut requests = Vec::new();
-        for offered in &plan.summary.credentials {
-            requests.extend(requests_for(offered, &token)?.into_iter().map(|requested| (offered, requested)));
-        }
+        let Self { plan, right } = self;
+        let (session, token) = Session::redeem(&plan, right).await?;
         let fetching = Fetching { parts: &plan.parts, metadata: &plan.metadata };
-        let (mut credentials, mut reports, mut notification_ids) = (vec![], vec![], vec![]);
-        let (mut pending, mut failures) = (vec![], vec![]);
-        for (offered, requested) in requests {
-            match fetching.fetch(&mut session, offered, requested).await {
-                Ok(Fetched::Now(batch)) => {
-                    credentials.extend(batch.credentials);
-                    reports.extend(batch.reports);
-                    notification_ids.extend(batch.notification_id);
-                }
-                Ok(Fetched::Later(promise)) => pending.push(*promise),
-                Err(error) => failures.push((offered.configuration_id.clone(), error)),
-            }
-        }
-        if credentials.is_empty() && pending.is_empty() {
-            let first = failures.into_iter().next().map(|(_, error)| error);
-            return Err(first.unwrap_or_else(|| unexpected(Step::Token, "the token is good for nothing")));
-        }
-        Ok(Received {
-            issuer: plan.summary.issuer.clone(),
-            issuer_display: plan.summary.issuer_display.clone(),
-            credentials,
-            reports,
-            pending,
-            failures,
-            receipt: Receipt::new(fetching.receipt(session, notification_ids)),
-        })
+        fetching.receive(&plan.server, session, &token, &plan.summary.credentials).await
     }
 }
 
@@ -112,6 +86,54 @@ fn requests_for(offered: &OfferedSummary, token: &TokenResponse) -> Result<Vec<R
 }
 
 impl Fetching<'_> {
+    /// Fetches these credentials with the token, checks them, and hands them out to be stored.
+    pub(super) async fn receive(
+        &self,
+        server: &AuthorizationServerMetadata,
+        mut session: Session,
+        token: &TokenResponse,
+        wanted: &[OfferedSummary],
+    ) -> Result<Received, WalletError> {
+        let mut requests = Vec::new();
+        for offered in wanted {
+            requests.extend(requests_for(offered, token)?.into_iter().map(|requested| (offered, requested)));
+        }
+        let (mut credentials, mut reports, mut notification_ids) = (vec![], vec![], vec![]);
+        let (mut pending, mut failures) = (vec![], vec![]);
+        for (offered, requested) in requests {
+            match self.fetch(&mut session, offered, requested).await {
+                Ok(Fetched::Now(batch)) => {
+                    credentials.extend(batch.credentials);
+                    reports.extend(batch.reports);
+                    notification_ids.extend(batch.notification_id);
+                }
+                Ok(Fetched::Later(promise)) => pending.push(*promise),
+                Err(error) => failures.push((offered.configuration_id.clone(), error)),
+            }
+        }
+        if credentials.is_empty() && pending.is_empty() {
+            let first = failures.into_iter().next().map(|(_, error)| error);
+            return Err(first.unwrap_or_else(|| unexpected(Step::Token, "the token is good for nothing")));
+        }
+        let renewal = token.refresh_token.clone().map(|refresh_token| Renewal {
+            metadata: self.metadata.clone(),
+            server: server.clone(),
+            credentials: wanted.to_vec(),
+            refresh_token,
+            dpop_key: session.dpop().map(DpopKey::to_kept),
+        });
+        Ok(Received {
+            issuer: Url::parse(&self.metadata.credential_issuer).map_err(|_| WalletError::Kept)?,
+            issuer_display: self.metadata.display.clone(),
+            credentials,
+            reports,
+            pending,
+            failures,
+            renewal,
+            receipt: Receipt::new(self.receipt(session, notification_ids)),
+        })
+    }
+
     async fn fetch(
         &self,
         session: &mut Session,

@@ -1,11 +1,15 @@
 //! The wallet's side: from an offer to credentials that were checked.
 //!
-//! An offer that was opened is either [`Opened::NeedsTxCode`] or [`Opened::Ready`]; only the latter can be accepted,
-//! so that no request without a transaction code is ever sent where one is needed.
+//! An offer that was opened is [`Opened::NeedsTxCode`], [`Opened::NeedsAuthorization`] or [`Opened::Ready`]; only the
+//! last can be accepted, so that no request without a transaction code is ever sent where one is needed, nor one for
+//! which nobody has signed in.
 
+mod authorize;
 mod check;
+mod client;
 mod deferred;
 mod discover;
+mod dpop_key;
 mod encryption;
 mod error;
 mod fetch;
@@ -15,6 +19,8 @@ mod policy;
 mod proof_key;
 mod proofs;
 mod receipt;
+mod renewal;
+mod server;
 mod session;
 mod signed_metadata;
 mod transport;
@@ -26,12 +32,15 @@ use credenza_core::{Clock, Http, Random, SystemClock, SystemRandom};
 use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_trust::Trust;
 
+pub use authorize::{Authorizing, NeedsAuthorization};
+pub use client::{Attested, Client, WalletInstance};
 pub use deferred::{PendingCredential, Polled};
 pub use error::{Step, WalletError};
 pub use keys::HolderKeys;
 pub use opened::{NeedsTxCode, OfferedSummary, Opened, Ready, Received, Summary};
 pub use policy::{DpopUse, EncryptionUse, Policy, SignedMetadataUse};
 pub use receipt::Receipt;
+pub use renewal::Renewal;
 
 /// A wallet. Cheap to clone.
 #[derive(Clone)]
@@ -47,6 +56,7 @@ struct Parts {
     random: Arc<dyn Random>,
     trust: Option<Arc<dyn Trust>>,
     contexts: Contexts,
+    client: Client,
     policy: Policy,
 }
 
@@ -62,6 +72,7 @@ impl Wallet {
             random: Arc::new(SystemRandom),
             trust: None,
             contexts: Contexts::bundled(),
+            client: Client::default(),
             policy: Policy::default(),
         };
         Self { parts: Arc::new(parts) }
@@ -71,6 +82,12 @@ impl Wallet {
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
         self.with(|parts| parts.policy = policy)
+    }
+
+    /// The same wallet, being this client to authorization servers. An authorization code needs a name.
+    #[must_use]
+    pub fn with_client(self, client: Client) -> Self {
+        self.with(|parts| parts.client = client)
     }
 
     /// The same wallet, accepting only credentials of issuers that are trusted.

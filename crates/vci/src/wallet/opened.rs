@@ -8,10 +8,11 @@ use credenza_oauth::AuthorizationServerMetadata;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Parts, PendingCredential, Receipt, WalletError};
+use super::dpop_key::DpopKey;
+use super::{NeedsAuthorization, Parts, PendingCredential, Receipt, Renewal, WalletError};
 use crate::messages::{
-    ClaimDescription, CredentialDisplay, CredentialIssuerMetadata, InputMode, IssuerDisplay,
-    PreAuthorizedCodeGrant, TxCode,
+    AuthorizationCodeGrant, ClaimDescription, CredentialDisplay, CredentialIssuerMetadata, InputMode,
+    IssuerDisplay, PreAuthorizedCodeGrant, TxCode,
 };
 
 /// No transaction code is longer, in characters.
@@ -22,6 +23,8 @@ const MAX_TX_CODE: usize = 256;
 pub enum Opened {
     /// The holder must type a transaction code first.
     NeedsTxCode(NeedsTxCode),
+    /// The holder must sign in with the issuer first.
+    NeedsAuthorization(NeedsAuthorization),
     /// The holder can accept.
     Ready(Ready),
 }
@@ -60,12 +63,28 @@ pub struct OfferedSummary {
     pub copies: u32,
 }
 
+/// By which way the credentials can be got.
+pub(super) enum Way {
+    /// The offer has a code.
+    PreAuthorized(PreAuthorizedCodeGrant),
+    /// The holder signs in.
+    AuthorizationCode(AuthorizationCodeGrant),
+}
+
+/// What a token is asked for with.
+pub(super) enum Right {
+    /// The code of the offer.
+    Offered { code: Secret, tx_code: Option<Secret> },
+    /// The code that came with the browser.
+    Authorized { code: Secret, redirect_uri: String, verifier: Secret, dpop: Option<DpopKey> },
+}
+
 /// Everything that is known when the holder decides.
 pub(super) struct Plan {
     pub(super) parts: Arc<Parts>,
     pub(super) metadata: CredentialIssuerMetadata,
     pub(super) server: AuthorizationServerMetadata,
-    pub(super) grant: PreAuthorizedCodeGrant,
+    pub(super) way: Way,
     pub(super) summary: Summary,
 }
 
@@ -79,13 +98,13 @@ impl std::fmt::Debug for Plan {
 #[derive(Debug)]
 pub struct NeedsTxCode {
     pub(super) plan: Box<Plan>,
+    pub(super) code: Secret,
 }
 
 /// An offer that can be accepted.
-#[derive(Debug)]
 pub struct Ready {
     pub(super) plan: Box<Plan>,
-    pub(super) tx_code: Option<Secret>,
+    pub(super) right: Right,
 }
 
 /// What came of an offer.
@@ -104,6 +123,9 @@ pub struct Received {
     pub pending: Vec<PendingCredential>,
     /// Configurations of which nothing came, and why.
     pub failures: Vec<(String, WalletError)>,
+    /// What brings the same credentials anew, later and without the holder, where the issuer allows that: to be kept,
+    /// encrypted, for [`Wallet::renew`](super::Wallet::renew).
+    pub renewal: Option<Renewal>,
     /// To be told to the issuer when the credentials are stored, or could not be.
     pub receipt: Receipt,
 }
@@ -114,6 +136,7 @@ impl Opened {
     pub fn summary(&self) -> &Summary {
         match self {
             Self::NeedsTxCode(offer) => offer.summary(),
+            Self::NeedsAuthorization(offer) => offer.summary(),
             Self::Ready(offer) => offer.summary(),
         }
     }
@@ -148,7 +171,10 @@ impl NeedsTxCode {
         };
         match problem {
             Some(problem) => Err((self, WalletError::TxCode(problem))),
-            None => Ok(Ready { plan: self.plan, tx_code: Some(Secret::new(code.to_owned())) }),
+            None => {
+                let right = Right::Offered { code: self.code, tx_code: Some(Secret::new(code.to_owned())) };
+                Ok(Ready { plan: self.plan, right })
+            }
         }
     }
 }
@@ -158,5 +184,38 @@ impl Ready {
     #[must_use]
     pub fn summary(&self) -> &Summary {
         &self.plan.summary
+    }
+}
+
+impl Way {
+    pub(super) fn tx_code(&self) -> Option<&TxCode> {
+        match self {
+            Self::PreAuthorized(grant) => grant.tx_code.as_ref(),
+            Self::AuthorizationCode(_) => None,
+        }
+    }
+
+    /// The code of the offer.
+    pub(super) fn code(&self) -> Option<Secret> {
+        match self {
+            Self::PreAuthorized(grant) => Some(Secret::new(grant.pre_authorized_code.clone())),
+            Self::AuthorizationCode(_) => None,
+        }
+    }
+}
+
+impl Plan {
+    /// What the offer wants to be said in the authorization request (§5.1.3).
+    pub(super) fn issuer_state(&self) -> Option<&str> {
+        match &self.way {
+            Way::AuthorizationCode(grant) => grant.issuer_state.as_deref(),
+            Way::PreAuthorized(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Ready {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.plan.fmt(out)
     }
 }

@@ -17,8 +17,6 @@ pub struct Policy {
     pub encryption: EncryptionUse,
     /// What it makes of signed metadata; that needs somebody to trust.
     pub signed_metadata: SignedMetadataUse,
-    /// Who it is, when the issuer does not serve anonymous wallets.
-    pub client_id: Option<String>,
 }
 
 /// How a wallet uses DPoP (RFC 9449).
@@ -57,7 +55,7 @@ pub enum SignedMetadataUse {
 
 impl Default for Policy {
     /// Public addresses, default limits, DPoP when supported, one copy, encryption when offered, unsigned
-    /// metadata, anonymous.
+    /// metadata.
     fn default() -> Self {
         Self {
             addresses: AddressPolicy::Public,
@@ -66,7 +64,6 @@ impl Default for Policy {
             copies: 1,
             encryption: EncryptionUse::default(),
             signed_metadata: SignedMetadataUse::default(),
-            client_id: None,
         }
     }
 }

@@ -107,7 +107,7 @@ impl Fetching<'_> {
                     more.insert("key_attestation".to_owned(), self.attestation(keys, nonce).await?.into());
                 }
                 let claims = ProofClaims {
-                    iss: self.parts.policy.client_id.as_deref(),
+                    iss: self.parts.client.id(),
                     aud: &self.metadata.credential_issuer,
                     iat: self.parts.clock.now(),
                     nonce,

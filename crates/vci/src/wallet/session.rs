@@ -2,26 +2,20 @@
 
 use std::sync::Arc;
 
-use credenza_core::{Secret, UnixTime};
-use credenza_crypto::{Algorithm, Signer, SoftwareSigner};
-use credenza_oauth::dpop::{self, DPOP, ProofRequest};
-use credenza_oauth::error::DPOP_NONCE;
-use credenza_oauth::{AuthorizationServerMetadata, TokenType};
+use credenza_core::Secret;
+use credenza_oauth::TokenType;
+use credenza_oauth::dpop::DPOP;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Response};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::opened::Plan;
-use super::transport::{answer, refusal};
-use super::{DpopUse, Parts, Step, WalletError};
-use crate::messages::{PRE_AUTHORIZED_CODE, TokenResponse};
-
-/// Algorithms of our DPoP keys, best first.
-const DPOP_ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Es384];
-
-/// No nonce of a server is longer, in bytes.
-const MAX_NONCE: usize = 2048;
+use super::dpop_key::DpopKey;
+use super::opened::{Plan, Right};
+use super::server::AuthorizationServer;
+use super::transport::refusal;
+use super::{Parts, Step, WalletError};
+use crate::messages::{AUTHORIZATION_CODE, PRE_AUTHORIZED_CODE, TokenResponse};
 
 /// An access token, with the key that it is bound to.
 pub(super) struct Session {
@@ -38,113 +32,42 @@ pub(super) struct KeptSession {
     dpop_key: Option<Secret>,
 }
 
-/// A key for the proofs of one token. It lives as long as the token does.
-struct DpopKey {
-    signer: SoftwareSigner,
-    /// The last nonce of the server that is being talked to.
-    nonce: Option<String>,
-}
-
-impl DpopKey {
-    fn generate(parts: &Parts, server: &AuthorizationServerMetadata) -> Result<Option<Self>, WalletError> {
-        let supported = &server.dpop_signing_alg_values_supported;
-        let usable = |algorithm: &&Algorithm| supported.iter().any(|name| name == algorithm.name());
-        let Some(algorithm) = DPOP_ALGORITHMS.iter().find(usable) else {
-            return match parts.policy.dpop {
-                DpopUse::WhenSupported => Ok(None),
-                DpopUse::Required => {
-                    Err(WalletError::Unsupported("the authorization server does not know DPoP"))
-                }
-            };
-        };
-        let signer = SoftwareSigner::generate(*algorithm, &*parts.random)
-            .map_err(|error| credenza_crypto::SignError(error.to_string()))?;
-        Ok(Some(Self { signer, nonce: None }))
-    }
-
-    async fn prove(
-        &self,
-        parts: &Parts,
-        url: &Url,
-        access_token: Option<&str>,
-        now: UnixTime,
-    ) -> Result<HeaderValue, WalletError> {
-        let request = ProofRequest {
-            method: "POST",
-            url: url.as_str(),
-            now,
-            access_token,
-            nonce: self.nonce.as_deref(),
-        };
-        let proof = dpop::prove(&self.signer as &dyn Signer, &*parts.random, &request).await?;
-        HeaderValue::from_str(&proof)
-            .map_err(|_| WalletError::Unsupported("a DPoP proof that is no header value"))
-    }
-
-    /// Remembers the nonce of an answer; whether there is a new one.
-    fn remember(&mut self, response: &Response<Vec<u8>>) -> bool {
-        let nonce = response.headers().get(DPOP_NONCE).and_then(|value| value.to_str().ok());
-        let Some(nonce) = nonce.filter(|nonce| !nonce.is_empty() && nonce.len() <= MAX_NONCE) else {
-            return false;
-        };
-        let new = self.nonce.as_deref() != Some(nonce);
-        self.nonce = Some(nonce.to_owned());
-        new
-    }
-}
-
 impl Session {
-    /// Redeems the code of an offer (§6.1).
-    pub(super) async fn redeem(
-        plan: &Plan,
-        tx_code: Option<&Secret>,
-    ) -> Result<(Self, TokenResponse), WalletError> {
-        let parts = plan.parts.clone();
-        let url = &plan.summary.token_endpoint;
-        let mut dpop = DpopKey::generate(&parts, &plan.server)?;
-        let mut form = vec![
-            ("grant_type", PRE_AUTHORIZED_CODE),
-            ("pre-authorized_code", plan.grant.pre_authorized_code.as_str()),
-        ];
-        form.extend(tx_code.map(|code| ("tx_code", code.expose())));
-        form.extend(parts.policy.client_id.as_deref().map(|id| ("client_id", id)));
-        let form = credenza_oauth::form::encode(&form);
-        let mut again = true;
-        let response = loop {
-            let mut headers = HeaderMap::new();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-            if let Some(key) = &dpop {
-                headers.insert(DPOP, key.prove(&parts, url, None, parts.clock.now()).await?);
+    /// Redeems what the holder has for a token (§6.1).
+    pub(super) async fn redeem(plan: &Plan, right: Right) -> Result<(Self, TokenResponse), WalletError> {
+        let parts = &plan.parts;
+        match right {
+            Right::Offered { code, tx_code } => {
+                let dpop = DpopKey::generate(parts, &plan.server)?;
+                let mut fields =
+                    vec![("grant_type", PRE_AUTHORIZED_CODE), ("pre-authorized_code", code.expose())];
+                fields.extend(tx_code.as_ref().map(|code| ("tx_code", code.expose())));
+                Self::ask(AuthorizationServer::new(parts, &plan.server, dpop), parts, &fields).await
             }
-            let body = form.clone().into_bytes();
-            let response = parts.send(Step::Token, Method::POST, url, headers, body).await?;
-            let new_nonce = dpop.as_mut().is_some_and(|key| key.remember(&response));
-            // A nonce is asked for before anything else is looked at, so that the code was not spent.
-            if again && new_nonce && wants_nonce(Step::Token, &response) {
-                again = false;
-                continue;
-            }
-            break response;
-        };
-        let token: TokenResponse = answer(Step::Token, &response, &[200])?;
-        match (&mut dpop, token.token_type) {
-            (Some(key), TokenType::DPoP) => key.nonce = None,
-            (None, TokenType::Bearer) => {}
-            (Some(_), TokenType::Bearer) => {
-                return Err(WalletError::Untrustworthy(
-                    "the access token is not bound to the key that was proven",
-                ));
-            }
-            (None, TokenType::DPoP) => {
-                return Err(WalletError::Untrustworthy(
-                    "the access token is bound to a key that was not proven",
-                ));
+            Right::Authorized { code, redirect_uri, verifier, dpop } => {
+                let fields = [
+                    ("grant_type", AUTHORIZATION_CODE),
+                    ("code", code.expose()),
+                    ("redirect_uri", &redirect_uri),
+                    ("code_verifier", verifier.expose()),
+                ];
+                Self::ask(AuthorizationServer::new(parts, &plan.server, dpop), parts, &fields).await
             }
         }
+    }
+
+    /// Asks the token endpoint.
+    pub(super) async fn ask(
+        mut server: AuthorizationServer<'_>,
+        parts: &Arc<Parts>,
+        fields: &[(&str, &str)],
+    ) -> Result<(Self, TokenResponse), WalletError> {
+        let token = server.token(fields).await?;
         if token.access_token.expose().is_empty() {
             return Err(super::transport::unexpected(Step::Token, "the access token is empty"));
         }
-        Ok((Self { parts, token: token.access_token.clone(), dpop }, token))
+        let dpop = server.dpop.as_ref().map(DpopKey::elsewhere);
+        Ok((Self { parts: parts.clone(), token: token.access_token.clone(), dpop }, token))
     }
 
     /// Sends JSON with the token; once more when the server wants a nonce in the DPoP proof.
@@ -191,24 +114,19 @@ impl Session {
         }
     }
 
+    /// The key that the token is bound to.
+    pub(super) fn dpop(&self) -> Option<&DpopKey> {
+        self.dpop.as_ref()
+    }
+
     /// What is needed to go on after a restart. It is secret.
     pub(super) fn to_kept(&self) -> KeptSession {
-        KeptSession {
-            access_token: self.token.clone(),
-            dpop_key: self.dpop.as_ref().map(|key| key.signer.to_private_jwk()),
-        }
+        KeptSession { access_token: self.token.clone(), dpop_key: self.dpop.as_ref().map(DpopKey::to_kept) }
     }
 
     /// Goes on after a restart.
     pub(super) fn from_kept(parts: Arc<Parts>, kept: &KeptSession) -> Result<Self, WalletError> {
-        let dpop = match &kept.dpop_key {
-            None => None,
-            Some(jwk) => {
-                let signer = SoftwareSigner::from_private_jwk(jwk.expose())
-                    .map_err(|error| credenza_crypto::SignError(error.to_string()))?;
-                Some(DpopKey { signer, nonce: None })
-            }
-        };
+        let dpop = kept.dpop_key.as_ref().map(DpopKey::from_kept).transpose()?;
         Ok(Self { parts, token: kept.access_token.clone(), dpop })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use credenza_core::UnixTime;
 use credenza_vci::issuer::{Delivery, DpopMode, OfferRequest, OfferedCredential, SessionState};
-use credenza_vci::wallet::{Opened, Policy, WalletError};
+use credenza_vci::wallet::{Client, Opened, Policy, WalletError};
 use serde_json::Value;
 
 use crate::support::*;
@@ -237,7 +237,7 @@ fn a_wallet_that_says_who_it_is() {
     let (wallet, _) = world.wallet(Arc::new(world.http()));
     let anonymous = wait(ready(wait(wallet.open(&offer.uri)).unwrap()).accept()).unwrap_err();
     assert!(matches!(anonymous, WalletError::Refused { code, .. } if code == "invalid_client"));
-    let named = wallet.with_policy(Policy { client_id: Some("wallet".to_owned()), ..Policy::default() });
+    let named = wallet.with_client(Client::Public { client_id: "wallet".to_owned() });
     let received = wait(ready(wait(named.open(&offer.uri)).unwrap()).accept()).unwrap();
     assert_eq!(received.credentials.len(), 1);
 }

@@ -280,6 +280,7 @@ pub(crate) fn ready(opened: Opened) -> credenza_vci::wallet::Ready {
     match opened {
         Opened::Ready(ready) => ready,
         Opened::NeedsTxCode(_) => panic!("needs a transaction code"),
+        Opened::NeedsAuthorization(_) => panic!("needs somebody to sign in"),
     }
 }
 
@@ -375,6 +376,13 @@ impl Loop {
             document(issuer.metadata())
         } else if path == urls.authorization_server_metadata.path() {
             document(issuer.authorization_server_metadata())
+        } else if path == urls.pushed_authorization.path() {
+            respond(issuer.pushed_authorization(request.headers(), request.body()).await)
+        } else if path == urls.challenge.path() {
+            match issuer.attestation_challenge() {
+                Some(reply) => reply.into_response(),
+                None => Response::builder().status(404).body(vec![]).unwrap(),
+            }
         } else if path == urls.token.path() {
             respond(issuer.token(request.headers(), request.body()).await)
         } else if path == urls.nonce.path() {
