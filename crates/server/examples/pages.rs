@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a tool for the workbench may stop with a stack trace")]
 
+#[path = "../tests/all/network.rs"]
+mod network;
 #[path = "../tests/all/world.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
 mod world;

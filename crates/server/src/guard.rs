@@ -31,8 +31,17 @@ impl Plane {
     /// The plane of a route, or of a path that leads nowhere.
     pub(crate) fn of(path: &str) -> Self {
         const ADMIN: [&str; 4] = ["/api", "/openapi.json", "/healthz", "/readyz"];
-        const PAGES: [&str; 8] =
-            ["/assets", "/issue", "/verify", "/wallet", "/inspect", "/login", "/logout", "/done"];
+        const PAGES: [&str; 9] = [
+            "/assets",
+            "/authorize",
+            "/issue",
+            "/verify",
+            "/wallet",
+            "/inspect",
+            "/login",
+            "/logout",
+            "/done",
+        ];
         let under = |root: &&str| {
             path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
@@ -116,7 +125,13 @@ fn finish(plane: Plane, service: &Service, response: Response) -> Response {
     let status = response.status();
     let mut response = if (status.is_client_error() || status.is_server_error()) && is_bare(&response) {
         let mut shaped = shape(plane, status, service);
-        for name in [header::ALLOW, header::WWW_AUTHENTICATE, header::RETRY_AFTER] {
+        let kept = [
+            header::ALLOW,
+            header::WWW_AUTHENTICATE,
+            header::RETRY_AFTER,
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        ];
+        for name in kept {
             if let Some(value) = response.headers().get(&name) {
                 shaped.headers_mut().insert(name, value.clone());
             }

@@ -31,6 +31,7 @@ mod respond;
 mod routes;
 pub mod service;
 mod stopping;
+pub mod users;
 mod wallet_plane;
 
 pub use admin_token::AdminToken;
@@ -42,3 +43,4 @@ pub use listener::serve;
 pub use qr::{TooLong, svg as qr_svg};
 pub use routes::Route;
 pub use service::{Pages, Preset, Service, ServiceBuilder, ServiceError};
+pub use users::{ConfiguredUser, ConfiguredUsers, UserAuthentication};

@@ -23,6 +23,7 @@ use crate::limits::Limits;
 use crate::pages::templates::Templates;
 use crate::publisher::Publisher;
 use crate::routes::{Route, Routes};
+use crate::users::UserAuthentication;
 use crate::{admin, pages, wallet_plane};
 
 /// Who sees the pages.
@@ -66,6 +67,8 @@ pub struct Service {
     pub(crate) pages: Pages,
     pub(crate) wallet: Option<Arc<dyn DemoWallet>>,
     pub(crate) inspect: Option<Arc<dyn Inspect>>,
+    /// Who signs in at the authorization endpoint.
+    pub(crate) users: Option<Arc<dyn UserAuthentication>>,
     /// The status lists, when credentials have a status.
     pub(crate) status: Option<Arc<Publisher>>,
     pub(crate) presets: Vec<Preset>,
@@ -106,6 +109,7 @@ pub struct ServiceBuilder {
     pages: Pages,
     wallet: Option<Arc<dyn DemoWallet>>,
     inspect: Option<Arc<dyn Inspect>>,
+    users: Option<Arc<dyn UserAuthentication>>,
     status: Option<Arc<StatusLists>>,
     presets: Vec<Preset>,
     samples: Vec<(String, Map<String, Value>)>,
@@ -135,6 +139,7 @@ impl Service {
             pages: Pages::default(),
             wallet: None,
             inspect: None,
+            users: None,
             status: None,
             presets: Vec::new(),
             samples: Vec::new(),
@@ -161,6 +166,9 @@ impl Service {
         let mut routes = Routes::new(&self.base_path);
         wallet_plane::routes(self, &mut routes);
         admin::routes(self, &mut routes);
+        if self.pages != Pages::Off || self.issuer.authorization_settings().is_some() {
+            pages::assets(&mut routes);
+        }
         if self.pages != Pages::Off {
             pages::routes(self, &mut routes);
         }
@@ -202,6 +210,12 @@ impl ServiceBuilder {
     /// What `/inspect` decodes with.
     pub fn inspect(mut self, inspect: Arc<dyn Inspect>) -> Self {
         self.inspect = Some(inspect);
+        self
+    }
+
+    /// Who can sign in at the authorization endpoint. Without anybody, nobody can agree there.
+    pub fn users(mut self, users: Arc<dyn UserAuthentication>) -> Self {
+        self.users = Some(users);
         self
     }
 
@@ -271,6 +285,7 @@ impl ServiceBuilder {
             pages: self.pages,
             wallet: self.wallet,
             inspect: self.inspect,
+            users: self.users,
             status: self.status.map(|lists| Publisher::new(lists, Arc::clone(&self.clock))),
             presets: self.presets,
             samples: self.samples,

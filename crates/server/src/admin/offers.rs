@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use credenza_vci::issuer::{
-    CancelError, CreatedOffer, Deferral, Delivery, OfferError, OfferGrants, OfferRequest, OfferedCredential, TxCodeRequest,
+    CancelError, CreatedOffer, Deferral, Delivery, OfferError, OfferGrants, OfferRequest, OfferedCredential,
+    TxCodeRequest,
 };
 use credenza_vci::messages::InputMode;
 use http::{HeaderMap, StatusCode, Uri};
@@ -28,6 +29,8 @@ pub(super) struct CreateOffer {
     credentials: Vec<Credential>,
     #[serde(default)]
     tx_code: Option<TxCode>,
+    #[serde(default)]
+    subject: Option<String>,
     #[serde(default)]
     grants: OfferGrants,
     #[serde(default)]
@@ -81,17 +84,13 @@ impl From<CreateOffer> for OfferRequest {
                 Some(TxCodeRequest { code, length, description, input_mode })
             }
         };
-        let credentials = from
-            .credentials
-            .into_iter()
-            .map(|Credential { r#type, claims, deferral }| OfferedCredential {
-                configuration_id: r#type,
-                claims,
-                deferral,
-            });
+        let credentials = from.credentials.into_iter().map(|Credential { r#type, claims, deferral }| {
+            OfferedCredential { configuration_id: r#type, claims, deferral }
+        });
         Self {
             credentials: credentials.collect(),
             tx_code,
+            subject: from.subject,
             grants: from.grants,
             delivery: from.delivery,
             expires_in: from.expires_in,
@@ -169,6 +168,9 @@ impl From<OfferError> for Problem {
         match error {
             OfferError::Store(error) => error.into(),
             OfferError::TooLarge => Self::new(Kind::TooLarge).because(error.to_string()),
+            OfferError::NoAuthorization => {
+                Self::new(Kind::Unprocessable).because(error.to_string()).at("/grants")
+            }
             OfferError::TxCode(_) => Self::new(Kind::Unprocessable).because(error.to_string()).at("/tx_code"),
             OfferError::Lifetime => {
                 Self::new(Kind::Unprocessable).because(error.to_string()).at("/expires_in")

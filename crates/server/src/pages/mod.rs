@@ -5,12 +5,14 @@
 //! browser. Every POST carries a token of the visitor's session and must come from our own origin.
 
 mod assets;
+pub(crate) mod authorize;
 mod claims_form;
 mod cookie;
 mod flow;
 mod home;
 mod inspect;
 mod issue;
+mod issued;
 mod login;
 mod own_page;
 mod posted;
@@ -28,14 +30,21 @@ use crate::routes::Routes;
 use crate::service::{Pages, Service};
 use view::{Layout, PARTS};
 
+/// What the pages are made of; the pages of the authorization endpoint need it, too, where there are no others.
+pub(crate) fn assets(routes: &mut Routes) {
+    routes.on(Method::GET, "/assets/{name}", home::asset);
+}
+
 pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     let (get, post) = (Method::GET, Method::POST);
     routes.on(get.clone(), "/", home::home);
-    routes.on(get.clone(), "/assets/{name}", home::asset);
     routes.on(get.clone(), "/issue", issue::form);
     routes.on(post.clone(), "/issue", issue::create);
     routes.on(get.clone(), "/issue/{id}", issue::show);
     routes.on(get.clone(), "/issue/{id}/events", issue::events);
+    if service.status.is_some() {
+        routes.on(post.clone(), "/issue/{id}/status", issued::change);
+    }
     routes.on(get.clone(), "/verify", verify::form);
     routes.on(post.clone(), "/verify", verify::create);
     routes.on(get.clone(), "/verify/{id}", verify::show);

@@ -66,7 +66,7 @@ impl FromRequest<Arc<Service>> for Posted {
 }
 
 /// Whether a browser says that a request comes from one of our own pages. One that says nothing is not believed.
-fn from_us(service: &Service, headers: &HeaderMap) -> bool {
+pub(super) fn from_us(service: &Service, headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     match text(header::ORIGIN) {
         Some(origin) if origin != "null" => origin == service.base.origin().ascii_serialization(),

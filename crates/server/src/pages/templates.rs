@@ -15,7 +15,7 @@ macro_rules! templates {
     };
 }
 
-const TEMPLATES: [(&str, &str); 13] = templates![
+const TEMPLATES: [(&str, &str); 15] = templates![
     "base.html",
     "parts.html",
     "home.html",
@@ -29,6 +29,8 @@ const TEMPLATES: [(&str, &str); 13] = templates![
     "refused.html",
     "inspect.html",
     "login.html",
+    "authorize_login.html",
+    "authorize_consent.html",
 ];
 
 /// All templates, ready to render.

@@ -185,6 +185,20 @@ fn pages() -> Vec<(&'static str, &'static str, Json)> {
             "report": ReportView::from(&good)}}),
         ),
         ("login.html", "login", json!({"problem": "That is not the token.", "next": "/issue"})),
+        (
+            "authorize_login.html",
+            "authorize-login",
+            json!({"at": "/authorize", "interaction": "x", "issuer": "Credenza Demo Authority", "name": "ada",
+            "problem": "The name or the password is wrong.", "wallet": {"name": "The Wallet"}}),
+        ),
+        (
+            "authorize_consent.html",
+            "authorize-consent",
+            json!({"at": "/authorize", "interaction": "x", "issuer": "Credenza Demo Authority", "user": "Ada Lovelace",
+            "credentials": ["Person identification data", "University diploma"],
+            "wallet": {"name": "The Wallet", "identifier": "https://wallet.example", "known": true,
+                "known_by": "It has proven that it is this wallet.", "goes_to": "wallet.example"}}),
+        ),
     ]
 }
 

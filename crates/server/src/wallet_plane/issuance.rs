@@ -10,9 +10,7 @@ use credenza_vci::issuer::CredentialError;
 use credenza_vci::messages::CredentialResponse;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
-use super::{
-    FORM, JSON, JWT, Malformed, any_origin, expect_one_of, expect_type, no_token_in_query, whole,
-};
+use super::{FORM, JSON, JWT, Malformed, any_origin, expect_one_of, expect_type, no_token_in_query, whole};
 use crate::media_type;
 use crate::respond::content_type;
 use crate::routes::Routes;

@@ -1,5 +1,6 @@
 //! The wallet plane: the paths that metadata and request objects lead to.
 
+mod authorization;
 mod issuance;
 mod presentation;
 mod status_lists;
@@ -18,6 +19,7 @@ pub(crate) const JWT: &str = "application/jwt";
 
 pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     issuance::routes(service, routes);
+    authorization::routes(service, routes);
     presentation::routes(routes);
     status_lists::routes(service, routes);
 }

@@ -6,10 +6,11 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use credenza_oauth::EndpointError;
-use credenza_vp::verifier::{Fetch, RequestObject};
-use http::{HeaderMap, Method, StatusCode};
+use credenza_vp::messages::ResponseAccepted;
+use credenza_vp::verifier::{Fetch, RequestObject, RespondError};
+use http::{HeaderMap, Method, StatusCode, header};
 
-use super::{FORM, Malformed, expect_type, whole};
+use super::{FORM, JSON, Malformed, expect_type, whole};
 use crate::respond::{NO_STORE, content_type, json};
 use crate::routes::Routes;
 use crate::service::Service;
@@ -18,6 +19,7 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.on(Method::GET, "/openid4vp/request/{id}", request_object);
     routes.on(Method::POST, "/openid4vp/request/{id}", posted_request_object);
     routes.on(Method::POST, "/openid4vp/response/{id}", response);
+    routes.on(Method::POST, "/openid4vp/dc-api/{id}", dc_api_response);
 }
 
 /// The request object (§5.10), fetched by GET.
@@ -53,12 +55,30 @@ async fn response(
     expect_type(&headers, FORM)?;
     match service.verifier.respond(&id, &body).await {
         Ok(accepted) => Ok(json(StatusCode::OK, &accepted)),
-        Err(error) => {
-            let check = error.report().and_then(|report| report.first_failure()).map(|check| check.rule.id);
-            tracing::info!(code = error.code(), check, "presentation refused");
-            Ok(refuse(&error))
-        }
+        Err(error) => Ok(refused(&error)),
     }
+}
+
+/// What a website brings from the Digital Credentials API (Annex A.4), from the page itself or by way of its server. The
+/// browser says which website it is; for a request that is for one alone, nobody needs to.
+async fn dc_api_response(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Malformed> {
+    expect_type(&headers, JSON)?;
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+    match service.verifier.respond_dc_api(&id, origin, &body).await {
+        Ok(()) => Ok(json(StatusCode::OK, &ResponseAccepted::default())),
+        Err(error) => Ok(refused(&error)),
+    }
+}
+
+fn refused(error: &RespondError) -> Response {
+    let check = error.report().and_then(|report| report.first_failure()).map(|check| check.rule.id);
+    tracing::info!(code = error.code(), check, "presentation refused");
+    refuse(error)
 }
 
 fn refuse(error: &impl EndpointError) -> Response {

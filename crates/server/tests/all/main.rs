@@ -4,6 +4,7 @@
 
 mod admin;
 mod authorize;
+mod dc_api;
 mod deferred;
 mod events;
 mod headers;

@@ -9,17 +9,17 @@ use crate::world::{Got, TOKEN, Wanted, World, ada};
 use crate::{fixed, fixed_with};
 
 /// A browser: keeps cookies by path, sends `Origin` with forms.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     world: &'a World,
     cookies: Vec<(String, String, String)>,
 }
 
 impl<'a> Browser<'a> {
-    fn new(world: &'a World) -> Self {
+    pub(crate) fn new(world: &'a World) -> Self {
         Self { world, cookies: Vec::new() }
     }
 
-    fn cookie(&self, path: &str) -> String {
+    pub(crate) fn cookie(&self, path: &str) -> String {
         let fitting = self.cookies.iter().filter(|(_, _, below)| path.starts_with(below.as_str()));
         fitting.map(|(name, value, _)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
@@ -43,11 +43,11 @@ impl<'a> Browser<'a> {
         got
     }
 
-    async fn get(&mut self, path: &str) -> Got {
+    pub(crate) async fn get(&mut self, path: &str) -> Got {
         self.send(Request::get("/"), path, String::new()).await
     }
 
-    async fn form(&mut self, path: &str, fields: &[(&str, &str)]) -> Got {
+    pub(crate) async fn form(&mut self, path: &str, fields: &[(&str, &str)]) -> Got {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::post("/")
             .header("origin", "https://service.example")
@@ -56,7 +56,7 @@ impl<'a> Browser<'a> {
     }
 
     /// The token in the forms of a page.
-    async fn csrf(&mut self, page: &str) -> String {
+    pub(crate) async fn csrf(&mut self, page: &str) -> String {
         let text = self.get(page).await.text();
         let (_, rest) = text.split_once("name=\"csrf\" value=\"").unwrap_or_else(|| panic!("{text}"));
         rest.split('"').next().unwrap().to_owned()
@@ -263,7 +263,8 @@ async fn a31_c21_pages_of_a_service_ask_for_the_token() {
 
 #[tokio::test]
 async fn pages_can_be_off() {
-    let world = fixed_with(Wanted { pages: Pages::Off, demo: false, ..Wanted::default() });
+    let world =
+        fixed_with(Wanted { pages: Pages::Off, demo: false, authorization: false, ..Wanted::default() });
     for path in ["/", "/issue", "/verify", "/login", "/assets/app.css"] {
         assert_eq!(world.get(path).await.status, 404, "{path}");
     }

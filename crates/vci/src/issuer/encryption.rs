@@ -131,6 +131,17 @@ impl Encryption {
     }
 }
 
+impl std::fmt::Debug for Encryption {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Encryption")
+            .field("keys", &self.keys.len())
+            .field("retired", &self.retired.len())
+            .field("requests_required", &self.requests_required)
+            .field("responses_required", &self.responses_required)
+            .finish_non_exhaustive()
+    }
+}
+
 fn content_encryptions() -> Vec<String> {
     ContentEncryption::ALL.iter().map(|enc| enc.name().to_owned()).collect()
 }

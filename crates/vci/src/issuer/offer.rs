@@ -18,6 +18,10 @@ pub struct OfferRequest {
     /// Whether the holder must type a transaction code, and which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tx_code: Option<TxCodeRequest>,
+    /// Who it is for, as the user authentication names them: nobody else can take it up with a browser. Absent: whoever
+    /// has the offer and signs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// By which grants it can be taken up.
     #[serde(default)]
     pub grants: OfferGrants,

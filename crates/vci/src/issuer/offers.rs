@@ -67,7 +67,7 @@ impl Issuer {
             offer_ends,
             tx_code: lock,
             grants: request.grants,
-            subject: None,
+            subject: request.subject,
             datasets: self.datasets(request.credentials, now).await?,
             state: State::Offered { retrieved: false, wrong_tx_codes: 0 },
             events: Vec::new(),

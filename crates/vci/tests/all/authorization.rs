@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use credenza_vci::issuer::{
-    AuthorizeError, ClientAuthentication, OfferError, OfferGrants, OfferRequest, SessionState,
+    Approval, AuthorizeError, ClientAuthentication, OfferError, OfferGrants, OfferRequest, SessionState,
 };
 use serde_json::{Value, json};
 
@@ -101,6 +101,20 @@ fn a28_an_issuer_state_is_ours_open_and_for_a_browser() {
     assert!(parameter(&wait(world.issuer.approve(&one.handle, approval())).unwrap(), "code").is_some());
     let late = wait(world.issuer.approve(&two.handle, approval())).unwrap();
     assert_eq!(parameter(&late, "error").as_deref(), Some("access_denied"));
+}
+
+#[test]
+fn a28_an_offer_can_be_for_one_person() {
+    let world = world(|_| {});
+    let offer = OfferRequest::of("pid", erika()).with_grants(OfferGrants::AuthorizationCode);
+    let state = world.issuer_state(OfferRequest { subject: Some("max".to_owned()), ..offer });
+    let query = encoded(&changed(request(), "issuer_state", Some(&state)));
+    let interaction = wait(world.issuer.authorize(&query)).unwrap();
+    let by_another = wait(world.issuer.approve(&interaction.handle, approval()));
+    assert!(matches!(by_another, Err(AuthorizeError::Shown(_))));
+    // Nothing is lost: the right person can sign in.
+    let url = wait(world.issuer.approve(&interaction.handle, Approval::by("max"))).unwrap();
+    assert!(parameter(&url, "code").is_some());
 }
 
 #[test]

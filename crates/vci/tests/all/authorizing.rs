@@ -11,8 +11,9 @@ use credenza_oauth::{client_assertion, form, respond};
 use credenza_trust::{Anchor, X509Anchors};
 use credenza_vci::issuer::{
     Approval, AttestationSettings, AuthorizationSettings, AuthorizeError, Client, ClientAuthentication,
-    IssuerBuilder, OfferGrants, OfferRequest,
+    CreatedOffer, Delivery, IssuerBuilder, OfferGrants, OfferRequest,
 };
+use credenza_vci::messages::OfferLink;
 use http::{HeaderMap, Response};
 use serde_json::{Map, json};
 use url::Url;
@@ -154,14 +155,21 @@ impl World {
 
     /// An offer for a browser, and its `issuer_state`.
     pub(crate) fn browser_offer(&self) -> (String, String) {
-        let request = OfferRequest::of("pid", erika()).with_grants(OfferGrants::AuthorizationCode);
-        let offer =
-            self.create(OfferRequest { delivery: credenza_vci::issuer::Delivery::ByValue, ..request });
-        let credenza_vci::messages::OfferLink::ByValue(object) = &offer.link else { panic!() };
-        let grant = object.grants.authorization_code.clone().unwrap();
-        assert!(object.grants.pre_authorized_code.is_none());
-        (offer.id.clone(), grant.issuer_state.unwrap())
+        let offer = OfferRequest::of("pid", erika()).with_grants(OfferGrants::AuthorizationCode);
+        let offer = self.create(OfferRequest { delivery: Delivery::ByValue, ..offer });
+        let state = state_of(&offer);
+        (offer.id, state)
     }
+
+    pub(crate) fn issuer_state(&self, offer: OfferRequest) -> String {
+        state_of(&self.create(OfferRequest { delivery: Delivery::ByValue, ..offer }))
+    }
+}
+
+fn state_of(offer: &CreatedOffer) -> String {
+    let OfferLink::ByValue(object) = &offer.link else { panic!() };
+    assert!(object.grants.pre_authorized_code.is_none());
+    object.grants.authorization_code.clone().unwrap().issuer_state.unwrap()
 }
 
 #[derive(Debug, PartialEq, Eq)]

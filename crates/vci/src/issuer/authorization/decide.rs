@@ -17,6 +17,9 @@ use crate::issuer::session::{Approved, Dataset, Effect, Happening, Session, Stat
 const DECIDED: AuthorizeError =
     AuthorizeError::Shown("This request was answered before. If your wallet waits, start again there.");
 
+const FOR_ANOTHER: AuthorizeError =
+    AuthorizeError::Shown("This offer is for somebody else. Sign in as the person that it was made for.");
+
 impl Issuer {
     /// The user agrees: the URL that the browser goes to, by 303. Of any number of decisions about one request, one
     /// counts.
@@ -40,6 +43,9 @@ impl Issuer {
                     Some(Loaded { session, version }) => (session_id.clone(), Some(version), session),
                 },
             };
+            if session.subject.as_ref().is_some_and(|subject| *subject != approval.subject) {
+                return Err(FOR_ANOTHER);
+            }
             let known = session.events.len();
             let approved = Box::new(approved(&pending, &session, &code, code_ends));
             let happening =

@@ -251,7 +251,9 @@ impl Kind {
             _ if self.configuration.proof_algorithms.is_empty() => &[],
             Recipe::SdJwtVc(_) => &["jwk"],
             Recipe::Mdoc(_) => &["cose_key"],
-            Recipe::W3c(_) => &["jwk", "did:jwk"],
+            // An embedded proof has no place for a key but the DID of the subject.
+            Recipe::W3c(recipe) if recipe.cryptosuite().is_some() => &["did:jwk", "did:key"],
+            Recipe::W3c(_) => &["jwk", "did:jwk", "did:key"],
         };
         methods.iter().map(|method| (*method).to_owned()).collect()
     }

@@ -7,13 +7,16 @@ use serde_json::{Map, Value};
 
 use super::{Draft, Particulars, Unissued, Validity};
 use crate::issuer::CredentialConfiguration;
+use crate::issuer::type_document::TypeDocument;
 
 /// Claims that the issuer sets itself.
 pub(super) const RESERVED: &[&str] =
-    &["iss", "iat", "nbf", "exp", "vct", "cnf", "status", "_sd", "_sd_alg", "..."];
+    &["iss", "iat", "nbf", "exp", "vct", "vct#integrity", "cnf", "status", "_sd", "_sd_alg", "..."];
 
 pub(super) struct SdJwtVc {
     vct: String,
+    /// `vct#integrity`, when the type has metadata.
+    integrity: Option<String>,
     header: SigningHeader,
     concealment: Concealment,
 }
@@ -32,17 +35,21 @@ impl SdJwtVc {
         let identified_by = if signer.x5c().is_empty() { IdentifiedBy::Kid } else { IdentifiedBy::X5c };
         Ok(Self {
             vct: vct.to_owned(),
+            integrity: TypeDocument::of(configuration)?.map(|document| document.integrity),
             header: sd_jwt::header(signer, identified_by),
             concealment: with_decoys(concealment, configuration.disclosure.decoys),
         })
     }
 
     pub(super) fn draft(&self, issuer: &str, claims: Map<String, Value>, validity: Validity) -> Draft {
-        let mut all = Map::with_capacity(claims.len() + 6);
+        let mut all = Map::with_capacity(claims.len() + 7);
         all.insert("iss".to_owned(), issuer.into());
         all.insert("iat".to_owned(), validity.issued.as_secs().into());
         all.insert("exp".to_owned(), validity.expires.as_secs().into());
         all.insert("vct".to_owned(), self.vct.as_str().into());
+        if let Some(integrity) = &self.integrity {
+            all.insert("vct#integrity".to_owned(), integrity.as_str().into());
+        }
         all.extend(claims);
         Draft::new(all, validity)
     }
