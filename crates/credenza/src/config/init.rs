@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use credenza_core::{Random, Secret, UnixTime, b64, id};
 use credenza_crypto::hash::sha256;
+use credenza_crypto::{Curve, SoftwareDecrypter};
 use credenza_trust::did::DidError;
 use url::Url;
 
@@ -70,6 +71,7 @@ pub fn init(
         "keys/root.jwk",
         "keys/document-signer.jwk",
         "keys/iaca.jwk",
+        "keys/encryption.jwk",
         "keys/sealing.key",
     ];
     let types = path("credential-types");
@@ -91,6 +93,7 @@ pub fn init(
         identity.authority.to_private_jwk(),
         identity.document_signer.to_private_jwk(),
         identity.iaca.to_private_jwk(),
+        encryption_key(random)?,
         sealing_key(random),
     ];
     for (name, secret) in written.iter().zip(&secrets) {
@@ -111,6 +114,10 @@ pub fn init(
         .replace("{token_sha256}", &b64::encode(sha256(admin_token.expose().as_bytes())));
     keys::write_private(&file, text.as_bytes())?;
     Ok(Initialized { file, root, iaca, did, admin_token })
+}
+
+fn encryption_key(random: &dyn Random) -> Result<Secret, IdentityError> {
+    Ok(SoftwareDecrypter::generate(Curve::P256, random)?.to_private_jwk())
 }
 
 fn sealing_key(random: &dyn Random) -> Secret {

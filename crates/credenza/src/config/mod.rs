@@ -1,5 +1,6 @@
 //! The configuration of a service: `credenza.toml`, read strictly, and every mistake explained where it is.
 
+mod encryption;
 pub mod examples;
 mod init;
 mod problem;
@@ -12,8 +13,8 @@ use std::path::PathBuf;
 use credenza_core::{Sealer, Secret};
 use credenza_crypto::SoftwareSigner;
 use credenza_trust::did::Did;
-use credenza_vci::issuer::CredentialConfiguration;
 use credenza_vci::issuer::status::StatusPolicy;
+use credenza_vci::issuer::{CredentialConfiguration, Encryption};
 use credenza_vp::verifier::Undetermined;
 use url::Url;
 
@@ -41,6 +42,8 @@ pub struct Settings {
     pub issuer_key: SoftwareSigner,
     /// Signs mobile documents.
     pub document_signer: Option<SoftwareSigner>,
+    /// How requests and responses with credentials are encrypted.
+    pub encryption: Option<Encryption>,
     /// What is issued.
     pub credential_types: Vec<CredentialConfiguration>,
     /// Signs requests.

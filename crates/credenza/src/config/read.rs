@@ -14,7 +14,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::{ConfigProblem, ConfigProblems, Settings, status};
+use super::{ConfigProblem, ConfigProblems, Settings, encryption, status};
 use crate::http::is_loopback;
 use crate::keys;
 
@@ -48,6 +48,8 @@ struct Issuer {
     key: Spanned<PathBuf>,
     #[serde(default)]
     document_signer: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    encryption: Option<encryption::Section>,
     credential_types: Spanned<PathBuf>,
 }
 
@@ -101,7 +103,7 @@ fn line(text: &str, span: &Range<usize>) -> usize {
 
 pub(super) struct Reader<'a> {
     text: &'a str,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     clock: &'a dyn Clock,
     problems: Vec<ConfigProblem>,
 }
@@ -120,6 +122,7 @@ impl Reader<'_> {
             Some(path) => self.key("issuer.document_signer", path).map(Some),
             None => Some(None),
         };
+        let encryption = encryption::encryption(file.issuer.encryption.as_ref(), self);
         let credential_types = self.credential_types(&file.issuer.credential_types);
         let has_mdoc = |types: &Vec<CredentialConfiguration>| {
             types.iter().any(|one| matches!(one.format, Format::Mdoc { .. }))
@@ -145,6 +148,7 @@ impl Reader<'_> {
             issuer_name: issuer_name?,
             issuer_key: issuer_key?,
             document_signer: document_signer?,
+            encryption: encryption?,
             credential_types: credential_types?,
             verifier_key: verifier_key?,
             anchors,
@@ -261,24 +265,21 @@ impl Reader<'_> {
 
     fn key(&mut self, setting: &str, value: &Spanned<PathBuf>) -> Option<SoftwareSigner> {
         let path = self.folder.join(value.get_ref());
-        let bytes = match keys::read_private(&path) {
-            Ok(bytes) => bytes,
+        let passphrase = match keys::file::environment() {
+            Ok(passphrase) => passphrase,
             Err(error) => {
-                self.problem(
-                    setting,
-                    value,
-                    error.to_string(),
-                    "point it at a private JWK with an x5c member",
-                );
+                let remedy = "put the passphrase into the file that CREDENZA_KEY_PASSPHRASE_FILE names";
+                self.problem(setting, value, error.to_string(), remedy);
                 return None;
             }
         };
-        let signer =
-            std::str::from_utf8(&bytes).ok().and_then(|jwk| SoftwareSigner::from_private_jwk(jwk).ok());
-        let Some(signer) = signer else {
-            let remedy = "the file holds a private JWK (EC P-256) with its certificates in x5c";
-            self.problem(setting, value, format!("{}: not a private JWK", path.display()), remedy);
-            return None;
+        let signer = match keys::file::read_signer(&path, || passphrase) {
+            Ok(signer) => signer,
+            Err(error) => {
+                let remedy = "the file holds a private JWK with its certificates in x5c, as `credenza ca issue` writes it";
+                self.problem(setting, value, error.to_string(), remedy);
+                return None;
+            }
         };
         let fault = match signer.x5c().first().map(|leaf| Certificate::parse(leaf)) {
             None => Some("it has no certificates (x5c)".to_owned()),

@@ -62,9 +62,15 @@ fn secrets_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let (folder, written) = initialized();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    for name in
-        ["issuer.jwk", "verifier.jwk", "root.jwk", "document-signer.jwk", "iaca.jwk", "sealing.key"]
-     {
+    for name in [
+        "issuer.jwk",
+        "verifier.jwk",
+        "root.jwk",
+        "document-signer.jwk",
+        "iaca.jwk",
+        "encryption.jwk",
+        "sealing.key",
+    ] {
         assert_eq!(mode(&folder.path().join("keys").join(name)), 0o600, "{name}");
     }
     assert_eq!(mode(&written.file), 0o600);

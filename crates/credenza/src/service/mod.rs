@@ -15,7 +15,7 @@ use credenza_server::{EventHub, Service};
 use credenza_trust::did::{Did, DidError};
 use credenza_trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
 use credenza_vci::issuer::status::{StatusLists, StatusPolicy, StatusPolicyError, StatusPorts};
-use credenza_vci::issuer::{ConfigError, CredentialConfiguration, Format, Issuer};
+use credenza_vci::issuer::{ConfigError, CredentialConfiguration, Encryption, Format, Issuer};
 use credenza_vci::messages::IssuerDisplay;
 use credenza_vp::verifier::{BuildError, Ports, Verifier};
 use url::Url;
@@ -34,6 +34,8 @@ pub struct Parts {
     pub issuer_key: Arc<dyn Signer>,
     /// Signs mobile documents: its certificate is a document signer's. Without one, none are issued.
     pub document_signer: Option<Arc<dyn Signer>>,
+    /// Whether and how requests and responses with credentials are encrypted on top of TLS.
+    pub encryption: Option<Encryption>,
     /// What is issued. W3C credentials are signed with the issuer's key, in the name of its `did:jwk`.
     pub credential_types: Vec<CredentialConfiguration>,
     /// Signs requests.
@@ -113,6 +115,7 @@ impl Parts {
             issuer_name,
             issuer_key,
             document_signer: None,
+            encryption: None,
             credential_types,
             verifier_key,
             anchors,
@@ -139,11 +142,15 @@ impl Parts {
             .addresses(addresses)
             .display(IssuerDisplay::named(self.issuer_name))
             .signer(Arc::clone(&self.issuer_key))
+            .metadata_signer(Arc::clone(&self.issuer_key))
             .store(Arc::clone(&self.store))
             .sealer(Arc::clone(&self.sealer))
             .clock(Arc::clone(&self.clock))
             .random(Arc::clone(&self.random))
             .events(Arc::clone(&hub) as _);
+        if let Some(encryption) = self.encryption {
+            issuer = issuer.encryption(encryption);
+        }
         let status = self.revocation.map(|Revocation { records, policy }| {
             let w3c = |kind: &CredentialConfiguration| kind.format.definition().is_some();
             let policy = StatusPolicy { bitstring: self.credential_types.iter().any(w3c), ..policy };

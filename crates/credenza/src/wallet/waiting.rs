@@ -71,7 +71,10 @@ fn name(id: &str) -> String {
 
 impl Holder {
     /// Keeps what an issuer has promised.
-    pub(super) fn keep_promises(&self, promises: &[PendingCredential]) -> Result<Vec<Waiting>, WalletRefusal> {
+    pub(super) fn keep_promises(
+        &self,
+        promises: &[PendingCredential],
+    ) -> Result<Vec<Waiting>, WalletRefusal> {
         let kept = promises.iter().map(|promise| {
             let id = self.promises.add(promise).map_err(vault_refusal)?;
             Ok(waiting(id, promise))
@@ -95,7 +98,8 @@ impl Holder {
     pub async fn poll(&self, id: Option<&str>) -> Result<Accepted, WalletRefusal> {
         let promises = match id {
             Some(id) => {
-                let unknown = || WalletRefusal::new("nothing of this id is pending; see: credenza wallet list");
+                let unknown =
+                    || WalletRefusal::new("nothing of this id is pending; see: credenza wallet list");
                 let promise = self.promises.find(id).map_err(vault_refusal)?.ok_or_else(unknown)?;
                 vec![(id.to_owned(), promise)]
             }

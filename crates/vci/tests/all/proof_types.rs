@@ -3,18 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use credenza_core::{Answer, b64};
-use credenza_crypto::x509::ca::LeafProfile;
+use credenza_core::Answer;
 use credenza_crypto::{
     Algorithm, IdentifiedBy, Jwk, JwkSet, SignError, Signer, SigningHeader, SoftwareSigner, jwt,
 };
 use credenza_formats::w3c::data_integrity::{
     Contexts, Cryptosuite, ProofOptions, Purpose as ProofPurpose, sign,
 };
-use credenza_trust::{Anchor, PinnedKeys, Purpose, Trust, X509Anchors, did};
-use credenza_vci::issuer::{
-    ConfigError, CredentialConfiguration, Issuer, IssuerBuilder, OfferRequest, ProofKind,
-};
+use credenza_trust::{PinnedKeys, Purpose, Trust, did};
+use credenza_vci::issuer::{CredentialConfiguration, OfferRequest, ProofKind};
 use credenza_vci::messages::metadata::KeyAttestationsRequired;
 use credenza_vci::wallet::{HolderKeys, Policy, WalletError};
 use serde_json::{Map, Value, json};
