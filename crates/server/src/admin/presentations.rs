@@ -6,15 +6,15 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use credenza_query::DcqlQuery;
-use credenza_vp::messages::RequestUriMethod;
+use credenza_vp::messages::{RequestUriMethod, TransactionData, VerifierInfo};
 use credenza_vp::verifier::{
-    CheckedPresentation, CreateError, CreatedRequest, PresentationRequest, RequestedPrefix, ResultError,
-    SessionError, SessionView, Status,
+    CheckedPresentation, CreateError, CreatedDcApi, CreatedRequest, DcApiCall, PresentationRequest,
+    RequestedPrefix, ResultError, SessionError, SessionView, Status,
 };
 use credenza_vp::{ResponseMode, verifier};
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::body::Body;
 use super::events::{self, Naming, Session};
@@ -47,6 +47,14 @@ pub(super) struct CreatePresentation {
     expires_in: Option<u64>,
     #[serde(default)]
     correlation_id: Option<String>,
+    #[serde(default)]
+    scope: Option<String>,
+    #[serde(default)]
+    transaction_data: Vec<Map<String, Value>>,
+    #[serde(default)]
+    verifier_info: Vec<VerifierInfo>,
+    #[serde(default)]
+    dc_api: Option<DcApiCall>,
 }
 
 /// A request that was made, and where to go from here.
@@ -66,19 +74,11 @@ pub(super) async fn create(
     State(service): State<Arc<Service>>,
     Body(wanted): Body<CreatePresentation>,
 ) -> Result<Response, Problem> {
-    let dcql = query(&service, wanted.dcql_query, wanted.query_id.as_deref())?;
-    let mut request = PresentationRequest::new(dcql);
-    if let Some(mode) = wanted.response_mode {
-        request.response_mode = mode;
+    let dcql = query(&service, wanted.dcql_query.clone(), wanted.query_id.as_deref())?;
+    let (request, call) = wanted.request(dcql)?;
+    if let Some(call) = call {
+        return create_for_dc_api(&service, request, call).await;
     }
-    if let Some(method) = wanted.request_uri_method {
-        request.request_uri_method = method;
-    }
-    request.prefix = wanted.client_id_prefix;
-    request.authorization_endpoint = wanted.authorization_endpoint;
-    request.redirect = wanted.redirect_uri;
-    request.lifetime = wanted.expires_in.map(Duration::from_secs);
-    request.correlation_id = wanted.correlation_id;
     let request = service.verifier.create(request).await?;
     links::remember(&service, Of::Presentation, &request.id, &request.wallet_link, request.expires_at)
         .await?;
@@ -88,6 +88,69 @@ pub(super) async fn create(
         report_url: format!("{status_url}/report"),
         events_url: format!("{status_url}/events"),
         qr_url: format!("{status_url}/qr.svg"),
+        status_url,
+        request,
+    };
+    Ok(json(StatusCode::CREATED, &created))
+}
+
+impl CreatePresentation {
+    fn request(self, dcql: DcqlQuery) -> Result<(PresentationRequest, Option<DcApiCall>), Problem> {
+        let mut request = match &self.dc_api {
+            Some(_) => PresentationRequest::over_dc_api(dcql),
+            None => PresentationRequest::new(dcql),
+        };
+        if let Some(mode) = self.response_mode {
+            request.response_mode = mode;
+        }
+        if let Some(method) = self.request_uri_method {
+            request.request_uri_method = method;
+        }
+        request.prefix = self.client_id_prefix;
+        request.authorization_endpoint = self.authorization_endpoint;
+        if request.response_mode.is_redirect() {
+            request.redirect_uri = self.redirect_uri;
+        } else {
+            request.redirect = self.redirect_uri;
+        }
+        request.lifetime = self.expires_in.map(Duration::from_secs);
+        request.correlation_id = self.correlation_id;
+        request.scope = self.scope;
+        request.verifier_info = self.verifier_info;
+        for members in self.transaction_data {
+            let data = TransactionData::new(members).map_err(|error| {
+                Problem::new(Kind::Unprocessable).because(error.to_string()).at("/transaction_data")
+            })?;
+            request.transaction_data.push(data);
+        }
+        Ok((request, self.dc_api))
+    }
+}
+
+/// A request for a website to ask with, and where the answer is brought.
+#[derive(Serialize)]
+struct CreatedForDcApi {
+    #[serde(flatten)]
+    request: CreatedDcApi,
+    response_url: String,
+    status_url: String,
+    result_url: String,
+    report_url: String,
+    events_url: String,
+}
+
+async fn create_for_dc_api(
+    service: &Service,
+    request: PresentationRequest,
+    call: DcApiCall,
+) -> Result<Response, Problem> {
+    let request = service.verifier.create_for_dc_api(request, call).await?;
+    let status_url = service.url(&format!("/api/v1/presentations/{}", request.id));
+    let created = CreatedForDcApi {
+        response_url: service.url(&format!("/openid4vp/dc-api/{}", request.request_id)),
+        result_url: format!("{status_url}/result"),
+        report_url: format!("{status_url}/report"),
+        events_url: format!("{status_url}/events"),
         status_url,
         request,
     };
@@ -212,14 +275,16 @@ impl From<CreateError> for Problem {
                     _ => Self::new(Kind::Internal),
                 };
             }
-            CreateError::Signer | CreateError::DnsName => "/client_id_prefix",
+            CreateError::Signer | CreateError::DnsName | CreateError::Identity(_) => "/client_id_prefix",
+            CreateError::TransactionData => "/transaction_data",
+            CreateError::Origins => "/dc_api/origins",
             CreateError::ResponseMode => "/response_mode",
             CreateError::Method => "/request_uri_method",
             CreateError::Redirect => "/redirect_uri",
             CreateError::DuplicateClaim | CreateError::Format(_) => "/dcql_query",
             CreateError::AuthorizationEndpoint => "/authorization_endpoint",
             CreateError::Lifetime => "/expires_in",
-            CreateError::TooLong(_) => "",
+            CreateError::TooLong(_) | CreateError::Profile(_) => "",
         };
         Self::new(Kind::Unprocessable).because(error.to_string()).at(at)
     }

@@ -24,7 +24,7 @@ async fn bring(world: &World, url: &str, origin: Option<&str>, body: &Value) -> 
     if let Some(origin) = origin {
         request = request.header("origin", origin);
     }
-    world.send(request.body(axum::body::Body::from(body.to_string())).unwrap()).await.status
+    world.send(request.body(axum::body::Body::from(body.to_string())).unwrap()).await.status.as_u16()
 }
 
 #[tokio::test]
@@ -46,7 +46,10 @@ async fn a_website_asks_and_brings_a_refusal() {
     assert_eq!(bring(&world, url, Some(SITE), &error).await, 200);
     let path = format!("/api/v1/presentations/{}", created["id"].as_str().unwrap());
     let shown = world.admin(Method::GET, &path, None).await.json();
-    assert_eq!((&shown["state"], &shown["wallet_error"]["error"]), (&json!("failed"), &json!("access_denied")));
+    assert_eq!(
+        (&shown["state"], &shown["wallet_error"]["error"]),
+        (&json!("failed"), &json!("access_denied"))
+    );
 }
 
 #[tokio::test]
