@@ -7,7 +7,7 @@ use crate::world::{bad, good, run};
 #[test]
 fn help_is_there_for_every_command() {
     let all = good(&["--help"]);
-    for command in ["demo", "init", "serve", "wallet", "inspect", "verify", "bench"] {
+    for command in ["demo", "init", "serve", "wallet", "inspect", "verify", "keys", "ca", "issue", "bench"] {
         assert!(all.contains(command), "{command}");
         assert!(good(&[command, "--help"]).contains("Usage: credenza"), "{command}");
     }
@@ -23,7 +23,7 @@ fn wrong_arguments_are_said_with_code_2() {
         (vec!["inspect", "nonsense"], "not an offer"),
         (vec!["inspect", "missing.pem"], "no file"),
         (vec!["verify", "nonsense"], "only these can be verified"),
-        (vec!["verify", "a~", "--nonce", "x"], "--aud"),
+        (vec!["verify", "a~", "--nonce", "x"], "--client-id"),
         (vec!["serve", "--config", "/nonexistent.toml"], "credenza init"),
         (vec!["init", "--dir", home, "--url", "http://issuer.example"], "https"),
         (vec!["wallet", "--home", home, "show", "x"], "wallet list"),

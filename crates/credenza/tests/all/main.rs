@@ -6,6 +6,8 @@ mod browser;
 mod commands;
 mod crash;
 mod demo;
+mod formats;
 mod once_only;
+mod tools;
 mod two_processes;
 mod world;
