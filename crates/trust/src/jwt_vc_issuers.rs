@@ -163,6 +163,7 @@ impl JwtVcIssuers {
                 .into(),
             name: Some(issuer.to_owned()),
             authority_key_ids: Vec::new(),
+            authorities: Vec::new(),
             leaf: None,
         })
     }

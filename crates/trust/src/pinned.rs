@@ -70,6 +70,7 @@ impl PinnedKeys {
             how: format!("the key {} that is pinned for {name}", jwk.thumbprint_text()).into(),
             name: Some(name.to_owned()),
             authority_key_ids: Vec::new(),
+            authorities: Vec::new(),
             leaf: None,
         })
     }

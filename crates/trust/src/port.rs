@@ -66,6 +66,9 @@ pub struct Trusted {
     /// Authority key identifiers of the whole chain, leaf first, to match `trusted_authorities` of the type `aki`
     /// (OID4VP 1.0 §6.1.1.1).
     pub authority_key_ids: Vec<Vec<u8>>,
+    /// Other authorities that the key was found through, as `trusted_authorities` names them: type and value
+    /// (`etsi_tl` and the list, `openid_federation` and an entity; OID4VP 1.0 §6.1.1.2, §6.1.1.3).
+    pub authorities: Vec<(&'static str, String)>,
     /// The certificate of the key, when it has one.
     pub leaf: Option<Certificate>,
 }

@@ -221,6 +221,7 @@ impl X509Anchors {
             how: format!("{} under the anchor {}", path.leaf.subject, anchor.subject).into(),
             name: Some(path.leaf.name().to_owned()),
             authority_key_ids: chain.filter_map(|certificate| certificate.authority_key_id.clone()).collect(),
+            authorities: Vec::new(),
             leaf: Some(path.leaf.clone()),
         };
         Ok(Found { anchor: anchor.clone(), path, trusted })

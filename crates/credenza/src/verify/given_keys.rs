@@ -25,6 +25,7 @@ impl Trust for GivenKeys {
             how: format!("the given key {}", jwk.thumbprint_text()).into(),
             name: None,
             authority_key_ids: Vec::new(),
+            authorities: Vec::new(),
             leaf: None,
         }))
     }

@@ -140,6 +140,7 @@ impl Trust for DidKeys {
                 how: format!("the key {} that the did:{} lists", jwk.thumbprint_text(), did.method()).into(),
                 name: Some(did.as_str().to_owned()),
                 authority_key_ids: Vec::new(),
+                authorities: Vec::new(),
                 leaf: None,
             })
         })

@@ -77,6 +77,11 @@ fn choose(
             .into(),
         name: Some(entity.entity.clone()),
         authority_key_ids: Vec::new(),
+        authorities: std::iter::once(&entity.entity)
+            .chain(&entity.intermediates)
+            .chain([&entity.trust_anchor])
+            .map(|entity| ("openid_federation", entity.clone()))
+            .collect(),
         leaf: None,
     })
 }

@@ -185,7 +185,11 @@ impl TrustList {
         if current.due <= now {
             return Err(unavailable("a newer list is due"));
         }
-        current.anchors.decide(material, purpose, now)
+        let mut trusted = current.anchors.decide(material, purpose, now)?;
+        if let (ListKind::TrustedEntities(_), Some(url)) = (&self.kind, &self.url) {
+            trusted.authorities.push(("etsi_tl", url.clone()));
+        }
+        Ok(trusted)
     }
 }
 

@@ -54,6 +54,7 @@ fn x12_a_pinned_issuer_is_not_known_by_certificates() {
                     how: "everybody".into(),
                     name: None,
                     authority_key_ids: Vec::new(),
+                    authorities: Vec::new(),
                     leaf: None,
                 })
             })

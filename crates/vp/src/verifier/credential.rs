@@ -108,6 +108,9 @@ pub struct CheckedPresentation {
     /// Authority key identifiers of the issuer's chain, base64url.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authority_key_ids: Vec<String>,
+    /// Other authorities that the issuer was found through: type and value, as `trusted_authorities` names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorities: Vec<(String, String)>,
 }
 
 impl std::fmt::Debug for CheckedPresentation {
@@ -195,6 +198,11 @@ pub(super) async fn issuer(
 /// What of the issuer's chain `trusted_authorities` may name.
 pub(super) fn authority_key_ids(trusted: &Trusted) -> Vec<String> {
     trusted.authority_key_ids.iter().map(b64::encode).collect()
+}
+
+/// The other authorities that `trusted_authorities` may name.
+pub(super) fn authorities(trusted: &Trusted) -> Vec<(String, String)> {
+    trusted.authorities.iter().map(|(kind, value)| ((*kind).to_owned(), value.clone())).collect()
 }
 
 /// Looks the status up, if there is one; `false`: the credential must not be accepted.

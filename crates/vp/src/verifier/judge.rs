@@ -119,11 +119,13 @@ fn against_query(
 }
 
 fn candidate<'a>(presentation: &'a CheckedPresentation, keys: &'a [Vec<u8>]) -> Candidate<'a> {
+    let others =
+        presentation.authorities.iter().map(|(kind, value)| (kind.as_str(), value.as_str())).collect();
     Candidate {
         format: &presentation.format,
         types: presentation.types.iter().map(String::as_str).collect(),
         claims: &presentation.claims,
         holder_binding: presentation.holder_bound,
-        authorities: Authorities { aki: keys.iter().map(Vec::as_slice).collect(), others: Vec::new() },
+        authorities: Authorities { aki: keys.iter().map(Vec::as_slice).collect(), others },
     }
 }

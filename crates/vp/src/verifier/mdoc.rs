@@ -9,7 +9,7 @@ use credenza_trust::{KeyMaterial, Trusted};
 use serde_json::Value;
 
 use super::CheckedPresentation;
-use super::credential::{self, Bound, Context, Holder, authority_key_ids, check_status};
+use super::credential::{self, Bound, Context, Holder, authorities, authority_key_ids, check_status};
 
 pub(super) async fn verify(
     text: &str,
@@ -35,6 +35,7 @@ pub(super) async fn verify(
         types: vec![verified.doc_type],
         issuer: None,
         authority_key_ids: authority_key_ids(&trusted),
+        authorities: authorities(&trusted),
         issuer_evidence: trusted.how.into_owned(),
         claims: Value::Object(verified.claims),
         device_signed: verified.device_signed,

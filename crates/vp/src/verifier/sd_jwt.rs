@@ -9,7 +9,7 @@ use credenza_trust::{KeyMaterial, Trusted};
 use serde_json::{Map, Value};
 
 use super::CheckedPresentation;
-use super::credential::{self, Bound, Context, Holder, authority_key_ids, check_status};
+use super::credential::{self, Bound, Context, Holder, authorities, authority_key_ids, check_status};
 use crate::rules;
 
 pub(super) async fn verify(
@@ -60,6 +60,7 @@ pub(super) async fn verify(
         claims: Value::Object(verified.claims),
         device_signed: Map::new(),
         authority_key_ids: authority_key_ids(&trusted),
+        authorities: authorities(&trusted),
     })
 }
 

@@ -64,7 +64,7 @@ fn parser<'t>(text: &'t str, contexts: &Contexts) -> Option<SliceJsonLdParser<'t
     Some(parser)
 }
 
-/// The types of a document as its contexts define them (OID4VP 1.0 §B.1.1): each an IRI, or as it is written where the
+/// The types of a document as its contexts define them (OID4VP 1.0 §B.1.1), sorted: each an IRI, or as it is written where the
 /// known contexts do not define it. Contexts that are not known define nothing, so that a document has to be refused
 /// for them elsewhere where that matters.
 #[must_use]
@@ -89,7 +89,9 @@ pub fn expanded_types(document: &Map<String, Value>, contexts: &Contexts) -> Vec
         };
         parser.map(name).collect()
     });
-    types.unwrap_or_else(|| written.into_iter().map(str::to_owned).collect())
+    let mut types = types.unwrap_or_else(|| written.into_iter().map(str::to_owned).collect());
+    types.sort_unstable();
+    types
 }
 
 /// Whose types are looked for.

@@ -144,3 +144,25 @@ proptest! {
         let _ = Presentation::check(with(v2(), "verifiableCredential", value), &mut Report::new("test"));
     }
 }
+
+// Clauses: VP-B.1.1-02, VP-B.1.1-03, VP-B.1.1-04
+#[test]
+fn types_are_expanded_by_the_known_contexts_alone() {
+    let expanded = |document: serde_json::Value| {
+        let document = document.as_object().cloned().unwrap();
+        credenza_formats::w3c::data_integrity::expanded_types(&document, &super::contexts())
+    };
+    let base = "https://www.w3.org/2018/credentials#VerifiableCredential";
+    let degree = "https://issuer.example/degrees#UniversityDegreeCredential";
+    assert_eq!(expanded(serde_json::Value::Object(super::v1())), [degree, base]);
+    // What no context defines remains what it is, and so does what an unknown one may define.
+    let v1 = "https://www.w3.org/2018/credentials/v1";
+    for contexts in [json!([v1]), json!([v1, "https://unknown.example/v1"]), json!([v1, { "a": "b:c" }])] {
+        let document =
+            json!({ "@context": contexts, "type": ["VerifiableCredential", "IdentityCredential"] });
+        assert_eq!(expanded(document), ["IdentityCredential", base]);
+    }
+    let full = json!({ "@context": [v1], "type": ["https://a.example/T"] });
+    assert_eq!(expanded(full), ["https://a.example/T"]);
+    assert!(expanded(json!({ "@context": [v1] })).is_empty());
+}

@@ -22,7 +22,7 @@ pub(super) use jwt::verify_jwt;
 pub(super) use sd_jwt::verify_sd_jwt;
 
 use super::CheckedPresentation;
-use super::credential::{self, Bound, Context, authority_key_ids, check_status};
+use super::credential::{self, Bound, Context, authorities, authority_key_ids, check_status};
 use crate::rules;
 
 /// What every credential is, beside what it says.
@@ -132,6 +132,7 @@ async fn finish(
         types,
         issuer: Some(credential.issuer().to_owned()),
         authority_key_ids: authority_key_ids(&trusted),
+        authorities: authorities(&trusted),
         issuer_evidence: trusted.how.into_owned(),
         claims: Value::Object(credential.into_document()),
         device_signed: Map::new(),

@@ -27,6 +27,7 @@ pub struct Holding {
     contexts: Contexts,
     types: OnceLock<Vec<String>>,
     authority_key_ids: OnceLock<Vec<Vec<u8>>>,
+    authorities: Vec<(String, String)>,
     issuer_algorithm: OnceLock<Option<Algorithm>>,
 }
 
@@ -125,6 +126,7 @@ impl Holding {
             contexts: Contexts::bundled(),
             types: OnceLock::new(),
             authority_key_ids: OnceLock::new(),
+            authorities: Vec::new(),
             issuer_algorithm: OnceLock::new(),
         }
     }
@@ -134,6 +136,15 @@ impl Holding {
     pub fn with_contexts(mut self, contexts: Contexts) -> Self {
         self.contexts = contexts;
         self.types = OnceLock::new();
+        self
+    }
+
+    /// With authorities that the wallet has found the issuer through, by its own lists and trust chains: type and value
+    /// (`etsi_tl`, `openid_federation`), as a query may ask for them (OID4VP 1.0 §6.1.1). Those of its certificates are
+    /// known already.
+    #[must_use]
+    pub fn with_authorities(mut self, authorities: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.authorities.extend(authorities);
         self
     }
 
@@ -177,7 +188,14 @@ impl Holding {
             types: self.types().iter().map(String::as_str).collect(),
             claims: &self.claims,
             holder_binding: self.bound,
-            authorities: Authorities { aki: aki.iter().map(Vec::as_slice).collect(), others: Vec::new() },
+            authorities: Authorities {
+                aki: aki.iter().map(Vec::as_slice).collect(),
+                others: self
+                    .authorities
+                    .iter()
+                    .map(|(kind, value)| (kind.as_str(), value.as_str()))
+                    .collect(),
+            },
         }
     }
 

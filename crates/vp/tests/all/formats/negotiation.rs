@@ -121,3 +121,22 @@ fn authorities_of_an_mdoc_are_those_of_its_chain() {
         assert_eq!(asked.matches(&[Holding::mdoc(pid(&world), true)]).satisfiable(), fits);
     }
 }
+
+// Clauses: VP-6.1.1.2-01
+#[test]
+fn authorities_of_lists_and_federations_are_those_that_the_wallet_has_found() {
+    let world = world();
+    let query = Dcql::credential("id").mdoc(PID).trusted_authority("etsi_tl", ["https://lotl.example"]);
+    let created = world.create(PresentationRequest::new(query.build().unwrap()));
+    let asked = run(world.wallet().wallet.resolve(&created.wallet_link)).unwrap();
+    let with = |kind: &str, value: &str| {
+        Holding::mdoc(pid(&world), true).with_authorities([(kind.to_owned(), value.to_owned())])
+    };
+    assert!(asked.matches(&[with("etsi_tl", "https://lotl.example")]).satisfiable());
+    assert!(!asked.matches(&[with("openid_federation", "https://lotl.example")]).satisfiable());
+    assert!(!asked.matches(&[with("etsi_tl", "https://other.example")]).satisfiable());
+    // A verifier that does not know the list takes nobody's word for it.
+    let side = world.wallet();
+    let error = world.agree(&side, asked, &[with("etsi_tl", "https://lotl.example")]).unwrap_err();
+    assert!(error.to_string().contains("dcql.trusted-authorities"), "{error}");
+}
