@@ -310,7 +310,7 @@ fn the_wallet_comes_back_after_a_restart() {
 // Clauses: VCI-8.3-08, VCI-8.3-14, VCI-8.3-16, VCI-9.2-03
 #[test]
 fn the_wallet_takes_no_half_promises() {
-    let cases: [(&str, fn(&mut Value)); 5] = [
+    let cases: [(&str, Spoil); 5] = [
         ("/credential", |answer| answer["credentials"] = json!([{ "credential": "x" }])),
         ("/credential", |answer| answer["transaction_id"] = json!("")),
         ("/credential", |answer| drop(answer.as_object_mut().unwrap().remove("transaction_id"))),

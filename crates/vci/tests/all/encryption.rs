@@ -121,19 +121,19 @@ fn wrong_parameters() {
     let client = Client::new(&world);
     let mut private: Value = serde_json::from_str(client.key.to_private_jwk().expose()).unwrap();
     private["alg"] = "ECDH-ES".into();
-    let cases: [(&str, Box<dyn Fn(&mut Value)>); 12] = [
-        ("no enc", Box::new(|it| drop(it.as_object_mut().unwrap().remove("enc")))),
-        ("no jwk", Box::new(|it| drop(it.as_object_mut().unwrap().remove("jwk")))),
-        ("no alg", Box::new(|it| drop(it["jwk"].as_object_mut().unwrap().remove("alg")))),
-        ("a symmetric alg", Box::new(|it| it["jwk"]["alg"] = "A128KW".into())),
-        ("RSA1_5", Box::new(|it| it["jwk"]["alg"] = "RSA1_5".into())),
-        ("an alg of another kind of key", Box::new(|it| it["jwk"]["alg"] = "RSA-OAEP-256".into())),
-        ("a key for signatures", Box::new(|it| it["jwk"]["use"] = "sig".into())),
-        ("a private key", Box::new(move |it| it["jwk"] = private.clone())),
-        ("an unknown enc", Box::new(|it| it["enc"] = "A192GCM".into())),
-        ("an unknown zip", Box::new(|it| it["zip"] = "GZIP".into())),
-        ("no object", Box::new(|it| *it = json!("x"))),
-        ("an array", Box::new(|it| *it = json!([{}, "A128GCM"]))),
+    let cases: [(&str, SpoilBy<'_>); 12] = [
+        ("no enc", &|it| drop(it.as_object_mut().unwrap().remove("enc"))),
+        ("no jwk", &|it| drop(it.as_object_mut().unwrap().remove("jwk"))),
+        ("no alg", &|it| drop(it["jwk"].as_object_mut().unwrap().remove("alg"))),
+        ("a symmetric alg", &|it| it["jwk"]["alg"] = "A128KW".into()),
+        ("RSA1_5", &|it| it["jwk"]["alg"] = "RSA1_5".into()),
+        ("an alg of another kind of key", &|it| it["jwk"]["alg"] = "RSA-OAEP-256".into()),
+        ("a key for signatures", &|it| it["jwk"]["use"] = "sig".into()),
+        ("a private key", &|it| it["jwk"] = private.clone()),
+        ("an unknown enc", &|it| it["enc"] = "A192GCM".into()),
+        ("an unknown zip", &|it| it["zip"] = "GZIP".into()),
+        ("no object", &|it| *it = json!("x")),
+        ("an array", &|it| *it = json!([{}, "A128GCM"])),
     ];
     for (why, change) in &cases {
         let answer = client.sealed(&client.wanting(change));

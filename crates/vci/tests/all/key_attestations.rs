@@ -26,22 +26,22 @@ fn keys_that_are_attested_beside_a_proof() {
     assert!(types["attestation"]["proof_signing_alg_values_supported"].is_array());
     let (one, two) = (bench.world.key(), bench.world.key());
     let nonce = bench.world.nonce();
-    let bare = bench.proof(&one, &nonce, json!({}));
+    let bare = bench.proof(&one, &nonce, &json!({}));
     assert_eq!(refused(&bench.ask(&json!({ "jwt": [bare] }))), invalid_proof());
     let attestation = bench.provider.attest(&Provider::claims(&bench.world, &[&one, &two], &nonce));
     // One proof of possession, two attested keys: a copy for each.
-    let proof = bench.proof(&one, &nonce, json!({ "key_attestation": attestation }));
+    let proof = bench.proof(&one, &nonce, &json!({ "key_attestation": attestation }));
     assert_eq!(copies(&bench.ask(&json!({ "jwt": [proof] }))), 2);
     // Named by its place, as in the specification's example; and each key with a proof of its own.
     let nonce = bench.world.nonce();
     let attestation = bench.provider.attest(&Provider::claims(&bench.world, &[&one, &two], &nonce));
-    let by_place = bench.proof(&two, &nonce, json!({ "kid": "1", "key_attestation": attestation }));
-    let wrong_place = bench.proof(&two, &nonce, json!({ "kid": "0", "key_attestation": attestation }));
-    let nowhere = bench.proof(&two, &nonce, json!({ "kid": "7", "key_attestation": attestation }));
+    let by_place = bench.proof(&two, &nonce, &json!({ "kid": "1", "key_attestation": attestation }));
+    let wrong_place = bench.proof(&two, &nonce, &json!({ "kid": "0", "key_attestation": attestation }));
+    let nowhere = bench.proof(&two, &nonce, &json!({ "kid": "7", "key_attestation": attestation }));
     for wrong in [wrong_place, nowhere] {
         assert_eq!(refused(&bench.ask(&json!({ "jwt": [wrong] }))), invalid_proof());
     }
-    let other = bench.proof(&one, &nonce, json!({ "key_attestation": attestation }));
+    let other = bench.proof(&one, &nonce, &json!({ "key_attestation": attestation }));
     assert_eq!(copies(&bench.ask(&json!({ "jwt": [by_place, other] }))), 2);
 }
 
@@ -67,7 +67,7 @@ fn keys_that_are_attested_and_do_not_sign() {
     let mut endless = Provider::claims(&bench.world, &keys[..1], &nonce);
     endless.as_object_mut().unwrap().remove("exp");
     let endless = bench.provider.attest(&endless);
-    let proof = bench.proof(keys[0], &nonce, json!({ "key_attestation": endless }));
+    let proof = bench.proof(keys[0], &nonce, &json!({ "key_attestation": endless }));
     assert_eq!(refused(&bench.ask(&json!({ "jwt": [proof] }))), invalid_proof());
     assert_eq!(copies(&bench.ask(&json!({ "attestation": [endless] }))), 1);
 }
@@ -82,7 +82,7 @@ fn attestations_that_are_wrong() {
     let good = Provider::claims(world, &[&key], &nonce);
     let ask = |attestation: &str| {
         let alone = refused(&bench.ask(&json!({ "attestation": [attestation] })));
-        let proof = bench.proof(&key, &nonce, json!({ "key_attestation": attestation }));
+        let proof = bench.proof(&key, &nonce, &json!({ "key_attestation": attestation }));
         assert_eq!(refused(&bench.ask(&json!({ "jwt": [proof] }))), alone);
         alone
     };
@@ -95,7 +95,7 @@ fn attestations_that_are_wrong() {
     let mut private = key.public_jwk().to_value();
     private["d"] = "AAAA".into();
     let again = good["attested_keys"][0].clone();
-    let cases: [(&str, &dyn Fn(&mut Value)); 19] = [
+    let cases: [(&str, SpoilBy<'_>); 19] = [
         ("expired", &|it| it["exp"] = json!(now)),
         ("from the future", &|it| it["iat"] = json!(now + 61)),
         ("not yet", &|it| it["nbf"] = json!(now + 61)),
@@ -141,9 +141,9 @@ fn attestations_that_are_wrong() {
     assert_eq!(ask(&Provider { key: p384 }.attest(&good)), invalid_proof());
     // A proof by a key that is not among the attested ones, and an attestation that is no text.
     let attestation = bench.provider.attest(&good);
-    let foreign = bench.proof(&other, &nonce, json!({ "key_attestation": attestation }));
+    let foreign = bench.proof(&other, &nonce, &json!({ "key_attestation": attestation }));
     assert_eq!(refused(&bench.ask(&json!({ "jwt": [foreign] }))), invalid_proof());
-    let odd = bench.proof(&key, &nonce, json!({ "key_attestation": [attestation] }));
+    let odd = bench.proof(&key, &nonce, &json!({ "key_attestation": [attestation] }));
     assert_eq!(refused(&bench.ask(&json!({ "jwt": [odd] }))), invalid_proof());
     // After all that the nonce is as good as new.
     assert_eq!(ask_ok(&bench, &attestation), 1);

@@ -92,7 +92,7 @@ impl Bench {
         self.world.credential(&self.token, &request)
     }
 
-    pub(crate) fn proof(&self, key: &dyn Signer, nonce: &str, more: Value) -> String {
+    pub(crate) fn proof(&self, key: &dyn Signer, nonce: &str, more: &Value) -> String {
         let identified_by = if more.get("kid").is_some() { IdentifiedBy::Nothing } else { IdentifiedBy::Jwk };
         let more = more.as_object().unwrap().clone();
         let header = SigningHeader::new(key, "openid4vci-proof+jwt", identified_by, more);
@@ -120,7 +120,7 @@ fn c04_a_key_by_its_did() {
     let (key, other) = (bench.world.key(), bench.world.key());
     let of = |key: &SoftwareSigner| did::jwk::from_jwk(&Jwk::new(key.public_jwk().key.clone())).unwrap();
     let ask = |kid: &str| {
-        let proof = bench.proof(&key, &bench.world.nonce(), json!({ "kid": kid }));
+        let proof = bench.proof(&key, &bench.world.nonce(), &json!({ "kid": kid }));
         refused(&bench.ask(&json!({ "jwt": [proof] })))
     };
     let by_key = did::key::from_public_key(&key.public_jwk().key).unwrap();
@@ -139,12 +139,13 @@ fn c04_a_key_by_its_did() {
     assert_eq!(ask(&format!("{}#{}", by_key.as_str(), by_key.id())).0, 200);
     // Two names are still one key.
     let nonce = bench.world.nonce();
-    let by_did = bench.proof(&key, &nonce, json!({ "kid": format!("{}#0", of(&key).as_str()) }));
-    let by_itself = bench.proof(&key, &nonce, json!({}));
+    let by_did = bench.proof(&key, &nonce, &json!({ "kid": format!("{}#0", of(&key).as_str()) }));
+    let by_itself = bench.proof(&key, &nonce, &json!({}));
     assert_eq!(refused(&bench.ask(&json!({ "jwt": [by_did, by_itself] }))), invalid_proof());
     // A method that the metadata does not name is not resolved.
     let plain = Bench::new(CredentialConfiguration::sd_jwt_vc("plain", "urn:example:plain"));
-    let proof = plain.proof(&key, &plain.world.nonce(), json!({ "kid": format!("{}#0", of(&key).as_str()) }));
+    let proof =
+        plain.proof(&key, &plain.world.nonce(), &json!({ "kid": format!("{}#0", of(&key).as_str()) }));
     assert_eq!(refused(&plain.ask(&json!({ "jwt": [proof] }))), invalid_proof());
 }
 
@@ -221,7 +222,7 @@ fn keys_that_present() {
         change(&mut presented);
         refused(&bench.ask(&json!({ "di_vp": [presented] })))
     };
-    let cases: [(&str, &dyn Fn(&mut Value)); 8] = [
+    let cases: [(&str, SpoilBy<'_>); 8] = [
         ("another purpose", &|it| it["proof"]["proofPurpose"] = "assertionMethod".into()),
         ("another key", &|it| it["proof"]["verificationMethod"] = other_method.as_str().into()),
         ("no key", &|it| drop(it["proof"].as_object_mut().unwrap().remove("verificationMethod"))),

@@ -125,7 +125,7 @@ fn signed_metadata_that_is_wrong() {
         wait(trusting(&world, http, SignedMetadataUse::WhenTrusted).open(&world.offer().uri)).map(drop)
     };
     assert!(open(TYP, |_| {}, false).is_ok());
-    let cases: [(&str, fn(&mut Value)); 6] = [
+    let cases: [(&str, Spoil); 6] = [
         ("another sub", |it| it["sub"] = "https://issuer.example".into()),
         ("no sub", |it| drop(it.as_object_mut().unwrap().remove("sub"))),
         ("no iat", |it| drop(it.as_object_mut().unwrap().remove("iat"))),

@@ -274,6 +274,10 @@ impl World {
     }
 }
 
+/// How a test spoils a JSON value.
+pub(crate) type Spoil = fn(&mut Value);
+pub(crate) type SpoilBy<'a> = &'a dyn Fn(&mut Value);
+
 pub(crate) const GRANT: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 
 pub(crate) fn ready(opened: Opened) -> credenza_vci::wallet::Ready {
