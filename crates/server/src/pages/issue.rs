@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::claims_form::{self, Field};
 use super::flow::Flow;
+use super::issued::{self, Issued};
 use super::posted::Posted;
 use super::view::{Face, Markup, Step, steps};
 use super::visitor::{Entered, Visitor};
@@ -133,6 +134,8 @@ struct OfferView {
     /// Nothing more will happen.
     ended: bool,
     failure: Option<String>,
+    /// What was issued for it, where that can be revoked.
+    issued: Vec<Issued>,
 }
 
 /// `GET /issue/{id}`
@@ -149,7 +152,8 @@ pub(super) async fn show(
     };
     let link = admin::link(&service, Of::Offer, &id).await.ok().flatten().unwrap_or_default();
     let flow = Flow::of(&service, &headers, &id);
-    let view = offer_view(&service, session, link, flow);
+    let issued = issued::of(&service, &id).await;
+    let view = OfferView { issued, ..offer_view(&service, session, link, flow) };
     visitor.page(&service, "offer.html", "/issue", &view)
 }
 
@@ -176,6 +180,7 @@ fn offer_view(service: &Service, session: SessionView, link: String, flow: Optio
         lost,
         ended: admin::offer_has_ended(session.state),
         failure: failure(&session),
+        issued: Vec::new(),
         id: session.id,
     }
 }
@@ -258,14 +263,20 @@ pub(super) fn name(configuration: &CredentialConfiguration) -> &str {
 
 fn face(service: &Service, configuration: &CredentialConfiguration) -> Face {
     let look = configuration.display.first();
-    let person = sample(service, &configuration.id).map(|sample| {
-        let text = |key| sample.get(key).and_then(Value::as_str).unwrap_or_default();
-        format!("{} {}", text("given_name"), text("family_name")).trim().to_owned()
+    // At the top, in a namespace of an mdoc, or in the subject of a W3C credential.
+    let named = |claims: &Map<String, Value>| {
+        let text = |key| claims.get(key).and_then(Value::as_str).unwrap_or_default();
+        Some(format!("{} {}", text("given_name"), text("family_name")).trim().to_owned())
+            .filter(|name| !name.is_empty())
+    };
+    let person = sample(service, &configuration.id).and_then(|sample| {
+        let within = sample.values().filter_map(Value::as_object);
+        std::iter::once(sample).chain(within).find_map(named)
     });
     Face::from(Card {
         name: name(configuration).to_owned(),
         issuer: service.issuer_name.clone(),
-        holder: person.filter(|person| !person.is_empty()),
+        holder: person,
         kind: format!("{} · {}", configuration.format.name(), configuration.format.credential_type()),
         background: look.and_then(|look| look.background_color.clone()),
         text: look.and_then(|look| look.text_color.clone()),

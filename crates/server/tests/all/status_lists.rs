@@ -10,6 +10,7 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 
 use crate::fixed;
+use crate::pages::Browser;
 use crate::wallet_plane::{Keys, offer, receive, try_present};
 use crate::world::{Got, World, ada};
 
@@ -167,4 +168,31 @@ async fn what_callers_get_wrong_is_told() {
     // Nobody without the token.
     let got = world.get("/api/v1/credentials").await;
     assert_eq!(got.status, 401);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_suspends_and_revokes_on_the_page_of_the_offer() {
+    let world = fixed();
+    let (_, _, credential) = issued(&world).await;
+    let page = format!("/issue/{}", credential["session"].as_str().unwrap());
+    let mut browser = Browser::new(&world);
+    let csrf = browser.csrf(&page).await;
+    let id = credential["id"].as_str().unwrap();
+    let action = format!("{page}/status");
+    for (status, says) in [("suspended", "Restore"), ("valid", "Suspend"), ("revoked", "Issued: revoked")] {
+        assert!(browser.get(&page).await.text().contains(&format!("value=\"{status}\"")));
+        let fields = [("csrf", csrf.as_str()), ("credential", id), ("status", status)];
+        let done = browser.form(&action, &fields).await;
+        assert_eq!((done.status.as_u16(), done.header("location")), (303, page.as_str()));
+        assert!(browser.get(&page).await.text().contains(says), "{status}");
+    }
+    assert!(!browser.get(&page).await.text().contains(&action), "revoked is final: there is no button");
+    for (fields, status) in [
+        ([("csrf", csrf.as_str()), ("credential", id), ("status", "valid")], 409),
+        ([("csrf", csrf.as_str()), ("credential", id), ("status", "gone")], 400),
+        ([("csrf", csrf.as_str()), ("credential", "nobody"), ("status", "valid")], 404),
+        ([("csrf", "forged"), ("credential", id), ("status", "valid")], 403),
+    ] {
+        assert_eq!(browser.form(&action, &fields).await.status, status);
+    }
 }
