@@ -11,12 +11,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use credenza_core::{Sealer, Secret};
-use credenza_crypto::SoftwareSigner;
 use credenza_trust::did::Did;
 use credenza_vci::issuer::status::StatusPolicy;
 use credenza_vci::issuer::{CredentialConfiguration, Encryption};
 use credenza_vp::verifier::Undetermined;
 use url::Url;
+
+use crate::keys::service_key::ServiceKey;
 
 pub use examples::CREDENTIAL_TYPES;
 pub use init::{InitError, Initialized, init};
@@ -39,15 +40,15 @@ pub struct Settings {
     /// How the issuer calls itself.
     pub issuer_name: String,
     /// Signs credentials.
-    pub issuer_key: SoftwareSigner,
+    pub issuer_key: ServiceKey,
     /// Signs mobile documents.
-    pub document_signer: Option<SoftwareSigner>,
+    pub document_signer: Option<ServiceKey>,
     /// How requests and responses with credentials are encrypted.
     pub encryption: Option<Encryption>,
     /// What is issued.
     pub credential_types: Vec<CredentialConfiguration>,
     /// Signs requests.
-    pub verifier_key: SoftwareSigner,
+    pub verifier_key: ServiceKey,
     /// Whose credentials are accepted: DER.
     pub anchors: Vec<Vec<u8>>,
     /// Whose credentials are accepted, too.

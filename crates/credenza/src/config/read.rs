@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use credenza_core::{Clock, Sealer, Secret, b64, json};
-use credenza_crypto::{Certificate, Signer as _, SoftwareSigner, x509};
+use credenza_crypto::{Certificate, Signer as _, x509};
 use credenza_trust::did::Did;
 use credenza_vci::issuer::{CredentialConfiguration, Format};
 use credenza_vp::verifier::Undetermined;
@@ -17,6 +17,7 @@ use url::Url;
 use super::{ConfigProblem, ConfigProblems, Settings, encryption, status};
 use crate::http::is_loopback;
 use crate::keys;
+use crate::keys::service_key::ServiceKey;
 
 /// The file as it is written. Every name in it is documented in the file that `credenza init` writes.
 #[derive(Deserialize)]
@@ -263,20 +264,12 @@ impl Reader<'_> {
         Some(name.to_owned())
     }
 
-    fn key(&mut self, setting: &str, value: &Spanned<PathBuf>) -> Option<SoftwareSigner> {
-        let path = self.folder.join(value.get_ref());
-        let passphrase = match keys::file::environment() {
-            Ok(passphrase) => passphrase,
-            Err(error) => {
-                let remedy = "put the passphrase into the file that CREDENZA_KEY_PASSPHRASE_FILE names";
-                self.problem(setting, value, error.to_string(), remedy);
-                return None;
-            }
-        };
-        let signer = match keys::file::read_signer(&path, || passphrase) {
+    fn key(&mut self, setting: &str, value: &Spanned<PathBuf>) -> Option<ServiceKey> {
+        let signer = match ServiceKey::open(value.get_ref(), &self.folder) {
             Ok(signer) => signer,
             Err(error) => {
-                let remedy = "the file holds a private JWK with its certificates in x5c, as `credenza ca issue` writes it";
+                let remedy = "name the file of a private JWK with its certificates in x5c, as `credenza ca issue` writes \
+                              it, or a pkcs11: URI";
                 self.problem(setting, value, error.to_string(), remedy);
                 return None;
             }
@@ -298,7 +291,7 @@ impl Reader<'_> {
         match fault {
             Some(fault) => {
                 let remedy = "put the certificates into x5c, leaf first, without the root";
-                self.problem(setting, value, format!("{}: {fault}", path.display()), remedy);
+                self.problem(setting, value, format!("{}: {fault}", value.get_ref().display()), remedy);
                 None
             }
             None => Some(signer),

@@ -57,13 +57,23 @@ enum Protected {
 /// # Errors
 /// The file that it names can't be read, or everybody can.
 pub fn environment() -> Result<Option<Secret>, FileError> {
-    if let Some(passphrase) = env::var(PASSPHRASE).ok().filter(|given| !given.is_empty()) {
-        return Ok(Some(Secret::new(passphrase)));
+    from_environment(PASSPHRASE, PASSPHRASE_FILE)
+}
+
+/// A secret from a variable, or from the file that another one names.
+pub(super) fn from_environment(variable: &str, file: &str) -> Result<Option<Secret>, FileError> {
+    if let Some(secret) = env::var(variable).ok().filter(|given| !given.is_empty()) {
+        return Ok(Some(Secret::new(secret)));
     }
-    let Some(path) = env::var_os(PASSPHRASE_FILE).filter(|path| !path.is_empty()) else { return Ok(None) };
-    let bytes = read_private(Path::new(&path))?;
+    let path = env::var_os(file).filter(|path| !path.is_empty());
+    path.map(|path| first_line(Path::new(&path))).transpose()
+}
+
+/// The secret in the first line of a file.
+pub(super) fn first_line(path: &Path) -> Result<Secret, FileError> {
+    let bytes = read_private(path)?;
     let first = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
-    Ok(std::str::from_utf8(first).ok().map(|line| Secret::new(line.to_owned())))
+    Ok(Secret::new(String::from_utf8_lossy(first).into_owned()))
 }
 
 /// Whether the file is under a passphrase.

@@ -5,6 +5,7 @@ pub mod did_signer;
 pub mod file;
 pub mod identity;
 pub mod passphrase;
+pub mod service_key;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};

@@ -24,7 +24,8 @@ pub struct Pkcs11Signer {
 
 impl Pkcs11Signer {
     /// Opens the token, signs in and finds the key. `chain` has the certificates that vouch for the key (DER, leaf
-    /// first, without the anchor); when the token has no public key, the first of them says it.
+    /// first, without the anchor); without any, the one beside the key on the token counts. When the token has no
+    /// public key, the first of them says it.
     ///
     /// Blocks until the token has answered.
     ///
@@ -39,6 +40,10 @@ impl Pkcs11Signer {
     ) -> Result<Self, Pkcs11Error> {
         let access = Access { module: Pkcs11::new(module)?, uri: uri.clone(), pin };
         let connection = access.connect()?;
+        let chain = match connection.certificate(&access)? {
+            Some(certificate) if chain.is_empty() => vec![certificate],
+            _ => chain,
+        };
         let certified = chain.first().map(|leaf| Certificate::parse(leaf).map(|leaf| leaf.key));
         let certified = certified.transpose().map_err(|_| Pkcs11Error::Certificate)?;
         let key = match (connection.public_key(&access)?, certified) {

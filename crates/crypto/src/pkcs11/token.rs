@@ -114,6 +114,17 @@ impl Connection {
         key.map(Some).ok_or(Pkcs11Error::KeyType)
     }
 
+    /// The certificate beside the key (DER), when there is exactly one on the token.
+    pub(super) fn certificate(&self, access: &Access) -> Result<Option<Vec<u8>>, Pkcs11Error> {
+        let found = self.session.find_objects(&access.template(ObjectClass::CERTIFICATE))?;
+        let [object] = found.as_slice() else { return Ok(None) };
+        let attributes = self.session.get_attributes(*object, &[AttributeType::Value])?;
+        Ok(attributes.into_iter().find_map(|attribute| match attribute {
+            Attribute::Value(der) => Some(der),
+            _ => None,
+        }))
+    }
+
     /// Signs a message.
     pub(super) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, Error> {
         let hash = match algorithm {

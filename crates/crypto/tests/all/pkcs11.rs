@@ -10,7 +10,7 @@ use credenza_crypto::x509::{CertificateAuthority, LeafProfile};
 use credenza_crypto::{Algorithm, Signer, contract};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::Mechanism;
-use cryptoki::object::Attribute;
+use cryptoki::object::{Attribute, CertificateType, ObjectClass};
 use cryptoki::session::UserType;
 use cryptoki::types::AuthPin;
 
@@ -129,6 +129,21 @@ impl Keeper {
         session.generate_key_pair(mechanism, &public, &private).unwrap();
     }
 
+    fn certify(&self, label: &str, id: u8, certificate: &[u8]) {
+        let session = self.0.open_rw_session(self.slot()).unwrap();
+        let _ = session.login(UserType::User, Some(&AuthPin::new(PIN.into())));
+        let object = [
+            Attribute::Class(ObjectClass::CERTIFICATE),
+            Attribute::CertificateType(CertificateType::X_509),
+            Attribute::Token(true),
+            Attribute::Label(label.into()),
+            Attribute::Id(vec![id]),
+            Attribute::Subject(vec![0x30, 0]),
+            Attribute::Value(certificate.to_vec()),
+        ];
+        session.create_object(&object).unwrap();
+    }
+
     fn make_ec(&self, curve: &[u8], label: &str, id: u8) {
         let more = [Attribute::EcParams(curve.to_vec()), Attribute::Verify(true)];
         self.make(&Mechanism::EccKeyPairGen, label, id, &more);
@@ -178,6 +193,8 @@ mod inside {
         };
         wait(contract::signer(&certified("p256").unwrap())).unwrap();
         assert_eq!(certified("p384").unwrap_err(), Pkcs11Error::Certificate);
+        keeper.certify("p256", 1, &chain[0]);
+        assert_eq!(open("pkcs11:object=p256", PIN).unwrap().x5c(), chain);
     }
 
     #[test]
