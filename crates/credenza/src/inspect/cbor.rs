@@ -53,7 +53,7 @@ pub(super) fn binary(bytes: &[u8], found: &mut Found) -> Option<String> {
 
 /// Text that stands for bytes: base64 of either alphabet, or hexadecimal.
 pub(super) fn decoded(text: &str) -> Vec<Vec<u8>> {
-    let hexadecimal = (text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    let hexadecimal = (text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
         .then(|| text.as_bytes().chunks(2).map(byte).collect::<Option<Vec<u8>>>())
         .flatten();
     [hexadecimal, b64::decode(text).ok(), b64::decode_std(text).ok()].into_iter().flatten().collect()

@@ -64,9 +64,11 @@ fn revocation(
     for bytes in particulars.revocation_lists {
         match Crl::verify(bytes, issuer) {
             Ok(list) if !list.is_current(demand.now) => {
-                "the list is not the current one".clone_into(&mut problem)
+                "the list is not the current one".clone_into(&mut problem);
             }
-            Ok(list) if !list.covers(leaf) => "the list is about other certificates".clone_into(&mut problem),
+            Ok(list) if !list.covers(leaf) => {
+                "the list is about other certificates".clone_into(&mut problem);
+            }
             Ok(list) => {
                 let since = list.revoked_since(leaf);
                 report.check(&rules::REVOCATION, since.is_none(), || match since {
