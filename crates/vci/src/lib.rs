@@ -12,11 +12,13 @@
 //! | endpoint | specification | method |
 //! |---|---|---|
 //! | issuer metadata | OpenID4VCI §12.2 | [`Issuer::metadata`](issuer::Issuer::metadata) |
+//! | signed issuer metadata | §12.2.3 | [`Issuer::signed_metadata`](issuer::Issuer::signed_metadata) |
 //! | authorization server metadata | RFC 8414 | [`Issuer::authorization_server_metadata`](issuer::Issuer::authorization_server_metadata) |
 //! | credential offer by reference | §4.1.3 | [`Issuer::offer_object`](issuer::Issuer::offer_object) |
 //! | token | §6 | [`Issuer::token`](issuer::Issuer::token) |
 //! | nonce | §7 | [`Issuer::nonce`](issuer::Issuer::nonce) |
 //! | credential | §8 | [`Issuer::credential`](issuer::Issuer::credential) |
+//! | deferred credential | §9 | [`Issuer::deferred_credential`](issuer::Issuer::deferred_credential) |
 //! | notification | §11 | [`Issuer::notification`](issuer::Issuer::notification) |
 //!
 //! ```

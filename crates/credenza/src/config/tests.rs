@@ -46,7 +46,7 @@ fn it_is_short_and_every_setting_is_commented() {
     let (_folder, written) = initialized();
     let text = fs::read_to_string(&written.file).unwrap();
     let settings = text.lines().filter(|line| line.contains('=') && !line.starts_with('#')).count();
-    assert!(settings < 15, "{settings}");
+    assert!(settings < 16, "{settings}");
     let mut above = "";
     for line in text.lines() {
         if line.contains('=') && !line.starts_with('#') {
@@ -149,4 +149,116 @@ fn a_missing_file_names_init() {
     let problems =
         read(Path::new("/nonexistent/credenza.toml"), &FixedClock::at(NOW)).unwrap_err().to_string();
     assert!(problems.contains("credenza init"), "{problems}");
+}
+
+const AUTHORIZATION: &str = r#"
+[authorization]
+require_par = true
+wallet_providers = ["keys/root.pem"]
+
+[[authorization.clients]]
+id = "wallet"
+name = "The Wallet"
+redirect_uris = ["https://wallet.example/cb"]
+
+[[authorization.clients]]
+id = "signing"
+redirect_uris = ["https://signing.example/cb"]
+jwks = "client.json"
+
+[[authorization.users]]
+name = "erika"
+display_name = "Erika Mustermann"
+password_hash = "$argon2id$v=19$m=8,t=1,p=1$YSBzYWx0IGZvciB0ZXN0cw$ISRYHhxxS6OXXDgnJ9Sh21fPJ+6QGXWUlcxCYdRZPSk"
+claims = "erika.json"
+"#;
+
+/// A configuration with the section, changed.
+fn authorizing(change: impl FnOnce(String) -> String) -> Result<Settings, String> {
+    let (folder, written) = initialized();
+    let text = fs::read_to_string(&written.file).unwrap();
+    fs::write(&written.file, text + &change(AUTHORIZATION.to_owned())).unwrap();
+    let jwk = credenza_crypto::SoftwareSigner::generate(credenza_crypto::Algorithm::Es256, &SystemRandom);
+    let jwk = credenza_crypto::Signer::public_jwk(&jwk.unwrap()).to_value();
+    fs::write(folder.path().join("client.json"), serde_json::json!({ "keys": [jwk] }).to_string()).unwrap();
+    fs::write(folder.path().join("erika.json"), r#"{"pid": {"given_name": "Erika"}}"#).unwrap();
+    read(&written.file, &FixedClock::at(NOW)).map_err(|problems| problems.to_string())
+}
+
+/// What the issuer says when it is put together.
+fn assembled(settings: Settings) -> Result<(), String> {
+    let clock = std::sync::Arc::new(FixedClock::at(NOW));
+    let parts = crate::service::Parts {
+        authorization: settings.authorization,
+        document_signer: settings.document_signer.map(|signer| std::sync::Arc::new(signer) as _),
+        ..crate::service::Parts::new(
+            settings.url,
+            (settings.issuer_name, std::sync::Arc::new(settings.issuer_key), settings.credential_types),
+            (std::sync::Arc::new(settings.verifier_key), settings.anchors),
+            std::sync::Arc::new(credenza_store::MemoryStore::new(clock)),
+            settings.sealer,
+        )
+    };
+    parts.assemble().map(drop).map_err(|error| error.to_string())
+}
+
+#[test]
+fn who_may_ask_and_who_can_sign_in() {
+    let settings = authorizing(|text| text).unwrap();
+    let authorization = settings.authorization.clone().unwrap();
+    assert!(authorization.require_par && !authorization.haip && !authorization.public_clients);
+    assert_eq!(authorization.clients.len(), 2);
+    assert_eq!(authorization.wallet_providers.len(), 1);
+    let user = &authorization.users[0];
+    assert_eq!(
+        (user.display.as_str(), user.claims["pid"]["given_name"].as_str()),
+        ("Erika Mustermann", Some("Erika"))
+    );
+    assembled(settings).unwrap();
+}
+
+#[test]
+fn mistakes_about_clients_and_people_are_told() {
+    for (from, to, told) in [
+        ("keys/root.pem\"]\n\n[[auth", "keys/none.pem\"]\n\n[[auth", "root certificates of wallet providers"),
+        ("client.json", "erika.json", "a JWK set with the public keys"),
+        ("$argon2id$", "$argon2i$", "is not an argon2id hash"),
+        ("password_hash = \"$", "password_hash = \"", "is not an argon2id hash"),
+        ("claims = \"erika.json\"", "claims = \"client.jso\"", "claims by credential type"),
+        ("name = \"erika\"", "name = \" \"", "a user without a name"),
+        ("require_par", "require_parr", "unknown field"),
+    ] {
+        assert!(AUTHORIZATION.contains(from), "{from}");
+        let problems = authorizing(|text| text.replace(from, to)).unwrap_err();
+        assert!(problems.contains(told), "{problems}");
+    }
+    for (from, to, told) in [
+        ("https://wallet.example/cb", "http://wallet.example/cb", "the client \"wallet\""),
+        (
+            "jwks = \"client.json\"",
+            "authentication = \"private_key_jwt\"",
+            "the client \"signing\": it has no keys",
+        ),
+        ("id = \"signing\"", "id = \"wallet\"", "two of that name"),
+    ] {
+        let settings = authorizing(|text| text.replace(from, to)).unwrap();
+        let problem = assembled(settings).unwrap_err();
+        assert!(problem.contains(told), "{problem}");
+    }
+}
+
+// Clauses: HAIP-4.4.1-01
+#[test]
+fn a_profile_that_can_not_be_complied_with_is_refused_by_its_rule() {
+    let haip = |text: String| text.replace("require_par = true", "profile = \"haip\"");
+    let problem = assembled(authorizing(haip).unwrap()).unwrap_err();
+    assert!(problem.contains("HAIP 1.0 §4.4.1") && problem.contains("\"wallet\""), "{problem}");
+    let attested = "redirect_uris = [\"https://wallet.example/cb\"]\nauthentication = \"attestation\"";
+    let complying =
+        |text: String| haip(text).replace("redirect_uris = [\"https://wallet.example/cb\"]", attested);
+    let settings = authorizing(complying).unwrap();
+    let unscoped: Vec<_> =
+        settings.credential_types.iter().filter(|one| one.scope.is_none()).map(|one| &one.id).collect();
+    assert!(unscoped.is_empty(), "{unscoped:?}");
+    assembled(settings).unwrap();
 }

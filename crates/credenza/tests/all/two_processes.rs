@@ -87,7 +87,7 @@ async fn what_was_promised_is_fetched_by_another_process() {
     assert_eq!(good_json(&poll)["credentials"][0]["name"], "Person Identification Data");
     assert_eq!(service.api(Method::GET, &path, None).await.1["state"], "acknowledged");
     assert!(good(&[&wallet[..], &["poll"]].concat()).contains("Nothing is pending"));
-    assert!(bad(2, &poll).contains("pending"));
+    assert!(bad(2, &[&wallet[..], &["poll", id]].concat()).contains("pending"));
 }
 
 #[tokio::test]
