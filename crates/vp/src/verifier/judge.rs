@@ -51,7 +51,7 @@ pub(super) async fn judge(
         let Some(asked) = query.credential(id) else { continue };
         let holder =
             if asked.require_cryptographic_holder_binding { Holder::Bound(bound) } else { Holder::Any };
-        let able = |data: &&TransactionData| data.credential_ids().iter().any(|id| *id == asked.id);
+        let able = |data: &&TransactionData| data.credential_ids().contains(&asked.id);
         let own: Vec<_> = transactions.iter().filter(able).collect();
         for presentation in entries {
             let (mut part, checked) = credential::verify(presentation, &asked.format, holder, context).await;
@@ -70,7 +70,7 @@ pub(super) async fn judge(
     if report.parts.len() == presentations.len() {
         against_query(query, token, &presentations, &mut report);
         let signed = presentations.iter().flat_map(|one| &one.transaction_data);
-        complete(transactions, signed, &mut report);
+        complete(transactions, &signed, &mut report);
     } else {
         report.skip(&credenza_query::rules::SETS, "a presentation was refused");
     }

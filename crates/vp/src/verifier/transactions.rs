@@ -69,7 +69,7 @@ fn matched(
 /// Whether every transaction was authorised by one of the presentations.
 pub(super) fn complete<'a>(
     transactions: &[TransactionData],
-    authorised: impl Iterator<Item = &'a String> + Clone,
+    authorised: &(impl Iterator<Item = &'a String> + Clone),
     report: &mut Report,
 ) {
     if transactions.is_empty() {

@@ -166,7 +166,7 @@ pub(crate) fn ldp_vc(issuer: &SoftwareSigner, subject: Option<&str>, second: boo
 }
 
 /// A stored credential of that format.
-pub(crate) fn stored(format: &str, credential: String) -> Holding {
+pub(crate) fn stored(format: &str, credential: &str) -> Holding {
     let held: credenza_formats::held::HeldCredential = serde_json::from_value(json!({
         "format": format, "type": "IDCredential", "issuer": "https://issuer.example", "configuration_id": "id",
         "credential": credential, "key_thumbprint": "x", "claims": {}, "batch": "b", "received_at": NOW,

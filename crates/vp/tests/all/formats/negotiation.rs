@@ -22,9 +22,9 @@ fn one_of_each(world: &World) -> Vec<Holding> {
     vec![
         holding(world.issue(&World::claims()), true),
         Holding::mdoc(pid(world), true),
-        stored("vc+jwt", jwt),
-        stored("vc+sd-jwt", sd_jwt_vc(world)),
-        stored("ldp_vc", Value::Object(document).to_string()),
+        stored("vc+jwt", &jwt),
+        stored("vc+sd-jwt", &sd_jwt_vc(world)),
+        stored("ldp_vc", &Value::Object(document).to_string()),
     ]
 }
 

@@ -44,7 +44,7 @@ fn a_jwt_credential_is_presented_in_a_presentation_of_its_holder() {
         ("vc+jwt", true, Some(subject.as_str()), None),
     ] {
         let text = jwt_vc(&world.issuer, &credential(ISSUER, subject, second), key);
-        let result = both_ways(&world, &jwt_query(), &[stored(format, text)]);
+        let result = both_ways(&world, &jwt_query(), &[stored(format, &text)]);
         let [one] = result.presentations.as_slice() else { panic!("one presentation") };
         assert_eq!(one.claims["credentialSubject"]["family_name"], "Möbius");
         assert_eq!(one.issuer.as_deref(), Some(ISSUER));
@@ -61,7 +61,7 @@ fn a_credential_with_a_proof_is_presented_as_an_object() {
     for second in [false, true] {
         let document = ldp_vc(&world.issuer, Some(&subject), second);
         let text = Value::Object(document).to_string();
-        let result = both_ways(&world, &ldp_query(), &[stored("ldp_vc", text)]);
+        let result = both_ways(&world, &ldp_query(), &[stored("ldp_vc", &text)]);
         let [one] = result.presentations.as_slice() else { panic!("one presentation") };
         assert_eq!(one.claims["credentialSubject"]["family_name"], "Möbius");
         assert!(one.holder_bound && one.claims.get("proof").is_none());
@@ -74,7 +74,7 @@ fn a_credential_with_a_proof_is_presented_as_an_object() {
 fn an_sd_jwt_of_a_w3c_credential_is_presented_as_any_sd_jwt() {
     let world = world();
     let query = Dcql::credential("id").vc_sd_jwt([[TYPE]]).claim(PATH).build().unwrap();
-    let result = both_ways(&world, &query, &[stored("vc+sd-jwt", sd_jwt_vc(&world))]);
+    let result = both_ways(&world, &query, &[stored("vc+sd-jwt", &sd_jwt_vc(&world))]);
     let [one] = result.presentations.as_slice() else { panic!("one presentation") };
     assert_eq!(one.claims["credentialSubject"], json!({ "family_name": "Möbius" }));
     assert!(one.holder_bound);
@@ -87,7 +87,7 @@ fn p04_without_holder_binding_the_credential_comes_as_it_was_issued() {
     let text = jwt_vc(&world.issuer, &credential(ISSUER, None, false), Some(world.holder.public_jwk()));
     let query = Dcql::credential("id").jwt_vc([["IDCredential"]]).without_holder_binding();
     let query = query.claim(PATH).build().unwrap();
-    let result = both_ways(&world, &query, &[stored("jwt_vc_json", text.clone())]);
+    let result = both_ways(&world, &query, &[stored("jwt_vc_json", &text)]);
     assert!(!result.presentations[0].holder_bound);
     // And where it is asked for, a credential alone is not enough.
     let plain = world.plain(jwt_query());
