@@ -301,6 +301,7 @@ fn other_settings_begin_another_list_and_old_credentials_keep_theirs() {
     assert_eq!(status(&nodes, &new, &before), Status::Invalid);
 }
 
+// Clauses: TSL-4.1-01
 #[test]
 fn every_width_is_published() {
     for bits in [StatusBits::One, StatusBits::Two, StatusBits::Four, StatusBits::Eight] {
