@@ -89,7 +89,7 @@ pub(super) async fn measure(rounds: u32) -> anyhow::Result<Figures> {
 }
 
 #[expect(clippy::disallowed_types, reason = "the raw operation of the backend is what is measured")]
-fn aws_lc_rs_random() -> aws_lc_rs::rand::SystemRandom {
+pub(super) fn aws_lc_rs_random() -> aws_lc_rs::rand::SystemRandom {
     aws_lc_rs::rand::SystemRandom::new()
 }
 

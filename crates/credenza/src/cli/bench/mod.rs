@@ -1,6 +1,8 @@
 //! `credenza bench`.
 
 mod flows;
+mod formats;
+mod formats_kit;
 mod in_process;
 mod measure;
 
@@ -32,12 +34,15 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     }
     output::progress("in process, one thread");
     let measured = in_process::measure(arguments.rounds).await?;
+    output::progress("format by format");
+    let formats = formats::measure(arguments.rounds).await?;
     output::progress("whole flows over loopback HTTP");
     let flows = flows::measure(arguments.wallets, arguments.seconds).await?;
     if json {
-        output::json(&json!({"in_process": measured, "service": flows}))?;
+        output::json(&json!({"in_process": measured, "formats": formats, "service": flows}))?;
     } else {
         output::line(&measured.to_string())?;
+        output::line(&formats.to_string())?;
         output::line(&flows.to_string())?;
     }
     Ok(Verdict::Good)
