@@ -145,7 +145,7 @@ fn l01_l02_what_a_list_says_is_what_becomes_of_the_credential() {
     assert_eq!(*lists.fetched.lock().unwrap(), 1, "one list, one request");
 }
 
-// Clauses: TSL-5.1-18, TSL-8.3-07, TSL-8.3-09, TSL-8.3-12, TSL-13.7-01
+// Clauses: TSL-8.3-07, TSL-8.3-09, TSL-8.3-12, TSL-13.7-01
 #[test]
 fn l03_l04_l06_a_list_that_is_not_what_it_must_be_says_nothing() {
     let list = EncodedList::new(&array(StatusBits::One, &[]), Level::default());
