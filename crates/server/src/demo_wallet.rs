@@ -125,6 +125,8 @@ pub struct OfferPreview {
     pub credentials: Vec<Card>,
     /// The transaction code that is asked for, if one is.
     pub tx_code: Option<TxCodePrompt>,
+    /// Whether the person has to sign in with the issuer before it can be accepted.
+    pub sign_in: bool,
 }
 
 /// Something that was shown and waits for the person's decision.

@@ -1,7 +1,10 @@
 //! `credenza wallet`.
 
+mod accept;
+mod callback;
 mod consent;
 mod home;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -12,6 +15,7 @@ use credenza::wallet::{card, default_choices};
 use serde_json::json;
 
 use super::{Usage, Verdict, output, thing};
+use accept::Accept;
 use home::Home;
 
 /// Keys and credentials lie encrypted in a folder (--home), one key for each copy of a credential.
@@ -50,6 +54,26 @@ enum Command {
         /// How many copies to ask for, each with a key of its own, where the issuer allows it.
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
         copies: u32,
+        /// When you have to sign in: only print the URL, do not open a browser.
+        #[arg(long)]
+        no_browser: bool,
+    },
+    /// Ask an issuer for credentials that it did not offer: you sign in with it in your browser.
+    Ask {
+        /// The issuer's identifier: https://issuer.example
+        issuer: String,
+        /// What it issues, by the names in its metadata: pid
+        #[arg(required = true)]
+        credentials: Vec<String>,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        /// How many copies to ask for, each with a key of its own, where the issuer allows it.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+        copies: u32,
+        /// Only print the URL, do not open a browser.
+        #[arg(long)]
+        no_browser: bool,
     },
     /// Ask again for credentials that issuers have promised for later.
     Poll {
@@ -80,6 +104,7 @@ enum Command {
         #[arg(long, conflicts_with_all = ["yes", "choose"])]
         decline: bool,
     },
+    Serve(serve::Arguments),
     /// Remove a credential with all its copies and keys.
     Remove {
         /// From `list`.
@@ -115,14 +140,20 @@ enum TrustCommand {
 pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verdict> {
     let home = Home::new(arguments.home, arguments.passphrase);
     match arguments.command {
-        Command::Accept { offer, tx_code, yes, copies } => {
-            accept(&home, &offer, tx_code, yes, copies, json).await
+        Command::Accept { offer, tx_code, yes, copies, no_browser } => {
+            let how = Accept { tx_code, yes, copies, browser: !no_browser };
+            accept::offer(&home, &offer, how, json).await
+        }
+        Command::Ask { issuer, credentials, yes, copies, no_browser } => {
+            let how = Accept { tx_code: None, yes, copies, browser: !no_browser };
+            accept::ask(&home, &issuer, &credentials, how, json).await
         }
         Command::Present { request, yes, allow_unknown, choose, decline } => {
             let how = Present { yes, allow_unknown, choose: choices(&choose)?, decline };
             present(&home, &request, &how, json).await
         }
         Command::Poll { id } => poll(&home, id.as_deref(), json).await,
+        Command::Serve(arguments) => serve::run(&home, arguments, json).await,
         Command::List => list(&home, json),
         Command::Show { id } => show(&home, &id, json).await,
         Command::Remove { id, yes } => remove(&home, &id, yes, json).await,
@@ -143,48 +174,6 @@ async fn without_interruption<T>(work: impl Future<Output = T>) -> anyhow::Resul
                 warned = true;
                 eprintln!("\nFinishing what was begun; press Ctrl-C again to stop at once.");
             }
-        }
-    }
-}
-
-async fn accept(
-    home: &Home,
-    offer: &str,
-    mut tx_code: Option<String>,
-    yes: bool,
-    copies: u32,
-    json: bool,
-) -> anyhow::Result<Verdict> {
-    let holder = home.open(thing::policy_for(offer), copies)?;
-    output::progress("opening the offer");
-    let preview = match holder.open_offer(offer).await {
-        Ok(preview) => preview,
-        Err(refusal) => return refused(&refusal, json),
-    };
-    if !yes || !json {
-        eprintln!("{}", consent::offer(&preview));
-    }
-    if !yes {
-        confirm("Accept this?", "accept the offer", json).await?.then_some(()).ok_or_else(declined)?;
-    }
-    loop {
-        if preview.tx_code.is_some() && tx_code.is_none() {
-            if !output::can_ask() {
-                return Err(Usage::error("the issuer asks for a transaction code: give it with --tx-code"));
-            }
-            tx_code = Some(output::ask_text(&consent::tx_code(&preview)).await?);
-        }
-        output::progress("fetching the credentials");
-        match without_interruption(holder.accept_offer(&preview.id, tx_code.as_deref())).await? {
-            Ok(accepted) => {
-                received(&accepted, json)?;
-                return Ok(Verdict::Good);
-            }
-            Err(refusal) if refusal.again && output::can_ask() => {
-                eprintln!("{refusal}; try again.");
-                tx_code = None;
-            }
-            Err(refusal) => return refused(&refusal, json),
         }
     }
 }

@@ -35,7 +35,9 @@ impl DemoWallet for Holder {
 
     fn shown<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Shown>> {
         let shown = self.peek(id, |pending| match pending {
-            Pending::Offer(_, _, preview) | Pending::Again(_, preview) => Some(Shown::Offer(preview.clone())),
+            Pending::Offer(_, _, preview)
+            | Pending::Again(_, preview)
+            | Pending::SigningIn(_, _, preview) => Some(Shown::Offer(preview.clone())),
             // Matched anew: what was missing may have come meanwhile.
             Pending::Request(asked) => {
                 let consent = self.consent(asked).ok()?;

@@ -13,9 +13,9 @@ use credenza_formats::held::HeldCredential;
 use credenza_formats::type_metadata::{TypeResolver, TypeResolverConfig};
 use credenza_server::demo_wallet::{Card, Claim, HistoryEntry, OfferPreview, WalletRefusal};
 use credenza_trust::Trust;
-use credenza_vci::wallet::{Opened, Policy, Wallet as Receiving};
-use credenza_vp::Asked;
+use credenza_vci::wallet::{Authorizing, Client, Opened, Policy, Wallet as Receiving};
 use credenza_vp::wallet::{UntrustedVerifiers, Wallet as Presenting};
+use credenza_vp::{Asked, Profile};
 use serde_json::{Map, Value};
 
 use super::credentials::{Credentials, Entry};
@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// So many decisions may be open; the oldest is forgotten for one more.
 const MAX_PENDING: usize = 64;
+
+/// What the wallet calls itself where somebody has to sign in: a public client, known to the service that `init` makes.
+pub const CLIENT_ID: &str = "credenza-wallet";
 
 /// So many things are remembered.
 const MAX_HISTORY: usize = 100;
@@ -53,6 +56,8 @@ pub(super) enum Pending {
     Offer(Box<Opened>, String, OfferPreview),
     /// An offer whose first attempt failed and may be tried again: it has to be opened anew.
     Again(String, OfferPreview),
+    /// An offer for which the person is signing in.
+    SigningIn(Box<Authorizing>, String, OfferPreview),
     /// A request.
     Request(Box<Asked>),
 }
@@ -79,23 +84,41 @@ pub struct Options {
     pub addresses: AddressPolicy,
     /// How many copies of a credential it asks for.
     pub copies: u32,
+    /// What it calls itself where somebody has to sign in.
+    pub client_id: &'static str,
+}
+
+impl Default for Options {
+    /// Public addresses, one copy, [`CLIENT_ID`].
+    fn default() -> Self {
+        Self { addresses: AddressPolicy::Public, copies: 1, client_id: CLIENT_ID }
+    }
 }
 
 impl Holder {
     /// A wallet. Verifiers that nobody vouches for are shown as such; whoever drives the wallet decides about them.
     #[must_use]
     pub fn new(ports: Ports, options: Options) -> Self {
+        Self::within(ports, options, Profile::Open)
+    }
+
+    /// A wallet that keeps to a profile when it presents. In [`Profile::Haip`] verifiers that nobody vouches for are
+    /// refused.
+    #[must_use]
+    pub fn within(ports: Ports, options: Options, profile: Profile) -> Self {
         let Ports { http, vault, trust, clock, random } = ports;
         let keys = VaultKeys::new(Arc::clone(&vault), Arc::clone(&random));
         let policy = Policy { addresses: options.addresses, copies: options.copies, ..Policy::default() };
         let receiving = Receiving::new(Arc::clone(&http), Arc::new(keys.clone()))
             .with_policy(policy)
+            .with_client(Client::Public { client_id: options.client_id.to_owned() })
             .with_clock(Arc::clone(&clock))
             .with_random(Arc::clone(&random));
         let types = TypeResolverConfig { addresses: options.addresses, ..TypeResolverConfig::default() };
         let types = TypeResolver::new(Arc::clone(&http), Arc::clone(&clock), types);
         let presenting = Presenting::builder(http, trust, Arc::clone(&clock), Arc::clone(&random))
             .untrusted_verifiers(UntrustedVerifiers::Show)
+            .profile(profile)
             .addresses(options.addresses)
             .build();
         let promises = Promises::new(Arc::clone(&vault), keys.clone(), Arc::clone(&random));

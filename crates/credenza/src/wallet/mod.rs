@@ -8,10 +8,12 @@ pub mod keys;
 mod presenting;
 mod receiving;
 mod types;
+mod unattended;
 pub mod vault;
 mod vouching;
 mod waiting;
 
-pub use holder::{Holder, Options, Ports, card};
+pub use holder::{CLIENT_ID, Holder, Options, Ports, card};
 pub use presenting::default_choices;
+pub use unattended::{Unattended, Unknown};
 pub use vouching::who_vouches;

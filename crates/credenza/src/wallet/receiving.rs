@@ -3,13 +3,16 @@
 #![expect(clippy::result_large_err, reason = "a refusal is what pages show; it is made once, for a person")]
 
 use credenza_core::UnixTime;
+use credenza_oauth::ResponseError;
 use credenza_server::demo_wallet::{Accepted, Card, Claim, OfferPreview, Party, TxCodePrompt, WalletRefusal};
 use credenza_vci::messages::{InputMode, IssuerDisplay};
 use credenza_vci::wallet::{OfferedSummary, Opened, Ready, Received, Step, Summary, WalletError};
 
+use url::Url;
+
 use super::display::{in_our_language, printable};
-use super::types;
 use super::holder::{Holder, Pending, card, vault_refusal};
+use super::types;
 
 impl Holder {
     /// Opens an offer and shows it.
@@ -18,11 +21,85 @@ impl Holder {
     /// What a person should read.
     pub async fn open_offer(&self, link: &str) -> Result<OfferPreview, WalletRefusal> {
         let opened = self.receiving.open(link).await.map_err(|error| refusal(&error))?;
+        Ok(self.show(opened, link))
+    }
+
+    /// Asks an issuer for credentials that it did not offer: by its identifier, and the names of what it issues.
+    ///
+    /// # Errors
+    /// What a person should read.
+    pub async fn ask_issuer(
+        &self,
+        issuer: &str,
+        configuration_ids: &[&str],
+    ) -> Result<OfferPreview, WalletRefusal> {
+        let opened =
+            self.receiving.start(issuer, configuration_ids).await.map_err(|error| refusal(&error))?;
+        Ok(self.show(opened, issuer))
+    }
+
+    fn show(&self, opened: Opened, link: &str) -> OfferPreview {
         let mut preview = preview(opened.summary());
         preview.id = self.new_id();
+        preview.sign_in = matches!(opened, Opened::NeedsAuthorization(_));
         let pending = Pending::Offer(Box::new(opened), link.to_owned(), preview.clone());
         self.keep_as(preview.id.clone(), pending);
-        Ok(preview)
+        preview
+    }
+
+    /// Prepares signing in for an offer that was shown: where the browser has to go. It will come back to
+    /// `redirect_uri`.
+    ///
+    /// # Errors
+    /// What a person should read.
+    pub async fn sign_in(&self, id: &str, redirect_uri: &str) -> Result<Url, WalletRefusal> {
+        let (opened, link, preview) = match self.decide(id)? {
+            Pending::Offer(opened, link, preview) => (*opened, link, preview),
+            other => {
+                self.keep_as(id.to_owned(), other);
+                return Err(WalletRefusal::new("there is nothing to sign in for"));
+            }
+        };
+        let Opened::NeedsAuthorization(offer) = opened else {
+            self.keep_as(id.to_owned(), Pending::Offer(Box::new(opened), link, preview));
+            return Err(WalletRefusal::new("nobody has to sign in for this"));
+        };
+        let authorizing = offer.authorize(redirect_uri).await.map_err(|error| refusal(&error))?;
+        let url = authorizing.url().clone();
+        self.keep_as(id.to_owned(), Pending::SigningIn(Box::new(authorizing), link, preview));
+        Ok(url)
+    }
+
+    /// Goes on with the URL that the browser was sent back to: the offer can be accepted then.
+    ///
+    /// # Errors
+    /// What a person should read; with [`WalletRefusal::again`], the right answer can still come.
+    pub fn signed_in(&self, id: &str, response: &Url) -> Result<(), WalletRefusal> {
+        let (authorizing, link, preview) = match self.decide(id)? {
+            Pending::SigningIn(authorizing, link, preview) => (authorizing, link, preview),
+            other => {
+                self.keep_as(id.to_owned(), other);
+                return Err(WalletRefusal::new("nobody is signing in"));
+            }
+        };
+        match authorizing.finish(response) {
+            Ok(ready) => {
+                let pending = Pending::Offer(Box::new(Opened::Ready(ready)), link, preview);
+                self.keep_as(id.to_owned(), pending);
+                Ok(())
+            }
+            Err((authorizing, error)) => {
+                let again =
+                    !matches!(error, WalletError::Authorization { error: ResponseError::Refused(_), .. });
+                let refused = WalletRefusal { again, ..refusal(&error) };
+                if again {
+                    self.keep_as(id.to_owned(), Pending::SigningIn(authorizing, link, preview));
+                } else {
+                    self.remember("refused", &preview.issuer.name, refused.message.clone());
+                }
+                Err(refused)
+            }
+        }
     }
 
     /// Accepts an offer that was shown. The credentials are on the disk before the issuer is told so.
@@ -34,6 +111,10 @@ impl Holder {
             Pending::Offer(opened, link, preview) => (*opened, link, preview),
             Pending::Again(link, preview) => {
                 (self.receiving.open(&link).await.map_err(|error| refusal(&error))?, link, preview)
+            }
+            other @ Pending::SigningIn(..) => {
+                self.keep_as(id.to_owned(), other);
+                return Err(WalletRefusal::new("you have not signed in yet"));
             }
             other @ Pending::Request(_) => {
                 self.keep_as(id.to_owned(), other);
@@ -139,6 +220,7 @@ fn preview(summary: &Summary) -> OfferPreview {
         id: String::new(),
         issuer: party(summary),
         credentials: summary.credentials.iter().map(|offered| offered_card(offered, summary)).collect(),
+        sign_in: false,
         tx_code: summary.tx_code.as_ref().map(|tx_code| TxCodePrompt {
             length: tx_code.length,
             numeric: tx_code.input_mode == InputMode::Numeric,

@@ -78,7 +78,7 @@ impl Http for Held {
 fn holder(http: Arc<dyn Http>, vault: Arc<MemoryVault>) -> Holder {
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     let ports = Ports { http, vault, trust: Arc::new(Nobody), clock, random };
-    Holder::new(ports, Options { addresses: AddressPolicy::Loopback, copies: 1 })
+    Holder::new(ports, Options { addresses: AddressPolicy::Loopback, copies: 1, ..Options::default() })
 }
 
 #[tokio::test(flavor = "multi_thread")]

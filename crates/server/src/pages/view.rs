@@ -232,7 +232,7 @@ pub(crate) struct OfferPreviewView {
 
 impl From<OfferPreview> for OfferPreviewView {
     fn from(offer: OfferPreview) -> Self {
-        let OfferPreview { id, issuer, credentials, tx_code } = offer;
+        let OfferPreview { id, issuer, credentials, tx_code, sign_in: _ } = offer;
         Self { id, issuer, credentials: credentials.into_iter().map(Face::from).collect(), tx_code }
     }
 }

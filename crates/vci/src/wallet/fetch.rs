@@ -185,7 +185,7 @@ impl Fetching<'_> {
                 None => None,
                 Some((proof_plan, keys)) => {
                     let nonce = self.nonce(session).await?;
-                    Some(self.proofs(proof_plan, keys, nonce.as_deref()).await?)
+                    Some(self.proofs(proof_plan, keys, nonce.as_deref(), session.client_id()).await?)
                 }
             };
             let request = CredentialRequest {

@@ -99,6 +99,7 @@ impl Fetching<'_> {
         plan: &ProofPlan,
         keys: &[Arc<dyn Signer>],
         nonce: Option<&str>,
+        client_id: Option<&str>,
     ) -> Result<Proofs, WalletError> {
         match plan {
             ProofPlan::Jwt { named, attested, .. } => {
@@ -107,7 +108,7 @@ impl Fetching<'_> {
                     more.insert("key_attestation".to_owned(), self.attestation(keys, nonce).await?.into());
                 }
                 let claims = ProofClaims {
-                    iss: self.parts.client.id(),
+                    iss: client_id,
                     aud: &self.metadata.credential_issuer,
                     iat: self.parts.clock.now(),
                     nonce,

@@ -24,6 +24,7 @@ pub(super) struct AuthorizationServer<'a> {
     /// What the wallet provider says, for this server.
     attested: Option<Attested>,
     challenge: Option<String>,
+    named: bool,
 }
 
 impl<'a> AuthorizationServer<'a> {
@@ -32,7 +33,19 @@ impl<'a> AuthorizationServer<'a> {
         metadata: &'a AuthorizationServerMetadata,
         dpop: Option<DpopKey>,
     ) -> Self {
-        Self { parts, metadata, dpop, attested: None, challenge: None }
+        Self { parts, metadata, dpop, attested: None, challenge: None, named: true }
+    }
+
+    /// For a code of an offer: a name that anybody can say is not said where nobody asks for it (§12.3).
+    pub(super) fn for_offered_code(mut self) -> Self {
+        let anonymous = self.metadata.pre_authorized_grant_anonymous_access_supported == Some(true);
+        self.named = !(anonymous && matches!(self.parts.client, Client::Public { .. }));
+        self
+    }
+
+    /// By which name the server knows the wallet.
+    pub(super) fn client_id(&self) -> Option<&'a str> {
+        self.parts.client.id().filter(|_| self.named)
     }
 
     /// Asks the token endpoint, and makes sure that the token is bound to the key that was proven.
@@ -65,7 +78,7 @@ impl<'a> AuthorizationServer<'a> {
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
             let mut body: Vec<(&str, &str)> = fields.to_vec();
-            body.extend(self.parts.client.id().map(|id| ("client_id", id)));
+            body.extend(self.client_id().map(|id| ("client_id", id)));
             let assertion = self.authenticate(&mut headers).await?;
             if let Some(assertion) = &assertion {
                 body.push(("client_assertion_type", client_assertion::ASSERTION_TYPE));

@@ -22,6 +22,8 @@ pub(super) struct Session {
     parts: Arc<Parts>,
     token: Secret,
     dpop: Option<DpopKey>,
+    /// The name that the token was given to.
+    client_id: Option<String>,
 }
 
 /// A session at rest.
@@ -42,7 +44,8 @@ impl Session {
                 let mut fields =
                     vec![("grant_type", PRE_AUTHORIZED_CODE), ("pre-authorized_code", code.expose())];
                 fields.extend(tx_code.as_ref().map(|code| ("tx_code", code.expose())));
-                Self::ask(AuthorizationServer::new(parts, &plan.server, dpop), parts, &fields).await
+                let server = AuthorizationServer::new(parts, &plan.server, dpop).for_offered_code();
+                Self::ask(server, parts, &fields).await
             }
             Right::Authorized { code, redirect_uri, verifier, dpop } => {
                 let fields = [
@@ -67,7 +70,9 @@ impl Session {
             return Err(super::transport::unexpected(Step::Token, "the access token is empty"));
         }
         let dpop = server.dpop.as_ref().map(DpopKey::elsewhere);
-        Ok((Self { parts: parts.clone(), token: token.access_token.clone(), dpop }, token))
+        let client_id = server.client_id().map(str::to_owned);
+        let session = Self { parts: parts.clone(), token: token.access_token.clone(), dpop, client_id };
+        Ok((session, token))
     }
 
     /// Sends JSON with the token; once more when the server wants a nonce in the DPoP proof.
@@ -114,6 +119,11 @@ impl Session {
         }
     }
 
+    /// The name that the token was given to, for key proofs: none where the wallet stayed anonymous (§F.1).
+    pub(super) fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
     /// The key that the token is bound to.
     pub(super) fn dpop(&self) -> Option<&DpopKey> {
         self.dpop.as_ref()
@@ -127,7 +137,7 @@ impl Session {
     /// Goes on after a restart.
     pub(super) fn from_kept(parts: Arc<Parts>, kept: &KeptSession) -> Result<Self, WalletError> {
         let dpop = kept.dpop_key.as_ref().map(DpopKey::from_kept).transpose()?;
-        Ok(Self { parts, token: kept.access_token.clone(), dpop })
+        Ok(Self { parts, token: kept.access_token.clone(), dpop, client_id: None })
     }
 
     /// Takes a nonce that the nonce endpoint has sent along (§7.2).

@@ -240,6 +240,16 @@ fn a_wallet_that_says_who_it_is() {
     let named = wallet.with_client(Client::Public { client_id: "wallet".to_owned() });
     let received = wait(ready(wait(named.open(&offer.uri)).unwrap()).accept()).unwrap();
     assert_eq!(received.credentials.len(), 1);
+
+    // A name that anybody can say is not said to a server that serves anonymous wallets.
+    let world = World::with(|builder| builder.anonymous_access(true));
+    let http = Arc::new(world.http());
+    let named = world.wallet(http.clone()).0.with_client(Client::Public { client_id: "wallet".to_owned() });
+    wait(ready(wait(named.open(&world.offer().uri)).unwrap()).accept()).unwrap();
+    let asked = http.asked.lock().unwrap();
+    let token =
+        asked.iter().find(|request| request.uri() == world.issuer.endpoints().token.as_str()).unwrap();
+    assert!(!String::from_utf8_lossy(token.body()).contains("client_id"));
 }
 
 // Clauses: VCI-6.2-05, VCI-6.2-07, VCI-6.2-09, VCI-8.2-02

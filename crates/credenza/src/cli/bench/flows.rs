@@ -105,7 +105,7 @@ fn holder(http: Arc<dyn Http>) -> anyhow::Result<Holder> {
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     };
-    Ok(Holder::new(ports, Options { addresses: AddressPolicy::Loopback, copies: 1 }))
+    Ok(Holder::new(ports, Options { addresses: AddressPolicy::Loopback, copies: 1, ..Options::default() }))
 }
 
 /// Asks until there is an answer, without a client library: that one takes longer to start than the service.

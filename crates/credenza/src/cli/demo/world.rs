@@ -99,7 +99,7 @@ pub(crate) fn wallet(http: Arc<dyn Http>, roots: &[Vec<u8>]) -> anyhow::Result<H
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     };
-    Ok(Holder::new(ports, Options { addresses: AddressPolicy::Loopback, copies: 3 }))
+    Ok(Holder::new(ports, Options { addresses: AddressPolicy::Loopback, copies: 3, ..Options::default() }))
 }
 
 /// The port that was asked for, or the usual one, or any.

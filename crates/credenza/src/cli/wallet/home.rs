@@ -13,6 +13,7 @@ use credenza::http::ReqwestHttp;
 use credenza::keys;
 use credenza::trust::did::Did;
 use credenza::trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
+use credenza::vp::Profile;
 use credenza::wallet::credentials::Entry;
 use credenza::wallet::vault::{FolderVault, Vault};
 use credenza::wallet::{Holder, Options, Ports, who_vouches};
@@ -57,6 +58,16 @@ impl Home {
 
     /// Opens the wallet, or makes it.
     pub(super) fn open(&self, addresses: AddressPolicy, copies: u32) -> anyhow::Result<Holder> {
+        self.open_within(addresses, copies, Profile::Open)
+    }
+
+    /// As [`open`](Self::open), for a wallet that keeps to a profile.
+    pub(super) fn open_within(
+        &self,
+        addresses: AddressPolicy,
+        copies: u32,
+        profile: Profile,
+    ) -> anyhow::Result<Holder> {
         let protect = self.protect;
         let vault = FolderVault::open(&self.folder, SystemRandom, |purpose| passphrase(purpose, protect))
             .with_context(|| format!("the wallet in {}", self.folder.display()))?;
@@ -69,7 +80,7 @@ impl Home {
             clock: Arc::new(SystemClock),
             random,
         };
-        Ok(Holder::new(ports, Options { addresses, copies }))
+        Ok(Holder::within(ports, Options { addresses, copies, ..Options::default() }, profile))
     }
 
     /// Who vouches for the issuer of a credential: the evidence, or why nobody does.
