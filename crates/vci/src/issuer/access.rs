@@ -25,7 +25,7 @@ impl Access {
 
 impl Issuer {
     /// Checks token and proof of a POST to one of our endpoints.
-    pub(super) fn access(
+    pub(super) async fn access(
         &self,
         headers: &HeaderMap,
         endpoint: &Url,
@@ -35,8 +35,11 @@ impl Issuer {
             AuthorizationError::Missing => AccessError::Missing,
             AuthorizationError::Malformed => AccessError::Malformed,
         })?;
-        let token = AccessToken::open(&self.seals.sealer, now, &self.identifier, presented.token)
-            .map_err(|_| AccessError::InvalidToken)?;
+        let own = AccessToken::open(&self.seals.sealer, now, &self.identifier, presented.token);
+        let token = match own {
+            Ok(token) => token,
+            Err(_) => self.external_token(presented.token, now).await?,
+        };
         let proof = match (&token.jkt, presented.scheme) {
             (None, Scheme::Bearer) => None,
             // A bound token is no bearer token, and the other way round (RFC 9449 §7.2).

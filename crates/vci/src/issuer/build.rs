@@ -11,6 +11,7 @@ use url::Url;
 
 use super::authorization::{AuthorizationServer, comply};
 use super::builder::{ConfigError, IssuerBuilder};
+use super::external::External;
 use super::kind::Kind;
 use super::seals::Seals;
 use super::signed_metadata::SignedMetadata;
@@ -41,6 +42,17 @@ impl Issuer {
         if let Some(authorization) = &parts.authorization {
             authorization.check()?;
         }
+        for server in &parts.external {
+            if parts.http.is_none() {
+                return Err(ConfigError::Missing("way to other authorization servers"));
+            }
+            let url = Url::parse(&server.issuer).ok().filter(|url| parts.addresses.scheme(url.scheme()));
+            if url.is_none() || server.issuer == parts.identifier {
+                return Err(ConfigError::Invalid(
+                    "another authorization server needs an https identifier of its own",
+                ));
+            }
+        }
         let kinds = kinds(&mut parts)?;
         let type_documents = type_document::all(&parts.configurations, &endpoints.types)?;
         let dpop_policy = Policy::default();
@@ -62,6 +74,7 @@ impl Issuer {
         });
         Ok(Self {
             authorization: AuthorizationServer::new(parts.authorization, challenges),
+            external: External::new(parts.external, parts.http),
             signed_metadata,
             token_nonces: nonces(Server::Authorization),
             resource_nonces: nonces(Server::Resource),

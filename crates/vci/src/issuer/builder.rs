@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use credenza_core::{
-    AddressPolicy, Clock, EventSink, NoEvents, Random, Sealer, Store, SystemClock, SystemRandom,
+    AddressPolicy, Clock, EventSink, Http, NoEvents, Random, Sealer, Store, SystemClock, SystemRandom,
 };
 use credenza_crypto::Signer;
 use credenza_formats::w3c::data_integrity::Contexts;
@@ -14,6 +14,7 @@ use super::authorization::AuthorizationSettings;
 use super::claims::{ClaimsSource, OfferedClaims, StatusSource};
 use super::configuration::{CredentialConfiguration, DpopMode, Lifetimes};
 use super::encryption::Encryption;
+use super::external::ExternalAuthorizationServer;
 use super::{DEFAULT_BATCH_SIZE, DEFAULT_TX_CODE_TRIES, Issuer};
 use crate::messages::IssuerDisplay;
 
@@ -30,6 +31,8 @@ pub struct IssuerBuilder {
     pub(super) anonymous_access: bool,
     pub(super) authorization: Option<AuthorizationSettings>,
     pub(super) haip: bool,
+    pub(super) external: Vec<ExternalAuthorizationServer>,
+    pub(super) http: Option<Arc<dyn Http>>,
     pub(super) tx_code_tries: u32,
     pub(super) signer: Option<Arc<dyn Signer>>,
     pub(super) signers: BTreeMap<String, Arc<dyn Signer>>,
@@ -104,6 +107,8 @@ impl IssuerBuilder {
             anonymous_access: true,
             authorization: None,
             haip: false,
+            external: Vec::new(),
+            http: None,
             tx_code_tries: DEFAULT_TX_CODE_TRIES,
             signer: None,
             signers: BTreeMap::new(),
@@ -168,6 +173,19 @@ impl IssuerBuilder {
     /// only grant.
     pub fn authorization(mut self, settings: AuthorizationSettings) -> Self {
         self.authorization = Some(settings);
+        self
+    }
+
+    /// Accepts access tokens of another authorization server, too: it is named in the metadata next to the issuer's own.
+    /// Needs [`http`](Self::http) to ask it.
+    pub fn authorization_server(mut self, server: ExternalAuthorizationServer) -> Self {
+        self.external.push(server);
+        self
+    }
+
+    /// The way to other authorization servers.
+    pub fn http(mut self, http: Arc<dyn Http>) -> Self {
+        self.http = Some(http);
         self
     }
 

@@ -42,7 +42,7 @@ impl Issuer {
         body: &[u8],
     ) -> Result<Reply<CredentialResponse>, CredentialError> {
         let now = self.clock.now();
-        let access = self.access(headers, &self.endpoints.credential, now)?;
+        let access = self.access(headers, &self.endpoints.credential, now).await?;
         match self.answer(&access, headers, body, now).await {
             Ok(reply) => Ok(reply.with_dpop_nonce(self.resource_nonce(now))),
             Err(error) => Err(self.refuse(&access, error, now).await),

@@ -58,7 +58,7 @@ impl Issuer {
         body: &[u8],
     ) -> Result<Reply<CredentialResponse>, CredentialError> {
         let now = self.clock.now();
-        let access = self.access(headers, &self.endpoints.deferred_credential, now)?;
+        let access = self.access(headers, &self.endpoints.deferred_credential, now).await?;
         match self.ask_again(&access, headers, body, now).await {
             Ok(reply) => Ok(reply.with_dpop_nonce(self.resource_nonce(now))),
             Err(error) => Err(self.refuse(&access, error, now).await),

@@ -114,6 +114,9 @@ pub enum AccessError {
     /// `use_dpop_nonce`
     #[error("the DPoP proof must contain the nonce of this server")]
     UseDpopNonce(String),
+    /// `temporarily_unavailable`: the server that the token may be from can't be asked, or the store has failed.
+    #[error("the service is temporarily unavailable")]
+    Unavailable,
 }
 
 impl AccessError {
@@ -124,6 +127,7 @@ impl AccessError {
             Self::Malformed => "invalid_request",
             Self::InvalidDpopProof(_) => "invalid_dpop_proof",
             Self::UseDpopNonce(_) => "use_dpop_nonce",
+            Self::Unavailable => "temporarily_unavailable",
         }
     }
 
@@ -131,6 +135,7 @@ impl AccessError {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNAUTHORIZED,
         }
     }
@@ -145,6 +150,7 @@ impl AccessError {
         let dpop = format!("DPoP {error}algs=\"{algorithms}\"");
         match self {
             Self::Missing => vec![dpop, "Bearer".to_owned()],
+            Self::Unavailable => Vec::new(),
             Self::InvalidDpopProof(_) | Self::UseDpopNonce(_) => vec![dpop],
             Self::InvalidToken | Self::InsufficientScope | Self::Malformed => {
                 vec![dpop, format!("Bearer error=\"{}\"", self.code())]

@@ -21,7 +21,7 @@ pub(super) fn issuer(
 ) -> CredentialIssuerMetadata {
     CredentialIssuerMetadata {
         credential_issuer: parts.identifier.clone(),
-        authorization_servers: Vec::new(),
+        authorization_servers: authorization_servers(parts),
         credential_endpoint: endpoints.credential.to_string(),
         nonce_endpoint: Some(endpoints.nonce.to_string()),
         deferred_credential_endpoint: Some(endpoints.deferred_credential.to_string()),
@@ -72,6 +72,15 @@ fn supported(kind: &Kind) -> SupportedCredential {
         credential_metadata: Some(described)
             .filter(|described| !described.display.is_empty() || !described.claims.is_empty()),
     }
+}
+
+/// Nobody where the issuer is its own and only one (§12.2.4).
+fn authorization_servers(parts: &IssuerBuilder) -> Vec<String> {
+    if parts.external.is_empty() {
+        return Vec::new();
+    }
+    let others = parts.external.iter().map(|server| server.issuer.clone());
+    std::iter::once(parts.identifier.clone()).chain(others).collect()
 }
 
 pub(super) fn authorization_server(

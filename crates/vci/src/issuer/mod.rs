@@ -12,6 +12,7 @@ mod credential;
 mod deferred;
 mod encryption;
 mod error;
+mod external;
 mod format;
 mod issuance;
 mod kind;
@@ -42,6 +43,7 @@ use http::header::CONTENT_TYPE;
 use url::Url;
 
 use authorization::AuthorizationServer;
+use external::External;
 use kind::Kind;
 use seals::Seals;
 pub(crate) use signed_metadata::METADATA_TYPE;
@@ -58,6 +60,7 @@ pub use deferred::DeferredError;
 pub(crate) use encryption::DEF;
 pub use encryption::Encryption;
 pub use error::{AccessError, CredentialError, NotificationError, TokenError};
+pub use external::{ExternalAuthorizationServer, TokenCheck};
 pub use format::{ElementKind, Format, TypedElement};
 pub use offer::{
     CancelError, CreatedOffer, Delivery, OfferError, OfferFetchError, OfferGrants, OfferRequest,
@@ -89,6 +92,7 @@ pub struct Issuer {
     resource_nonces: Option<Nonces>,
     anonymous_access: bool,
     authorization: AuthorizationServer,
+    external: External,
     tx_code_tries: u32,
     seals: Seals,
     store: Arc<dyn Store>,

@@ -26,7 +26,7 @@ impl Issuer {
         body: &[u8],
     ) -> Result<Reply<()>, NotificationError> {
         let now = self.clock.now();
-        let access = self.access(headers, &self.endpoints.notification, now)?;
+        let access = self.access(headers, &self.endpoints.notification, now).await?;
         match self.take_note(&access, headers, body, now).await {
             Ok(()) => Ok(Reply::no_content().with_dpop_nonce(self.resource_nonce(now))),
             Err(error) => match spend(&*self.store, access.proof.as_ref()).await {

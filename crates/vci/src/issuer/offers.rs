@@ -172,17 +172,22 @@ impl Issuer {
         let pre_authorized_code = session.grants.pre_authorized_code().then(|| PreAuthorizedCodeGrant {
             pre_authorized_code: sealed(Purpose::PreAuthorizedCode),
             tx_code: session.tx_code.as_ref().map(|lock| lock.hint.clone()),
-            authorization_server: None,
+            authorization_server: self.own_authorization_server(),
         });
         let authorization_code = session.grants.authorization_code().then(|| AuthorizationCodeGrant {
             issuer_state: Some(sealed(Purpose::IssuerState)),
-            authorization_server: None,
+            authorization_server: self.own_authorization_server(),
         });
         CredentialOffer {
             credential_issuer: self.identifier.clone(),
             credential_configuration_ids: ids,
             grants: Grants { pre_authorized_code, authorization_code },
         }
+    }
+
+    /// Whom an offer's grants name: us, when there are others to be told from (§4.1.1).
+    fn own_authorization_server(&self) -> Option<String> {
+        (!self.external.servers.is_empty()).then(|| self.identifier.clone())
     }
 
     async fn datasets(

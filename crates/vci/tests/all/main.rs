@@ -12,6 +12,7 @@ mod credentials;
 mod deferred;
 mod dpop;
 mod encryption;
+mod external;
 mod flow;
 mod formats;
 mod hostile_issuer;
