@@ -5,6 +5,7 @@ mod callback;
 mod consent;
 mod home;
 mod serve;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -105,6 +106,7 @@ enum Command {
         decline: bool,
     },
     Serve(serve::Arguments),
+    Serve(serve::Arguments),
     /// Remove a credential with all its copies and keys.
     Remove {
         /// From `list`.
@@ -153,6 +155,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
             present(&home, &request, &how, json).await
         }
         Command::Poll { id } => poll(&home, id.as_deref(), json).await,
+        Command::Serve(arguments) => serve::run(&home, arguments, json).await,
         Command::Serve(arguments) => serve::run(&home, arguments, json).await,
         Command::List => list(&home, json),
         Command::Show { id } => show(&home, &id, json).await,

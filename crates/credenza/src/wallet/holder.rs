@@ -106,6 +106,13 @@ impl Holder {
     /// refused.
     #[must_use]
     pub fn within(ports: Ports, options: Options, profile: Profile) -> Self {
+        Self::within(ports, options, Profile::Open)
+    }
+
+    /// A wallet that keeps to a profile when it presents. In [`Profile::Haip`] verifiers that nobody vouches for are
+    /// refused.
+    #[must_use]
+    pub fn within(ports: Ports, options: Options, profile: Profile) -> Self {
         let Ports { http, vault, trust, clock, random } = ports;
         let keys = VaultKeys::new(Arc::clone(&vault), Arc::clone(&random));
         let policy = Policy { addresses: options.addresses, copies: options.copies, ..Policy::default() };

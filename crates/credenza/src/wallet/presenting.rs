@@ -9,7 +9,9 @@ use credenza_crypto::Signer;
 use credenza_query::dcql::{Match, Matching};
 use credenza_server::demo_wallet::{Ask, Candidate, Choice, Claim, Consent, Party, Presented, WalletRefusal};
 use credenza_vp::Asked;
-use credenza_vp::wallet::{AnswerError, Choice as Chosen, Holding, HowKnown, Refusal, ResolveError, Who};
+use credenza_vp::wallet::{
+    AnswerError, Answered, Choice as Chosen, Holding, HowKnown, Refusal, ResolveError, Who,
+};
 
 use super::credentials::{Copy, Entry};
 use super::display::{lines, printable};
@@ -41,7 +43,26 @@ impl Holder {
     /// What a person should read. The request is used up, except when the choice did not fit it.
     pub async fn answer_request(&self, id: &str, choices: &[Choice]) -> Result<Presented, WalletRefusal> {
         let asked = self.request_of(id)?;
-        let (ready, holdings) = self.ready()?;
+        let verifier = party(asked.who());
+        match self.answer_asked(asked, choices).await {
+            Ok(answered) => Ok(Presented { verifier, redirect_uri: answered.redirect_uri.map(String::from) }),
+            Err((asked, refusal)) => {
+                if let Some(asked) = asked {
+                    self.keep_as(id.to_owned(), Pending::Request(asked));
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Answers a request. It comes back when the choice does not fit it.
+    pub(super) async fn answer_asked(
+        &self,
+        asked: Box<Asked>,
+        choices: &[Choice],
+    ) -> Result<Answered, (Option<Box<Asked>>, WalletRefusal)> {
+        let used_up = |refusal| (None, refusal);
+        let (ready, holdings) = self.ready().map_err(used_up)?;
         let verifier = party(asked.who());
         let mut picked = Vec::with_capacity(choices.len());
         {
@@ -51,8 +72,10 @@ impl Holder {
                     Some((place, found)) => picked.push((choice.ask.clone(), place, found.disclose.clone())),
                     None => {
                         drop(matches);
-                        self.keep_as(id.to_owned(), Pending::Request(asked));
-                        return Err(WalletRefusal::new("the choice does not answer the request"));
+                        return Err((
+                            Some(asked),
+                            WalletRefusal::new("the choice does not answer the request"),
+                        ));
                     }
                 }
             }
@@ -65,7 +88,7 @@ impl Holder {
             let held = &ready.copy.held;
             self.credentials
                 .note_shown(held.key_thumbprint.as_deref(), &held.credential)
-                .map_err(vault_refusal)?;
+                .map_err(|error| used_up(vault_refusal(error)))?;
             let labels: Vec<String> =
                 lines(held, &holding.preview(disclose)).into_iter().map(|line| line.label).collect();
             what.push(format!("{}: {}", card(&ready.entry).name, labels.join(", ")));
@@ -80,10 +103,10 @@ impl Holder {
         let answered = asked.answer(&self.presenting, &chosen).await.map_err(|error| {
             let refusal = answer_refusal(&error);
             self.remember("refused", &verifier.name, refusal.code.clone().unwrap_or_default());
-            refusal
+            used_up(refusal)
         })?;
         self.remember("presented", &verifier.name, what.join("; "));
-        Ok(Presented { verifier, redirect_uri: answered.redirect_uri.map(String::from) })
+        Ok(answered)
     }
 
     /// Says no.
@@ -185,7 +208,7 @@ fn candidate(found: &Match, ready: &[Ready], holdings: &[Holding]) -> Option<Can
     })
 }
 
-fn party(who: &Who) -> Party {
+pub(super) fn party(who: &Who) -> Party {
     let (known_by, trusted) = match &who.how {
         HowKnown::Trusted(how) => (format!("the request is signed: {how}"), true),
         HowKnown::Untrusted(why) => {
@@ -203,7 +226,7 @@ fn party(who: &Who) -> Party {
     }
 }
 
-fn resolve_refusal(error: &ResolveError) -> WalletRefusal {
+pub(super) fn resolve_refusal(error: &ResolveError) -> WalletRefusal {
     let code = match &error.refusal {
         Refusal::Link(_) => None,
         refusal => Some(refusal.code().to_owned()),
@@ -211,7 +234,7 @@ fn resolve_refusal(error: &ResolveError) -> WalletRefusal {
     WalletRefusal { code, ..WalletRefusal::new(printable(&error.to_string())) }
 }
 
-fn answer_refusal(error: &AnswerError) -> WalletRefusal {
+pub(super) fn answer_refusal(error: &AnswerError) -> WalletRefusal {
     let code = match error {
         AnswerError::Refused { code, .. } if !code.is_empty() => Some(printable(code)),
         _ => None,

@@ -10,4 +10,5 @@ mod formats;
 mod once_only;
 mod tools;
 mod two_processes;
+mod wallet_serve;
 mod world;

@@ -14,6 +14,7 @@ use credenza::keys;
 use credenza::trust::did::Did;
 use credenza::trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
 use credenza::vp::Profile;
+use credenza::vp::Profile;
 use credenza::wallet::credentials::Entry;
 use credenza::wallet::vault::{FolderVault, Vault};
 use credenza::wallet::{Holder, Options, Ports, who_vouches};
@@ -58,6 +59,16 @@ impl Home {
 
     /// Opens the wallet, or makes it.
     pub(super) fn open(&self, addresses: AddressPolicy, copies: u32) -> anyhow::Result<Holder> {
+        self.open_within(addresses, copies, Profile::Open)
+    }
+
+    /// As [`open`](Self::open), for a wallet that keeps to a profile.
+    pub(super) fn open_within(
+        &self,
+        addresses: AddressPolicy,
+        copies: u32,
+        profile: Profile,
+    ) -> anyhow::Result<Holder> {
         self.open_within(addresses, copies, Profile::Open)
     }
 
