@@ -1,6 +1,6 @@
 //! A form made from the claims of a credential configuration, and the claims made from a form.
 
-use credenza_core::{ClaimsPath, PathElement};
+use credenza_core::{ClaimsPath, PathElement, json};
 use credenza_vci::issuer::CredentialConfiguration;
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
@@ -31,7 +31,17 @@ pub(super) struct Field {
     #[serde(skip)]
     keys: Vec<String>,
     #[serde(skip)]
-    list: bool,
+    shape: Shape,
+}
+
+/// What a text that is typed in stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    One,
+    /// Several texts, separated by commas.
+    List,
+    /// Anything else, as JSON.
+    Json,
 }
 
 /// The fields for a configuration, filled with sample data.
@@ -79,20 +89,27 @@ pub(super) fn refill(fields: &mut [Field], posted: &Posted) {
 
 impl Field {
     fn new(keys: Vec<String>, label: String, sample: Option<&Value>) -> Self {
-        let (input, list, value) = match sample {
-            Some(Value::Bool(yes)) => (Input::Checkbox, false, yes.to_string()),
-            Some(Value::Number(number)) => (Input::Number, false, number.to_string()),
-            Some(Value::String(text)) if is_date(text) => (Input::Date, false, text.clone()),
-            Some(Value::String(text)) => (Input::Text, false, text.clone()),
-            Some(Value::Array(items)) => {
+        let (input, shape, value) = match sample {
+            Some(Value::Bool(yes)) => (Input::Checkbox, Shape::One, yes.to_string()),
+            Some(Value::Number(number)) => (Input::Number, Shape::One, number.to_string()),
+            Some(Value::String(text)) if is_date(text) => (Input::Date, Shape::One, text.clone()),
+            Some(Value::String(text)) => (Input::Text, Shape::One, text.clone()),
+            Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
                 let items: Vec<_> = items.iter().filter_map(Value::as_str).collect();
-                (Input::Text, true, items.join(", "))
+                (Input::Text, Shape::List, items.join(", "))
             }
-            _ => (Input::Text, false, String::new()),
+            Some(value @ (Value::Array(_) | Value::Object(_))) => {
+                (Input::Text, Shape::Json, value.to_string())
+            }
+            Some(Value::Null) | None => (Input::Text, Shape::One, String::new()),
         };
-        let hint = list.then_some("Several, separated by commas");
+        let hint = match shape {
+            Shape::One => None,
+            Shape::List => Some("Several, separated by commas"),
+            Shape::Json => Some("As JSON"),
+        };
         let name = format!("{PREFIX}{}", serde_json::to_string(&keys).unwrap_or_default());
-        Self { name, label, input, value, hint, keys, list }
+        Self { name, label, input, value, hint, keys, shape }
     }
 
     fn read(&self, typed: &str) -> Option<Value> {
@@ -100,7 +117,11 @@ impl Field {
             Input::Checkbox => Some(Value::Bool(typed == "true")),
             _ if typed.is_empty() => None,
             Input::Number => Some(number(typed).map_or_else(|| typed.into(), Value::Number)),
-            Input::Text if self.list => {
+            Input::Text if self.shape == Shape::Json => {
+                // What is no JSON comes to the issuer as it was typed, which says what it does not like.
+                Some(json::parse(typed.as_bytes()).unwrap_or_else(|_| typed.into()))
+            }
+            Input::Text if self.shape == Shape::List => {
                 let items = typed.split(',').map(str::trim).filter(|item| !item.is_empty());
                 Some(items.map(Value::from).collect())
             }
