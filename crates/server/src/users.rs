@@ -82,6 +82,15 @@ pub struct ConfiguredUser {
     pub claims: BTreeMap<String, Map<String, Value>>,
 }
 
+impl ConfiguredUser {
+    /// Whether the hash of the password is one, so that they can ever sign in.
+    #[must_use]
+    pub fn has_hash(&self) -> bool {
+        PasswordHash::new(&self.password_hash)
+            .is_ok_and(|hash| hash.algorithm.as_str() == "argon2id" && hash.hash.is_some())
+    }
+}
+
 /// A few people from the configuration: for demos, tests and small services.
 pub struct ConfiguredUsers {
     users: Vec<ConfiguredUser>,
@@ -101,11 +110,8 @@ impl ConfiguredUsers {
     /// # Errors
     /// [`NotAHash`]
     pub fn new(users: Vec<ConfiguredUser>, clock: Arc<dyn Clock>) -> Result<Self, NotAHash> {
-        for user in &users {
-            let hash = PasswordHash::new(&user.password_hash).ok();
-            if hash.is_none_or(|hash| hash.algorithm.as_str() != "argon2id" || hash.hash.is_none()) {
-                return Err(NotAHash(user.name.clone()));
-            }
+        if let Some(user) = users.iter().find(|user| !user.has_hash()) {
+            return Err(NotAHash(user.name.clone()));
         }
         let hashing = Semaphore::new(AT_ONCE);
         Ok(Self { users, clock, wrong: Mutex::default(), hashing })

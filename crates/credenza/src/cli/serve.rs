@@ -60,6 +60,7 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
         pages: Pages::SignIn,
         document_signer: settings.document_signer.map(|signer| Arc::new(signer) as _),
         encryption: settings.encryption,
+        authorization: settings.authorization,
         trusted_dids: settings.trusted_dids,
         revocation: settings.status.map(|policy| Revocation { records: stores.records, policy }),
         look_up: LookUp { undetermined: settings.undetermined, ..LookUp::default() },

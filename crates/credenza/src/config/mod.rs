@@ -1,5 +1,6 @@
 //! The configuration of a service: `credenza.toml`, read strictly, and every mistake explained where it is.
 
+mod authorization;
 mod encryption;
 pub mod examples;
 mod init;
@@ -18,6 +19,7 @@ use credenza_vp::verifier::Undetermined;
 use url::Url;
 
 use crate::keys::service_key::ServiceKey;
+use crate::service::Authorization;
 
 pub use examples::CREDENTIAL_TYPES;
 pub use init::{InitError, Initialized, init};
@@ -45,6 +47,8 @@ pub struct Settings {
     pub document_signer: Option<ServiceKey>,
     /// How requests and responses with credentials are encrypted.
     pub encryption: Option<Encryption>,
+    /// The authorization code flow, when there is one.
+    pub authorization: Option<Authorization>,
     /// What is issued.
     pub credential_types: Vec<CredentialConfiguration>,
     /// Signs requests.

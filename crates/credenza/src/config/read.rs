@@ -14,7 +14,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::{ConfigProblem, ConfigProblems, Settings, encryption, status};
+use super::{ConfigProblem, ConfigProblems, Settings, authorization, encryption, status};
 use crate::http::is_loopback;
 use crate::keys;
 use crate::keys::service_key::ServiceKey;
@@ -34,6 +34,8 @@ struct File {
     verifier: Verifier,
     #[serde(default)]
     status: Option<status::Section>,
+    #[serde(default)]
+    authorization: Option<authorization::Section>,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +126,7 @@ impl Reader<'_> {
             None => Some(None),
         };
         let encryption = encryption::encryption(file.issuer.encryption.as_ref(), self);
+        let authorization = authorization::authorization(file.authorization.as_ref(), self);
         let credential_types = self.credential_types(&file.issuer.credential_types);
         let has_mdoc = |types: &Vec<CredentialConfiguration>| {
             types.iter().any(|one| matches!(one.format, Format::Mdoc { .. }))
@@ -150,6 +153,7 @@ impl Reader<'_> {
             issuer_key: issuer_key?,
             document_signer: document_signer?,
             encryption: encryption?,
+            authorization: authorization?,
             credential_types: credential_types?,
             verifier_key: verifier_key?,
             anchors,

@@ -1,8 +1,10 @@
 //! From keys and settings to a running service: issuer, authorization server and verifier on one listener.
 
+mod authorization;
 mod local;
 pub mod status;
 
+pub use authorization::Authorization;
 pub use local::Local;
 pub use status::{LookUp, Revocation};
 
@@ -11,6 +13,7 @@ use std::sync::Arc;
 use credenza_core::{AddressPolicy, Clock, Random, Sealer, Store, SystemClock, SystemRandom};
 use credenza_crypto::{Signer, X509Error};
 use credenza_server::service::{Pages, Preset, ServiceBuilder, ServiceError};
+use credenza_server::users::NotAHash;
 use credenza_server::{EventHub, Service};
 use credenza_trust::did::{Did, DidError};
 use credenza_trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
@@ -36,6 +39,8 @@ pub struct Parts {
     pub document_signer: Option<Arc<dyn Signer>>,
     /// Whether and how requests and responses with credentials are encrypted on top of TLS.
     pub encryption: Option<Encryption>,
+    /// The authorization code flow; without it the pre-authorized code is the only grant.
+    pub authorization: Option<Authorization>,
     /// What is issued. W3C credentials are signed with the issuer's key, in the name of its `did:jwk`.
     pub credential_types: Vec<CredentialConfiguration>,
     /// Signs requests.
@@ -90,6 +95,9 @@ pub enum AssembleError {
     /// There is no document signer.
     #[error("the credential type \"{0}\" is an mdoc, and no document signer is configured to sign it")]
     DocumentSigner(String),
+    /// Somebody who could never sign in.
+    #[error(transparent)]
+    User(#[from] NotAHash),
     /// The status lists.
     #[error("the status lists: {0}")]
     Status(#[from] StatusPolicyError),
@@ -116,6 +124,7 @@ impl Parts {
             issuer_key,
             document_signer: None,
             encryption: None,
+            authorization: None,
             credential_types,
             verifier_key,
             anchors,
@@ -148,6 +157,9 @@ impl Parts {
             .clock(Arc::clone(&self.clock))
             .random(Arc::clone(&self.random))
             .events(Arc::clone(&hub) as _);
+        if let Some(authorization) = &self.authorization {
+            issuer = authorization.apply(issuer)?;
+        }
         if let Some(encryption) = self.encryption {
             issuer = issuer.encryption(encryption);
         }
@@ -196,6 +208,8 @@ impl Parts {
             .build()?;
         let inspector = Arc::new(Inspector::new(Arc::clone(&self.clock)));
         let (issuer, verifier) = (Arc::new(issuer.build()?), Arc::new(verifier));
+        let clock = Arc::clone(&self.clock);
+        let people = self.authorization.map(|authorization| authorization.people(clock)).transpose()?;
         let mut service =
             Service::builder(self.url, Arc::clone(&issuer), Arc::clone(&verifier), self.store, self.sealer)
                 .hub(hub)
@@ -203,6 +217,9 @@ impl Parts {
                 .random(self.random)
                 .pages(self.pages)
                 .inspect(inspector);
+        if let Some(people) = people {
+            service = service.users(people);
+        }
         if let Some(status) = status {
             service = service.status_lists(status);
         }

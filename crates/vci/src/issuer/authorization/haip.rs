@@ -1,7 +1,7 @@
 //! The issuance side of HAIP 1.0, as one switch: what can be made to comply is, and what can't be is refused, with the
 //! rule.
 
-use crate::issuer::{ConfigError, IssuerBuilder};
+use crate::issuer::{ConfigError, Format, IssuerBuilder};
 
 /// Makes an issuer comply with HAIP, or says why it can't.
 pub(in crate::issuer) fn comply(parts: &mut IssuerBuilder) -> Result<(), ConfigError> {
@@ -30,9 +30,17 @@ pub(in crate::issuer) fn comply(parts: &mut IssuerBuilder) -> Result<(), ConfigE
             format!("the credential configuration \"{}\" has no scope", configuration.id),
         ));
     }
-    let signers = parts.signers.values().chain(&parts.signer);
-    if signers.into_iter().any(|signer| signer.x5c().is_empty()) {
-        return Err(refuse("HAIP 1.0 §6.1.1", "a key that signs credentials has no certificates".to_owned()));
+    // The profile is about these two formats; others may be issued next to them.
+    let of_the_profile = |format: &Format| matches!(format, Format::SdJwtVc { .. } | Format::Mdoc { .. });
+    let uncertified = parts.configurations.iter().filter(|it| of_the_profile(&it.format)).find(|it| {
+        let signer = parts.signers.get(&it.id).or(parts.signer.as_ref());
+        signer.is_some_and(|signer| signer.x5c().is_empty())
+    });
+    if let Some(configuration) = uncertified {
+        return Err(refuse(
+            "HAIP 1.0 §6.1.1",
+            format!("the key that signs \"{}\" has no certificates", configuration.id),
+        ));
     }
     authorization.require_par = true;
     authorization.require_client_authentication = true;
