@@ -23,7 +23,7 @@ fn redirected(mode: ResponseMode) -> PresentationRequest {
     request
 }
 
-// Clauses: VP-5.6-02, VP-5.6-04, VP-5.9.3-01, VP-5.9.3-23, VP-8.1-01
+// Clauses: VP-5.6-02, VP-5.6-03, VP-5.9.3-01, VP-5.9.3-23, VP-8.1-01
 #[test]
 fn the_browser_carries_the_answer() {
     for mode in [ResponseMode::Fragment, ResponseMode::Query] {
@@ -191,7 +191,7 @@ fn p14_a_wallet_that_could_not_answer_gets_no_request() {
     }
 }
 
-// Clauses: VP-8.3-08, VP-8.3-07, VP-8.3-06, VP-5.1-09
+// Clauses: VP-5.1-09
 #[test]
 fn wvp038_every_content_encryption() {
     for enc in ContentEncryption::ALL {
@@ -210,7 +210,7 @@ fn wvp038_every_content_encryption() {
     }
 }
 
-// Clauses: HAIP-5.1-04, VP-8.3-08
+// Clauses: HAIP-5.1-04
 #[test]
 fn p11_an_encryption_that_was_not_offered() {
     let world = world();
@@ -270,7 +270,6 @@ fn r16_a_query_that_goes_by_a_name() {
     );
 }
 
-// Clauses: VP-8.5-01
 #[test]
 fn a_wallet_that_is_not_there_can_say_so() {
     let world = world();

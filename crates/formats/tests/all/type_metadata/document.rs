@@ -16,7 +16,7 @@ fn merge(documents: &[Value]) -> Result<EffectiveType, InheritanceError> {
     EffectiveType::merge(&documents.iter().map(|document| parse(document).unwrap()).collect::<Vec<_>>())
 }
 
-fn claims(claims: Value) -> Value {
+fn claims(claims: &Value) -> Value {
     json!({"vct": "urn:a", "claims": claims})
 }
 
@@ -73,8 +73,8 @@ fn displays_have_what_they_must_have() {
         drawn(json!({"svg_templates": {"uri": "https://a.example"}})),
         drawn(json!({"svg_templates": [{"properties": {"contrast": "high"}}]})),
         drawn(json!({"svg_templates": [{"uri": "https://a.example", "properties": {"contrast": "low"}}]})),
-        parse(&claims(json!([{"path": ["a"], "display": [{"locale": "en"}]}]))),
-        parse(&claims(json!([{"path": ["a"], "display": [{"label": "A"}]}]))),
+        parse(&claims(&json!([{"path": ["a"], "display": [{"locale": "en"}]}]))),
+        parse(&claims(&json!([{"path": ["a"], "display": [{"label": "A"}]}]))),
     ] {
         assert!(matches!(wrong, Err(DocumentError::Json(_))), "{wrong:?}");
     }
@@ -96,7 +96,9 @@ fn displays_have_what_they_must_have() {
 // Clauses: SDVC-4.6-02, SDVC-4.6-06, SDVC-4.6-07, SDVC-4.6-09, SDVC-4.6.1-01
 #[test]
 fn claims_have_what_they_must_have() {
-    assert!(parse(&claims(json!([{"path": ["a", null, 0, "b"], "mandatory": true, "sd": "never"}]))).is_ok());
+    assert!(
+        parse(&claims(&json!([{"path": ["a", null, 0, "b"], "mandatory": true, "sd": "never"}]))).is_ok()
+    );
     for wrong in [
         json!([{"sd": "always"}]),
         json!([{"path": []}]),
@@ -108,16 +110,16 @@ fn claims_have_what_they_must_have() {
         json!([{"path": ["a"], "mandatory": "true"}]),
         json!({"path": ["a"]}),
     ] {
-        assert!(matches!(parse(&claims(wrong.clone())), Err(DocumentError::Json(_))), "{wrong}");
+        assert!(matches!(parse(&claims(&wrong)), Err(DocumentError::Json(_))), "{wrong}");
     }
-    assert_eq!(parse(&claims(json!([{"path": ["a"]}, {"path": ["a"]}]))), Err(DocumentError::SamePath));
+    assert_eq!(parse(&claims(&json!([{"path": ["a"]}, {"path": ["a"]}]))), Err(DocumentError::SamePath));
     for (id, good) in [("a", true), ("_a1", true), ("1a", false), ("a-b", false), ("", false), ("é", false)]
     {
-        let parsed = parse(&claims(json!([{"path": ["a"], "svg_id": id}])));
+        let parsed = parse(&claims(&json!([{"path": ["a"], "svg_id": id}])));
         assert_eq!(parsed.is_ok(), good, "{id}");
     }
     let twice = json!([{"path": ["a"], "svg_id": "a"}, {"path": ["b"], "svg_id": "a"}]);
-    assert_eq!(parse(&claims(twice)), Err(DocumentError::SvgId));
+    assert_eq!(parse(&claims(&twice)), Err(DocumentError::SvgId));
 }
 
 // Clauses: SDVC-4.3-02, SDVC-5-01, SDVC-5-02, SDVC-5-03
@@ -172,7 +174,7 @@ fn the_printed_child_inherits() {
     assert_eq!(claims, vectors["figure_22_effective"]["claims"]);
     let [child, base] = both;
     assert_eq!(effective.types(), [child["vct"].as_str().unwrap(), base["vct"].as_str().unwrap()]);
-    assert_eq!(merge(&[child.clone()]), Err(InheritanceError::Unlinked));
+    assert_eq!(merge(std::slice::from_ref(&child)), Err(InheritanceError::Unlinked));
     assert_eq!(merge(&[base.clone(), child]), Err(InheritanceError::Unlinked));
     assert_eq!(merge(&[]), Err(InheritanceError::Nothing));
 }

@@ -148,13 +148,13 @@ proptest! {
 // Clauses: VP-B.1.1-02, VP-B.1.1-03, VP-B.1.1-04
 #[test]
 fn types_are_expanded_by_the_known_contexts_alone() {
-    let expanded = |document: serde_json::Value| {
+    let expanded = |document: Value| {
         let document = document.as_object().cloned().unwrap();
         credenza_formats::w3c::data_integrity::expanded_types(&document, &super::contexts())
     };
     let base = "https://www.w3.org/2018/credentials#VerifiableCredential";
     let degree = "https://issuer.example/degrees#UniversityDegreeCredential";
-    assert_eq!(expanded(serde_json::Value::Object(super::v1())), [degree, base]);
+    assert_eq!(expanded(Value::Object(v1())), [degree, base]);
     // What no context defines remains what it is, and so does what an unknown one may define.
     let v1 = "https://www.w3.org/2018/credentials/v1";
     for contexts in [json!([v1]), json!([v1, "https://unknown.example/v1"]), json!([v1, { "a": "b:c" }])] {
