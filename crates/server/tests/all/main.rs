@@ -16,6 +16,7 @@ mod pages;
 mod properties;
 mod schema;
 mod status_lists;
+mod type_metadata;
 mod wallet_plane;
 mod world;
 

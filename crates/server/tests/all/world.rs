@@ -101,13 +101,15 @@ fn pid() -> CredentialConfiguration {
     }
 }
 
-fn diploma() -> CredentialConfiguration {
+/// A type with metadata of its own, which is published at its `vct`.
+fn diploma(base: &str) -> CredentialConfiguration {
     let mut display = CredentialDisplay::named("University diploma");
     display.background_color = Some("#f2d6a2".to_owned());
     CredentialConfiguration {
         display: vec![display],
         claims: vec![described(&["degree"], "Degree"), described(&["university"], "University")],
-        ..CredentialConfiguration::sd_jwt_vc("diploma", "urn:example:diploma")
+        type_metadata: json!({"display": [{"locale": "en", "name": "Diploma"}]}).as_object().cloned(),
+        ..CredentialConfiguration::sd_jwt_vc("diploma", format!("{base}/vct/diploma"))
     }
 }
 
@@ -189,7 +191,7 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
         .addresses(AddressPolicy::Loopback)
         .display(IssuerDisplay::named("Credenza Demo Authority"))
         .configuration(pid())
-        .configuration(diploma())
+        .configuration(diploma(wanted.base))
         .metadata_signer(key.clone())
         .signer(key)
         .status_source(status.clone())
@@ -382,6 +384,7 @@ fn preview() -> OfferPreview {
         issuer: party("Credenza Demo Authority"),
         credentials: vec![card("")],
         tx_code: Some(TxCodePrompt { length: Some(6), numeric: true, description: None }),
+        sign_in: false,
     }
 }
 
