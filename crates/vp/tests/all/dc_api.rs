@@ -278,7 +278,7 @@ fn wvp013_one_good_signature_of_several_is_enough() {
     {
         let mut payload = payload.clone();
         payload[name] = value;
-        assert!(resolve(&world, SITE, &several(&[good.clone()], &payload)).is_err(), "{name}");
+        assert!(resolve(&world, SITE, &several(std::slice::from_ref(&good), &payload)).is_err(), "{name}");
     }
     let mut elsewhere = payload;
     elsewhere["expected_origins"] = json!(["https://other.example"]);

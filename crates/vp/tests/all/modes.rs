@@ -174,7 +174,8 @@ fn p14_a_wallet_that_could_not_answer_gets_no_request() {
         json!({ "response_modes_supported": ["direct_post.jwt"] }),
         json!({ "jwks": { "keys": [] } }),
     ] {
-        fetch(fine.clone()).expect(&fine.to_string());
+        let fetched = fetch(fine.clone());
+        assert!(fetched.is_ok(), "{fine}");
     }
     let signing_key = credenza_crypto::Signer::public_jwk(&*world.verifier_signer).to_value();
     for unsuited in [
@@ -186,7 +187,7 @@ fn p14_a_wallet_that_could_not_answer_gets_no_request() {
         json!({ "jwks": {} }),
         json!({ "jwks": { "keys": [signing_key] } }),
     ] {
-        let error = fetch(unsuited.clone()).expect_err(&unsuited.to_string());
+        let error = fetch(unsuited.clone()).unwrap_err();
         assert!(matches!(error, RequestObjectError::Wallet(_)), "{unsuited}: {error}");
     }
 }

@@ -219,7 +219,7 @@ const ENTITY: &str = "https://entity.example";
 const ANCHOR: &str = "https://anchor.example";
 
 /// A federation of one verifier under its anchor; the metadata of the verifier is given.
-fn federation(metadata: Value) -> Federation {
+fn federation(metadata: &Value) -> Federation {
     let (entity, anchor) = (key(70).with_kid("entity"), key(71).with_kid("anchor"));
     let set = |signer: &SoftwareSigner| json!({ "keys": [signer.public_jwk().to_value()] });
     let statement = |by: &SoftwareSigner, mut claims: Value| {
@@ -265,7 +265,7 @@ fn r01_an_entity_of_a_federation_asks_and_is_answered() {
     let metadata = json!({ "jwks": { "keys": [signer.public_jwk().to_value()] } });
     let identity = VerifierIdentity::federated(ENTITY, Arc::new(key(72).with_kid("signing")));
     let world = world_with(|builder| builder.identity(identity));
-    let member = |it: WalletBuilder| it.federation(federation(metadata.clone()));
+    let member = |it: WalletBuilder| it.federation(federation(&metadata));
     let trusting = wallet(&world, None, world.trust.clone(), member);
     let how = round(&world, trusting, RequestedPrefix::OpenidFederation, ResponseMode::DirectPost);
     assert!(matches!(&how, HowKnown::Trusted(how) if how.contains(ANCHOR)), "{how:?}");
