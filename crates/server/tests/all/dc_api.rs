@@ -8,7 +8,7 @@ use crate::world::World;
 
 const SITE: &str = "https://shop.example";
 
-fn wanted(dc_api: Value) -> Value {
+fn wanted(dc_api: &Value) -> Value {
     json!({
         "dcql_query": { "credentials": [
             { "id": "pid", "format": "dc+sd-jwt", "meta": { "vct_values": ["urn:eudi:pid:1"] } }
@@ -31,7 +31,7 @@ async fn bring(world: &World, url: &str, origin: Option<&str>, body: &Value) -> 
 async fn a_website_asks_and_brings_a_refusal() {
     let world = fixed();
     let origins = json!([SITE, "https://other.example"]);
-    let body = wanted(json!({ "origins": origins, "protocol": "openid4vp-v1-unsigned" }));
+    let body = wanted(&json!({ "origins": origins, "protocol": "openid4vp-v1-unsigned" }));
     let got = world.admin(Method::POST, "/api/v1/presentations", Some(body)).await;
     assert_eq!(got.status, 201, "{}", got.text());
     let created = got.json();
@@ -62,7 +62,7 @@ async fn websites_that_are_none() {
         (json!({ "origins": [SITE], "protocol": "openid4vp" }), 400),
         (json!({}), 400),
     ] {
-        let got = world.admin(Method::POST, "/api/v1/presentations", Some(wanted(dc_api.clone()))).await;
+        let got = world.admin(Method::POST, "/api/v1/presentations", Some(wanted(&dc_api))).await;
         assert_eq!(got.status, status, "{dc_api}: {}", got.text());
     }
 }
