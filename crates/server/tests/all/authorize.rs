@@ -76,7 +76,7 @@ async fn token(world: &World, code: &str, redirect_uri: &str) -> Got {
     world.post("/token", FORM, form).await
 }
 
-// Clauses: OABCP-7.12-01, OABCP-7.12-02, OABCP-7.16-01, OABCP-7.16-02, OABCP-7.2.4-01
+// Clauses: OABCP-5.1-08, OABCP-7.12-01, OABCP-7.12-02, OABCP-7.16-01, OABCP-7.16-02, OABCP-7.2.4-01
 #[tokio::test]
 async fn a13_a30_somebody_signs_in_agrees_and_the_wallet_gets_a_code() {
     let world = fixed();

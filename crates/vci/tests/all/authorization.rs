@@ -179,7 +179,7 @@ fn a10_as_048_as_049_nobody_is_led_to_an_address_that_is_not_the_clients() {
     assert_eq!(world.token(&without).status(), 200);
 }
 
-// Clauses: OABCP-7.11.2-02, OABCP-7.11.2-04
+// Clauses: OABCP-5.1-02, OABCP-7.11.2-02, OABCP-7.11.2-03, OABCP-7.11.2-04
 #[test]
 fn a10_strangers_are_known_by_nothing_and_redirected_only_after_somebody_agreed() {
     let closed = world(|_| {});
@@ -197,7 +197,7 @@ fn a10_strangers_are_known_by_nothing_and_redirected_only_after_somebody_agreed(
     assert!(url.starts_with("eudi-openid4ci://authorize?code="), "{url}");
 }
 
-// Clauses: PKCE-4.4.1-01, VCI-5.1.1-04, VCI-5.1.2-06
+// Clauses: PKCE-4.4.1-01, OABCP-7.8.2-01, OABCP-7.8.2-03, VCI-5.1.1-04, VCI-5.1.2-06
 #[test]
 fn a06_a27_as_043_what_a_registered_client_is_told() {
     let world = world(|_| {});
@@ -240,7 +240,7 @@ fn a06_a27_as_043_what_a_registered_client_is_told() {
     assert_eq!(world.authorize_error(&twice), Refusal::Shown);
 }
 
-// Clauses: PKCE-4.6-02, OABCP-5.1.1-09, OABCP-7.8.2-02
+// Clauses: PKCE-4.4-01, PKCE-4.5-02, PKCE-4.6-02, OABCP-5.1.1-08, OABCP-5.1.1-09, OABCP-7.8.2-02
 #[test]
 fn a06_as_090_as_091_the_verifier_is_asked_for() {
     let world = world(|_| {});
@@ -390,7 +390,7 @@ fn offers_say_by_which_grants_they_can_be_taken_up() {
     assert!(matches!(wait(world.issuer.create_offer(locked)), Err(OfferError::TxCode(_))));
 }
 
-// Clauses: ASM-2-01, ASM-2-02, ASM-2-11, ISS-2.3-01, ISS-2.3-03, OABCP-5.1.1-10, OABCP-5.1.1-11
+// Clauses: ASM-2-01, ASM-2-02, ASM-2-11, ISS-2.3-01, ISS-2.3-03, OABCP-5.1.1-07, OABCP-7.7.1-04, OABCP-5.1.1-10, OABCP-5.1.1-11
 #[test]
 fn as_006_as_007_as_008_as_009_as_018_metadata_is_complete() {
     let world = world(|settings| {

@@ -13,6 +13,7 @@ use credenza_vci::issuer::{
 use http::{Method, Request, Response};
 use serde_json::{Map, Value, json};
 
+use crate::authorizing::{changed, encoded, request};
 use crate::metadata::build;
 use crate::support::*;
 
@@ -118,7 +119,10 @@ fn identifiers_in_the_token_name_data_sets() {
     let mut claims = claims();
     claims["scope"] = Value::Null;
     claims["authorization_details"] = json!([
-        { "type": "openid_credential", "credential_configuration_id": "pid", "credential_identifiers": ["e-1"] },
+        {
+            "type": "openid_credential", "credential_configuration_id": "pid", "credential_identifiers": ["e-1"],
+            "locations": [ISSUER],
+        },
         { "type": "payment", "amount": 1 },
     ]);
     let good = token(&signer, &claims);
@@ -160,6 +164,38 @@ fn a25_tokens_that_are_not_for_us() {
     assert_eq!(ask(&world, "opaque").0, 401);
     // A bound token is no bearer token.
     assert_eq!(with("cnf", json!({ "jkt": "x" })), 401);
+}
+
+// Clauses: VCI-5.1.1-08, VCI-6.1-07
+#[test]
+fn a27_details_say_which_issuer_is_meant_where_there_are_several_servers() {
+    let http = Arc::new(RecordedHttp::new());
+    let world = World::with(|builder| {
+        builder.authorization_server(by_keys()).http(http).authorization(crate::authorizing::settings())
+    });
+    let detail = |locations: &Value| {
+        let mut detail = json!({ "type": "openid_credential", "credential_configuration_id": "pid" });
+        if !locations.is_null() {
+            detail["locations"] = locations.clone();
+        }
+        json!([detail]).to_string()
+    };
+    for (locations, good) in [
+        (Value::Null, false),
+        (json!([]), false),
+        (json!(["https://other.example"]), false),
+        (json!(["https://other.example", ISSUER]), true),
+    ] {
+        let details = detail(&locations);
+        let request = changed(request(), "authorization_details", Some(&details));
+        let result = wait(world.issuer.authorize(&encoded(&request)));
+        assert_eq!(result.is_ok(), good, "{locations}");
+        let code = world.code(&world.offer());
+        let form =
+            [("grant_type", GRANT), ("pre-authorized_code", &*code), ("authorization_details", &details)];
+        let expected = if good { (200, "") } else { (400, "invalid_authorization_details") };
+        assert_eq!(refused(&world.token(&form)), (expected.0, expected.1.to_owned()), "{locations}");
+    }
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn haip_refuses_what_can_not_comply_and_names_the_rule() {
         ConfigError::Profile { rule, .. } => rule,
         error => panic!("{error}"),
     };
-    assert_eq!(rule(refusal(|builder| builder.haip())), "HAIP 1.0 §4");
+    assert_eq!(rule(refusal(IssuerBuilder::haip)), "HAIP 1.0 §4");
     let nobody = |builder: IssuerBuilder| builder.authorization(AuthorizationSettings::default()).haip();
     assert_eq!(rule(refusal(nobody)), "HAIP 1.0 §4.4.1");
     let public = |builder: IssuerBuilder| {

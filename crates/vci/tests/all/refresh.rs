@@ -116,6 +116,7 @@ fn as_074_identifiers_stay_the_same() {
     assert_eq!(next["authorization_details"][0]["credential_identifiers"], json!(["pid#1"]));
 }
 
+// Clauses: OABCP-7.14.2-01
 #[test]
 fn as_092_where_grants_are_not_renewed_there_is_no_refresh_token() {
     let world = world(|settings| settings.lifetimes.refresh = None);

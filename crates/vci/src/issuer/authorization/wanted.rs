@@ -51,8 +51,8 @@ impl Issuer {
             }
             let detail: AuthorizationDetail = serde_json::from_value(Value::Object(detail.clone()))
                 .map_err(|_| Reason::Details("an openid_credential object is malformed"))?;
-            if !detail.locations.is_empty() && !detail.locations.contains(&self.identifier) {
-                return Err(Reason::Details("locations names another issuer"));
+            if !self.is_meant_by(&detail) {
+                return Err(Reason::Details("locations does not name this issuer"));
             }
             let id = &detail.credential_configuration_id;
             if !self.kinds.contains_key(id) || !is_offered(id) {

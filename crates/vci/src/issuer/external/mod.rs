@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{AccessError, Issuer};
+use crate::messages::AuthorizationDetail;
 use credenza_oauth::AccessToken;
 
 /// For how long keys and answers of a server are believed without asking again.
@@ -156,6 +157,14 @@ impl Issuer {
             }
         }
         Err(AccessError::InvalidToken)
+    }
+
+    /// Whether authorization details are about this issuer. Where there are several servers they must say so (§5.1.1).
+    pub(super) fn is_meant_by(&self, detail: &AuthorizationDetail) -> bool {
+        match detail.locations.as_slice() {
+            [] => self.external.servers.is_empty(),
+            named => named.contains(&self.identifier),
+        }
     }
 
     /// What holds for a token wherever it comes from: it is for us, and it is time.

@@ -89,7 +89,7 @@ impl Issuer {
             else {
                 continue;
             };
-            if !detail.locations.is_empty() && !detail.locations.contains(&self.identifier) {
+            if !self.is_meant_by(&detail) {
                 continue;
             }
             let id = &detail.credential_configuration_id;

@@ -198,8 +198,10 @@ impl Issuer {
                         "a credential was asked for that is not offered",
                     ));
                 }
-                if !detail.locations.is_empty() && !detail.locations.contains(&self.identifier) {
-                    return Err(TokenError::InvalidAuthorizationDetails("locations names another issuer"));
+                if !self.is_meant_by(detail) {
+                    return Err(TokenError::InvalidAuthorizationDetails(
+                        "locations does not name this issuer",
+                    ));
                 }
             }
             let asked = |id: &str| {
