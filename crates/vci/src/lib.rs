@@ -15,6 +15,9 @@
 //! | signed issuer metadata | §12.2.3 | [`Issuer::signed_metadata`](issuer::Issuer::signed_metadata) |
 //! | authorization server metadata | RFC 8414 | [`Issuer::authorization_server_metadata`](issuer::Issuer::authorization_server_metadata) |
 //! | credential offer by reference | §4.1.3 | [`Issuer::offer_object`](issuer::Issuer::offer_object) |
+//! | pushed authorization request | RFC 9126 | [`Issuer::pushed_authorization`](issuer::Issuer::pushed_authorization) |
+//! | authorization | §5 | [`Issuer::authorize`](issuer::Issuer::authorize), then [`approve`](issuer::Issuer::approve) or [`deny`](issuer::Issuer::deny) |
+//! | challenge | client attestation §6.1 | [`Issuer::attestation_challenge`](issuer::Issuer::attestation_challenge) |
 //! | token | §6 | [`Issuer::token`](issuer::Issuer::token) |
 //! | nonce | §7 | [`Issuer::nonce`](issuer::Issuer::nonce) |
 //! | credential | §8 | [`Issuer::credential`](issuer::Issuer::credential) |

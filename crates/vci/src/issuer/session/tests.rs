@@ -45,6 +45,25 @@ fn grant(datasets: Vec<usize>) -> Grant {
     }
 }
 
+fn approved(code: &str, now: UnixTime) -> Happening {
+    let approved = Approved {
+        code: code.to_owned(),
+        code_ends: now + Duration::from_secs(60),
+        client_id: "wallet".to_owned(),
+        redirect_uri: None,
+        code_challenge: String::new(),
+        jkt: None,
+        instance: None,
+        datasets: vec![0, 1],
+        by_identifier: false,
+    };
+    Happening::Approved { approved: Box::new(approved), subject: "erika".to_owned(), claims: BTreeMap::new() }
+}
+
+fn renewed(generation: u32, now: UnixTime) -> Refresh {
+    Refresh { generation, since: now, ends: START + Duration::from_secs(86_400) }
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
     let told = prop_oneof![
         Just(NotificationEvent::CredentialAccepted),
@@ -58,6 +77,15 @@ fn happening() -> impl Strategy<Value = Happening> {
         (0_usize..3, 1_u32..4).prop_map(|(dataset, copies)| Happening::Issued { dataset, copies }),
         (0_usize..4, told).prop_map(|(response, event)| Happening::Notified { response, event }),
         Just(Happening::Refused("why".to_owned())),
+        (0_u64..600).prop_map(|later| approved("code", START + Duration::from_secs(later))),
+        Just(Happening::Denied),
+        prop_oneof![Just(None), Just(Some(renewed(0, START)))]
+            .prop_map(|refresh| Happening::CodeRedeemed(Grant { refresh, ..grant(vec![0, 1]) })),
+        (1_u32..4).prop_map(|generation| Happening::Refreshed {
+            token_ends: START + Duration::from_secs(7200),
+            refresh: renewed(generation, START),
+        }),
+        Just(Happening::Revoked("used twice")),
         Just(Happening::Cancelled),
         (0_usize..3).prop_map(|dataset| Happening::Promised(Promise::new(
             dataset,
@@ -91,6 +119,14 @@ proptest! {
                     redeemed += 1;
                     prop_assert!(now < before.offer_ends);
                 }
+                Happening::CodeRedeemed(_) => {
+                    redeemed += 1;
+                    let State::Approved(approved) = &before.state else { panic!("{before:?}") };
+                    prop_assert!(now < approved.code_ends);
+                }
+                // A new token fetches as often as the first.
+                Happening::Refreshed { .. } => issued_to = [0; 3],
+                Happening::Revoked(_) => prop_assert_eq!(after.standing(now), SessionState::Failed),
                 Happening::Issued { dataset, .. } => {
                     issued_to[dataset] += 1;
                     prop_assert!(matches!(before.state, State::Granted(_)));
@@ -110,8 +146,9 @@ proptest! {
         prop_assert_eq!(&sequences, &(1..=u32::try_from(sequences.len()).unwrap()).collect::<Vec<_>>());
         let view = session.view("id", now);
         prop_assert!(view.tx_code.unwrap().wrong <= ALLOWED);
-        // What is over has no claims left.
-        if matches!(view.state, SessionState::Acknowledged | SessionState::Cancelled)
+        // What is over has no claims left; what can be renewed is not over.
+        let renewable = matches!(&session.state, State::Granted(granted) if granted.grant.refresh.is_some());
+        if (matches!(view.state, SessionState::Acknowledged | SessionState::Cancelled) && !renewable)
             || matches!(session.state, State::Closed { .. })
         {
             prop_assert!(session.datasets.iter().all(|dataset| dataset.claims.is_none()));
@@ -139,4 +176,22 @@ fn a_subset_that_was_granted_is_the_whole() {
     assert_eq!(issue(session.clone(), 0).unwrap_err(), Refusal::NotCovered);
     let (session, _) = issue(session, 1).unwrap();
     assert_eq!(session.standing(START), SessionState::Issued);
+}
+
+#[test]
+fn an_approval_ends_with_its_code_and_makes_room_for_another_while_the_offer_lives() {
+    let (session, _) = fresh().on(approved("one", START), START).unwrap();
+    assert_eq!(session.standing(START), SessionState::Approved);
+    // Nobody else takes it up meanwhile, by whatever way.
+    for happening in [approved("two", START), Happening::Redeemed(grant(vec![0])), Happening::Denied] {
+        assert_eq!(session.clone().on(happening, START).unwrap_err(), Refusal::NotOffered);
+    }
+    let later = START + Duration::from_secs(60);
+    let redeemed = Happening::CodeRedeemed(grant(vec![0]));
+    assert_eq!(session.clone().on(redeemed, later).unwrap_err(), Refusal::NotOffered);
+    let (session, _) = session.on(approved("two", later), later).unwrap();
+    assert_eq!(session.subject.as_deref(), Some("erika"));
+    let over = session.offer_ends;
+    assert_eq!(session.standing(over), SessionState::Expired);
+    assert_eq!(session.on(approved("three", over), over).unwrap_err(), Refusal::NotOffered);
 }
