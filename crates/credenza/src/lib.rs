@@ -35,6 +35,7 @@
 //! ```
 
 pub mod config;
+pub mod contexts;
 pub mod http;
 pub mod inspect;
 pub mod issue;

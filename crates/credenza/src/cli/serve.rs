@@ -61,7 +61,9 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
         document_signer: settings.document_signer.map(|signer| Arc::new(signer) as _),
         encryption: settings.encryption,
         authorization: settings.authorization,
+        authorization_servers: settings.authorization_servers,
         trusted_dids: settings.trusted_dids,
+        contexts: settings.contexts,
         revocation: settings.status.map(|policy| Revocation { records: stores.records, policy }),
         look_up: LookUp { undetermined: settings.undetermined, ..LookUp::default() },
         ..Parts::new(

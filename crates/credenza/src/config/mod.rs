@@ -1,20 +1,23 @@
 //! The configuration of a service: `credenza.toml`, read strictly, and every mistake explained where it is.
 
 mod authorization;
+mod contexts;
 mod encryption;
 pub mod examples;
 mod init;
 mod problem;
 mod read;
+mod servers;
 mod status;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use credenza_core::{Sealer, Secret};
+use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_trust::did::Did;
 use credenza_vci::issuer::status::StatusPolicy;
-use credenza_vci::issuer::{CredentialConfiguration, Encryption};
+use credenza_vci::issuer::{CredentialConfiguration, Encryption, ExternalAuthorizationServer};
 use credenza_vp::verifier::Undetermined;
 use url::Url;
 
@@ -47,6 +50,8 @@ pub struct Settings {
     pub document_signer: Option<ServiceKey>,
     /// How requests and responses with credentials are encrypted.
     pub encryption: Option<Encryption>,
+    /// Other servers whose access tokens are accepted.
+    pub authorization_servers: Vec<ExternalAuthorizationServer>,
     /// The authorization code flow, when there is one.
     pub authorization: Option<Authorization>,
     /// What is issued.
@@ -57,6 +62,8 @@ pub struct Settings {
     pub anchors: Vec<Vec<u8>>,
     /// Whose credentials are accepted, too.
     pub trusted_dids: Vec<Did>,
+    /// JSON-LD contexts that are known.
+    pub contexts: Contexts,
     /// How credentials get a status; `None`: they have none.
     pub status: Option<StatusPolicy>,
     /// What becomes of a presented credential whose status list can't be fetched.

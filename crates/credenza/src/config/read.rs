@@ -14,7 +14,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::{ConfigProblem, ConfigProblems, Settings, authorization, encryption, status};
+use super::{ConfigProblem, ConfigProblems, Settings, authorization, contexts, encryption, servers, status};
 use crate::http::is_loopback;
 use crate::keys;
 use crate::keys::service_key::ServiceKey;
@@ -36,6 +36,10 @@ struct File {
     status: Option<status::Section>,
     #[serde(default)]
     authorization: Option<authorization::Section>,
+    #[serde(default)]
+    authorization_servers: Vec<servers::Section>,
+    #[serde(default)]
+    contexts: contexts::Section,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +131,7 @@ impl Reader<'_> {
         };
         let encryption = encryption::encryption(file.issuer.encryption.as_ref(), self);
         let authorization = authorization::authorization(file.authorization.as_ref(), self);
+        let authorization_servers = servers::servers(&file.authorization_servers, self);
         let credential_types = self.credential_types(&file.issuer.credential_types);
         let has_mdoc = |types: &Vec<CredentialConfiguration>| {
             types.iter().any(|one| matches!(one.format, Format::Mdoc { .. }))
@@ -140,6 +145,7 @@ impl Reader<'_> {
         }
         let verifier_key = self.key("verifier.key", &file.verifier.key);
         let trusted = self.trusted(&file.verifier.trusted_issuers);
+        let contexts = contexts::contexts(&file.contexts, self);
         let status = status::policy(file.status.as_ref(), self);
         let log = file.log.as_ref().map_or_else(|| "info".to_owned(), |log| log.get_ref().clone());
         let (anchors, trusted_dids) = trusted?;
@@ -153,11 +159,13 @@ impl Reader<'_> {
             issuer_key: issuer_key?,
             document_signer: document_signer?,
             encryption: encryption?,
+            authorization_servers: authorization_servers?,
             authorization: authorization?,
             credential_types: credential_types?,
             verifier_key: verifier_key?,
             anchors,
             trusted_dids,
+            contexts: contexts?,
             status,
             undetermined: match file.verifier.accept_unfetched_status {
                 true => Undetermined::AcceptUnfetched,

@@ -117,6 +117,8 @@ fn every_mistake_is_told_with_line_and_remedy() {
         ("name = \"Example Issuer\"", "", None, "missing field `name`"),
         ("name = \"Example Issuer\"", "name = \" \"", None, "empty"),
         ("token_sha256 = \"", "token_sha256 = \"x", None, "SHA-256"),
+        ("[verifier]", "[contexts]\n\"https://a.example/v1\" = \"nothing\"\n[verifier]", None, "No such file"),
+        ("[verifier]", "[contexts]\n\"https://a.example/v1\" = \"credenza.toml\"\n[verifier]", None, "@context"),
     ] {
         let problems = changed(from, to);
         assert!(problems.contains(say), "{to}: {problems}");
@@ -261,4 +263,36 @@ fn a_profile_that_can_not_be_complied_with_is_refused_by_its_rule() {
         settings.credential_types.iter().filter(|one| one.scope.is_none()).map(|one| &one.id).collect();
     assert!(unscoped.is_empty(), "{unscoped:?}");
     assembled(settings).unwrap();
+}
+
+#[test]
+fn other_authorization_servers_are_known_by_one_way_to_check_their_tokens() {
+    let section = |more: &str| {
+        let (folder, written) = initialized();
+        let text = fs::read_to_string(&written.file).unwrap();
+        let server = format!("\n[[authorization_servers]]\nissuer = \"https://as.example\"\n{more}\n");
+        fs::write(&written.file, text + &server).unwrap();
+        crate::keys::write_private(&folder.path().join("secret"), b"a secret\n").unwrap();
+        read(&written.file, &FixedClock::at(NOW)).map_err(|problems| problems.to_string())
+    };
+    let asking = |file: &str| {
+        format!(
+            "introspection = {{ endpoint = \"https://as.example/i\", client_id = \"x\", client_secret = \"{file}\" }}"
+        )
+    };
+    let keys = "jwks_uri = \"https://as.example/jwks\"";
+    let settings = section(keys).unwrap();
+    assert_eq!(settings.authorization_servers[0].issuer, "https://as.example");
+    let settings = section(&asking("secret")).unwrap();
+    assert!(!format!("{:?}", settings.authorization_servers).contains("a secret"));
+    let both = format!("{keys}\n{}", asking("secret"));
+    for (wrong, told) in [
+        ("", "in no way, or in two"),
+        (&*both, "in no way, or in two"),
+        (&*asking("none"), "the secret that the server has given"),
+        ("jwks_uri = \"x\"", "relative URL"),
+    ] {
+        let problems = section(wrong).unwrap_err();
+        assert!(problems.contains(told), "{problems}");
+    }
 }

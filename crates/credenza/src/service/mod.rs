@@ -12,15 +12,18 @@ use std::sync::Arc;
 
 use credenza_core::{AddressPolicy, Clock, Random, Sealer, Store, SystemClock, SystemRandom};
 use credenza_crypto::{Signer, X509Error};
+use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_server::service::{Pages, Preset, ServiceBuilder, ServiceError};
 use credenza_server::users::NotAHash;
 use credenza_server::{EventHub, Service};
 use credenza_trust::did::{Did, DidError};
 use credenza_trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
 use credenza_vci::issuer::status::{StatusLists, StatusPolicy, StatusPolicyError, StatusPorts};
-use credenza_vci::issuer::{ConfigError, CredentialConfiguration, Encryption, Format, Issuer};
+use credenza_vci::issuer::{
+    ConfigError, CredentialConfiguration, Encryption, ExternalAuthorizationServer, Format, Issuer,
+};
 use credenza_vci::messages::IssuerDisplay;
-use credenza_vp::verifier::{BuildError, Ports, Verifier};
+use credenza_vp::verifier::{BuildError, Policy, Ports, Verifier};
 use url::Url;
 
 use crate::http::{ReqwestHttp, is_loopback};
@@ -41,8 +44,12 @@ pub struct Parts {
     pub encryption: Option<Encryption>,
     /// The authorization code flow; without it the pre-authorized code is the only grant.
     pub authorization: Option<Authorization>,
+    /// Other servers whose access tokens are accepted.
+    pub authorization_servers: Vec<ExternalAuthorizationServer>,
     /// What is issued. W3C credentials are signed with the issuer's key, in the name of its `did:jwk`.
     pub credential_types: Vec<CredentialConfiguration>,
+    /// JSON-LD contexts that are known; credentials with others are neither issued nor accepted.
+    pub contexts: Contexts,
     /// Signs requests.
     pub verifier_key: Arc<dyn Signer>,
     /// Root certificates of issuers whose credentials are accepted: DER.
@@ -125,7 +132,9 @@ impl Parts {
             document_signer: None,
             encryption: None,
             authorization: None,
+            authorization_servers: Vec::new(),
             credential_types,
+            contexts: Contexts::bundled(),
             verifier_key,
             anchors,
             trusted_dids: Vec::new(),
@@ -156,9 +165,16 @@ impl Parts {
             .sealer(Arc::clone(&self.sealer))
             .clock(Arc::clone(&self.clock))
             .random(Arc::clone(&self.random))
+            .contexts(self.contexts.clone())
             .events(Arc::clone(&hub) as _);
         if let Some(authorization) = &self.authorization {
             issuer = authorization.apply(issuer)?;
+        }
+        if !self.authorization_servers.is_empty() {
+            issuer = issuer.http(Arc::new(ReqwestHttp::new(addresses)));
+        }
+        for server in self.authorization_servers {
+            issuer = issuer.authorization_server(server);
         }
         if let Some(encryption) = self.encryption {
             issuer = issuer.encryption(encryption);
@@ -201,6 +217,7 @@ impl Parts {
         let look_up = self.look_up.over(addresses, Arc::clone(&self.clock), trust);
         let verifier = Verifier::builder(self.url.clone(), ports)
             .status(Arc::new(look_up))
+            .policy(Policy { contexts: self.contexts, ..Policy::default() })
             .request_signer(self.verifier_key)
             .addresses(addresses)
             // The pages of the service itself wait for people who come back from their wallet.
