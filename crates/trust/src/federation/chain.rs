@@ -30,7 +30,7 @@ const MAX_HINTS: usize = 8;
 #[derive(Clone)]
 pub struct Federation {
     http: Arc<dyn Http>,
-    anchors: HashMap<String, JwkSet>,
+    pub(super) anchors: HashMap<String, JwkSet>,
     limits: Limits,
 }
 
@@ -100,10 +100,12 @@ impl Federation {
                 match visit.climb(&partial, hint).await {
                     Err(error @ FederationError::TooManyFetches(_)) => return Err(error),
                     Err(error) => reason = error,
-                    Ok(longer) if self.anchors.contains_key(hint) => match conclude(&subject, &longer) {
-                        Ok(resolved) => return Ok(resolved),
-                        Err(error) => reason = error,
-                    },
+                    Ok(longer) if self.anchors.contains_key(hint) => {
+                        match conclude(&subject, &longer.statements, hint, Some(&longer.top)) {
+                            Ok(resolved) => return Ok(resolved),
+                            Err(error) => reason = error,
+                        }
+                    }
                     Ok(longer) => open.push_back(longer),
                 }
             }
@@ -166,8 +168,12 @@ impl Visit<'_> {
 }
 
 /// Applies what the superiors of a whole chain demand: constraints, metadata of the next superior, policies.
-fn conclude(subject: &Statement, chain: &Partial) -> Result<ResolvedEntity, FederationError> {
-    let statements = &chain.statements;
+pub(super) fn conclude(
+    subject: &Statement,
+    statements: &[Statement],
+    anchor: &str,
+    top: Option<&Statement>,
+) -> Result<ResolvedEntity, FederationError> {
     for (intermediates, statement) in statements.iter().enumerate() {
         let below = statements.iter().take(intermediates + 1).map(|statement| statement.subject.as_str());
         statement.constraints.check(intermediates, below)?;
@@ -182,10 +188,10 @@ fn conclude(subject: &Statement, chain: &Partial) -> Result<ResolvedEntity, Fede
         policy.merge(&statement.policy)?;
     }
     policy.apply(&mut metadata)?;
-    let all = || std::iter::once(subject).chain(statements).chain(std::iter::once(&chain.top));
+    let all = || std::iter::once(subject).chain(statements).chain(top);
     Ok(ResolvedEntity {
         entity: subject.subject.clone(),
-        trust_anchor: chain.top.subject.clone(),
+        trust_anchor: anchor.to_owned(),
         intermediates: statements.iter().skip(1).map(|statement| statement.subject.clone()).collect(),
         metadata,
         expires_at: all().map(|statement| statement.expires_at).min().unwrap_or(subject.expires_at),

@@ -5,6 +5,7 @@
 
 mod chain;
 mod constraints;
+mod given;
 mod keys;
 mod policy;
 mod statement;
@@ -13,6 +14,7 @@ use credenza_core::HttpError;
 use credenza_crypto::JwsError;
 
 pub use chain::{FEDERATION_LIMITS, Federation, MAX_DEPTH, MAX_FETCHES, ResolvedEntity};
+pub use given::GivenStatement;
 pub use keys::FederationKeys;
 
 /// Why an entity could not be resolved.

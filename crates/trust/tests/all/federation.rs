@@ -8,7 +8,9 @@ use std::time::Duration;
 use credenza_core::{FnHttp, HttpError, SeededRandom};
 use credenza_crypto::{Algorithm, Header, IdentifiedBy, Jwk, JwkSet, SoftwareSigner, jws};
 use credenza_trust::contract::{ask, check};
-use credenza_trust::federation::{Federation, FederationError, FederationKeys, MAX_FETCHES, ResolvedEntity};
+use credenza_trust::federation::{
+    Federation, FederationError, FederationKeys, GivenStatement, MAX_FETCHES, ResolvedEntity,
+};
 use credenza_trust::{Distrust, KeyMaterial, Purpose};
 use http::Response;
 use proptest::prelude::*;
@@ -139,6 +141,61 @@ fn a_chain_that_holds() {
     assert_eq!(resolved.expires_at, NOW + HOUR);
     assert_eq!(verifier(&resolved)["client_name"], "Verifier");
     assert_eq!(world.fetches.load(Ordering::Relaxed), 7, "four configurations, three statements");
+}
+
+#[test]
+fn a_chain_that_is_at_hand() {
+    let world = World::new();
+    let said = |url: &str| {
+        let (by, claims) = &world.statements[url];
+        signed(by, claims)
+    };
+    let own = said(&configuration_url(LEAF));
+    let lower = said(&subordinate_url(LOWER, LEAF));
+    let upper = said(&subordinate_url(UPPER, LOWER));
+    let anchor = said(&subordinate_url(ANCHOR, UPPER));
+    let top = said(&configuration_url(ANCHOR));
+    let federation = world.federation();
+    let resolve = |chain: &[&str]| federation.resolve_given(chain, NOW);
+    for chain in [vec![&*own, &*lower, &*upper, &*anchor, &*top], vec![&*own, &*lower, &*upper, &*anchor]] {
+        let resolved = resolve(&chain).unwrap();
+        assert_eq!((resolved.entity.as_str(), resolved.trust_anchor.as_str()), (LEAF, ANCHOR));
+        assert_eq!(resolved.intermediates, [LOWER, UPPER]);
+        assert_eq!(verifier(&resolved)["client_name"], "Verifier");
+    }
+    assert_eq!(world.fetches.load(Ordering::Relaxed), 0);
+    assert_eq!(resolve(&[]).unwrap_err(), FederationError::NoChain);
+    assert_eq!(resolve(&[&own]).unwrap_err(), FederationError::NoChain);
+    assert_eq!(resolve(&[&own, &lower]).unwrap_err(), FederationError::NoChain);
+    for broken in [
+        vec![&*lower, &*upper, &*anchor],
+        vec![&*own, &*upper, &*anchor],
+        vec![&*own, &*upper, &*lower, &*anchor],
+        vec![&*own, &*lower, &*upper, &*anchor, &*own],
+        vec![&*own, &*top, &*lower, &*upper, &*anchor],
+    ] {
+        assert!(matches!(resolve(&broken), Err(FederationError::Statement(_))), "{broken:?}");
+    }
+    // Somebody else has signed a statement in the middle.
+    let forged = signed(LEAF, &world.statements[&subordinate_url(UPPER, LOWER)].1);
+    assert!(resolve(&[&own, &lower, &forged, &anchor]).is_err());
+    let later = NOW + HOUR + HOUR;
+    assert_eq!(federation.resolve_given(&[&own, &lower], later).unwrap_err(), FederationError::Time);
+    let long = vec![own.as_str(); 9];
+    assert_eq!(resolve(&long).unwrap_err(), FederationError::NoChain);
+}
+
+#[test]
+fn a_statement_by_itself() {
+    let world = World::new();
+    let (by, claims) = &world.statements[&configuration_url(LEAF)];
+    let own = GivenStatement::parse(&signed(by, claims), NOW).unwrap();
+    assert!(own.is_own() && own.verify_by(own.keys()).is_ok());
+    let (by, claims) = &world.statements[&subordinate_url(LOWER, LEAF)];
+    let about = GivenStatement::parse(&signed(by, claims), NOW).unwrap();
+    assert_eq!((about.issuer(), about.subject(), about.is_own()), (LOWER, LEAF, false));
+    assert!(about.verify_by(about.keys()).is_err(), "it is its superior's");
+    assert!(GivenStatement::parse(&signed(by, claims), NOW + HOUR + HOUR).is_err());
 }
 
 #[test]
