@@ -3,8 +3,9 @@
 mod accept;
 mod callback;
 mod consent;
+mod contexts;
 mod home;
-mod serve;
+mod renew;
 mod serve;
 
 use std::path::PathBuf;
@@ -81,6 +82,11 @@ enum Command {
         /// From `list`; without it, all whose time has come.
         id: Option<String>,
     },
+    /// Fetch a credential anew, where its issuer allows that without you: for more copies, or before it ends.
+    Renew {
+        /// From `list`; without it, all that are used up or have ended.
+        id: Option<String>,
+    },
     /// List the credentials, and those that are pending.
     List,
     /// Show a credential with its claims.
@@ -106,7 +112,6 @@ enum Command {
         decline: bool,
     },
     Serve(serve::Arguments),
-    Serve(serve::Arguments),
     /// Remove a credential with all its copies and keys.
     Remove {
         /// From `list`.
@@ -119,6 +124,11 @@ enum Command {
     Trust {
         #[command(subcommand)]
         command: TrustCommand,
+    },
+    /// JSON-LD contexts beside those of the specifications, for credentials with embedded proofs.
+    Context {
+        #[command(subcommand)]
+        command: contexts::Command,
     },
 }
 
@@ -156,11 +166,12 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         }
         Command::Poll { id } => poll(&home, id.as_deref(), json).await,
         Command::Serve(arguments) => serve::run(&home, arguments, json).await,
-        Command::Serve(arguments) => serve::run(&home, arguments, json).await,
+        Command::Renew { id } => renew::run(&home, id.as_deref(), json).await,
         Command::List => list(&home, json),
         Command::Show { id } => show(&home, &id, json).await,
         Command::Remove { id, yes } => remove(&home, &id, yes, json).await,
         Command::Trust { command } => trust(&home, &command, json),
+        Command::Context { command } => contexts::run(home.folder(), &command, json),
     }
 }
 
@@ -291,11 +302,14 @@ async fn present(home: &Home, request: &str, how: &Present, json: bool) -> anyho
 fn list(home: &Home, json: bool) -> anyhow::Result<Verdict> {
     let holder = home.open(AddressPolicy::Public, 1)?;
     let (entries, waiting) = (holder.credentials().all()?, holder.waiting()?);
+    let renewable = holder.renewable()?;
+    let renewable = |id: &str| renewable.iter().any(|one| one.entries().iter().any(|entry| entry == id));
     if json {
         let summary = |entry| {
             let card = card(entry);
             json!({"id": card.id, "name": card.name, "issuer": card.issuer, "kind": card.kind,
-                   "unused_copies": card.copies, "copies": entry.copies.len(), "expires": card.expires})
+                   "unused_copies": card.copies, "copies": entry.copies.len(), "expires": card.expires,
+                   "renewable": renewable(&card.id)})
         };
         let pending = |waiting: &Waiting| {
             json!({"id": waiting.id, "name": waiting.name, "issuer": waiting.issuer, "pending": true,
@@ -307,7 +321,11 @@ fn list(home: &Home, json: bool) -> anyhow::Result<Verdict> {
         output::line("No credentials yet. Accept an offer: credenza wallet accept LINK")?;
     } else {
         for entry in &entries {
-            output::line(&consent::card_line(&card(entry)))?;
+            let card = card(entry);
+            output::line(&consent::card_line(&card))?;
+            if renewable(&card.id) {
+                output::line(&format!("          can be renewed: credenza wallet renew {}", card.id))?;
+            }
         }
         for waiting in &waiting {
             output::line(&consent::waiting_line(waiting))?;
@@ -342,7 +360,7 @@ async fn remove(home: &Home, id: &str, yes: bool, json: bool) -> anyhow::Result<
             .then_some(())
             .ok_or_else(declined)?;
     }
-    holder.credentials().remove(id)?;
+    holder.remove_credential(id)?;
     output::line(&if json { json!({"removed": id}).to_string() } else { format!("Removed {id}.") })?;
     Ok(Verdict::Good)
 }

@@ -63,7 +63,7 @@ impl DemoWallet for Holder {
 
     fn remove<'a>(&'a self, credential: &'a str) -> Answer<'a, bool> {
         let name = self.credentials.find(credential).ok().flatten().map(|entry| card(&entry).name);
-        let removed = self.credentials.remove(credential).unwrap_or(false);
+        let removed = self.remove_credential(credential).unwrap_or(false);
         if removed {
             self.remember("removed", "", name.unwrap_or_default());
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use credenza_core::{AddressPolicy, Clock, Http, Random, UnixTime, id};
 use credenza_formats::held::HeldCredential;
 use credenza_formats::type_metadata::{TypeResolver, TypeResolverConfig};
+use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_server::demo_wallet::{Card, Claim, HistoryEntry, OfferPreview, WalletRefusal};
 use credenza_trust::Trust;
 use credenza_vci::wallet::{Authorizing, Client, Opened, Policy, Wallet as Receiving};
@@ -21,6 +22,7 @@ use serde_json::{Map, Value};
 use super::credentials::{Credentials, Entry};
 use super::display;
 use super::keys::VaultKeys;
+use super::renewing::Renewals;
 use super::vault::{Vault, VaultError};
 use super::waiting::Promises;
 
@@ -43,8 +45,12 @@ pub struct Holder {
     pub(super) keys: VaultKeys,
     pub(super) credentials: Credentials,
     pub(super) promises: Promises,
+    pub(super) renewals: Renewals,
+    /// Held while a refresh token is used: two at once would look like a theft.
+    pub(super) refreshing: tokio::sync::Mutex<()>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) types: TypeResolver,
+    pub(super) contexts: Contexts,
     random: Arc<dyn Random>,
     pending: Mutex<HashMap<String, (UnixTime, Pending)>>,
     history: Mutex<Vec<HistoryEntry>>,
@@ -106,13 +112,6 @@ impl Holder {
     /// refused.
     #[must_use]
     pub fn within(ports: Ports, options: Options, profile: Profile) -> Self {
-        Self::within(ports, options, Profile::Open)
-    }
-
-    /// A wallet that keeps to a profile when it presents. In [`Profile::Haip`] verifiers that nobody vouches for are
-    /// refused.
-    #[must_use]
-    pub fn within(ports: Ports, options: Options, profile: Profile) -> Self {
         let Ports { http, vault, trust, clock, random } = ports;
         let keys = VaultKeys::new(Arc::clone(&vault), Arc::clone(&random));
         let policy = Policy { addresses: options.addresses, copies: options.copies, ..Policy::default() };
@@ -129,6 +128,7 @@ impl Holder {
             .addresses(options.addresses)
             .build();
         let promises = Promises::new(Arc::clone(&vault), keys.clone(), Arc::clone(&random));
+        let renewals = Renewals::new(Arc::clone(&vault));
         let credentials = Credentials::new(vault, keys.clone(), Arc::clone(&random));
         Self {
             receiving,
@@ -136,12 +136,23 @@ impl Holder {
             keys,
             credentials,
             promises,
+            renewals,
+            refreshing: tokio::sync::Mutex::default(),
             clock,
             types,
+            contexts: Contexts::bundled(),
             random,
             pending: Mutex::default(),
             history: Mutex::default(),
         }
+    }
+
+    /// With these JSON-LD contexts: a credential with an embedded proof that uses others is refused.
+    #[must_use]
+    pub fn with_contexts(mut self, contexts: Contexts) -> Self {
+        self.receiving = self.receiving.with_contexts(contexts.clone());
+        self.contexts = contexts;
+        self
     }
 
     /// The credentials.

@@ -7,6 +7,7 @@ mod holder;
 pub mod keys;
 mod presenting;
 mod receiving;
+mod renewing;
 mod types;
 mod unattended;
 pub mod vault;
@@ -15,5 +16,6 @@ mod waiting;
 
 pub use holder::{CLIENT_ID, Holder, Options, Ports, card};
 pub use presenting::default_choices;
+pub use renewing::Renewable;
 pub use unattended::{Unattended, Unknown};
 pub use vouching::who_vouches;

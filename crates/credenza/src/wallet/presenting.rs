@@ -153,7 +153,7 @@ impl Holder {
             if copy.held.key_thumbprint.is_some() && signer.is_none() {
                 continue;
             }
-            holdings.push(holding);
+            holdings.push(holding.with_contexts(self.contexts.clone()));
             all.push(Ready { entry, copy, signer });
         }
         Ok((all, holdings))

@@ -141,9 +141,21 @@ impl Holder {
                 return Err(refused);
             }
         };
+        // What was promised needs it to be fetched, so it comes first.
+        let mut received = received;
+        let renewal = received.renewal.take();
+        let grant = renewal.as_ref().map(|renewal| renewal.grant().to_owned());
+        renewal.map(|renewal| self.keep_renewal(renewal)).transpose()?;
         let pending = self.keep_promises(&received.pending)?;
-        let accepted = self.keep(received, &issuer.name).await?;
-        Ok(Accepted { pending, ..accepted })
+        let kept = self.keep(received, &issuer.name).await;
+        if let Some(grant) = &grant {
+            match &kept {
+                Ok(accepted) => self.note_brought(grant, accepted)?,
+                Err(_) if pending.is_empty() => self.forget_renewal(grant),
+                Err(_) => {}
+            }
+        }
+        Ok(Accepted { pending, ..kept? })
     }
 
     /// Keeps what has come. It is on the disk before the issuer is told so.

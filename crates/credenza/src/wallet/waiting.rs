@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use credenza_core::{Random, Secret, id};
 use credenza_server::demo_wallet::{Accepted, Waiting, WalletRefusal};
-use credenza_vci::wallet::{PendingCredential, Polled};
+use credenza_vci::wallet::{PendingCredential, Polled, Refreshed, WalletError};
 
 use super::display::{in_our_language, printable};
 use super::holder::{Holder, vault_refusal};
@@ -62,6 +62,21 @@ impl Promises {
 
     fn remove(&self, id: &str) -> Result<bool, VaultError> {
         self.vault.remove(&name(id))
+    }
+
+    /// Gives all promises of a grant its new access token.
+    pub(super) fn refresh(&self, refreshed: &Refreshed) -> Result<(), VaultError> {
+        for (id, promise) in self.all()? {
+            if let Some(promise) = promise.refreshed(refreshed) {
+                self.write(&id, &promise)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The grants under which something was promised.
+    pub(super) fn grants(&self) -> Result<Vec<String>, VaultError> {
+        Ok(self.all()?.iter().filter_map(|(_, promise)| promise.grant().map(str::to_owned)).collect())
     }
 }
 
@@ -128,7 +143,19 @@ impl Holder {
     }
 
     async fn ask_again(&self, id: &str, promise: &PendingCredential) -> Result<Accepted, WalletRefusal> {
-        match self.receiving.poll(promise).await {
+        let mut promise = promise.clone();
+        let mut renewable = promise.grant().is_some();
+        if promise.has_ended_token(self.clock.now()) {
+            renewable = self.refresh_promise(&mut promise).await?;
+        }
+        let mut polled = self.receiving.poll(&promise).await;
+        if renewable && polled.as_ref().is_err_and(WalletError::wants_refresh) {
+            renewable = self.refresh_promise(&mut promise).await?;
+            if renewable {
+                polled = self.receiving.poll(&promise).await;
+            }
+        }
+        match polled {
             Ok(Polled::Pending(promise)) => {
                 self.promises.write(id, &promise).map_err(vault_refusal)?;
                 let pending = vec![waiting(id.to_owned(), &promise)];
@@ -136,11 +163,12 @@ impl Holder {
             }
             Ok(Polled::Received(received)) => {
                 let accepted = self.keep(*received, promise.issuer()).await?;
+                promise.grant().map(|grant| self.note_brought(grant, &accepted)).transpose()?;
                 self.promises.remove(id).map_err(vault_refusal)?;
                 Ok(accepted)
             }
             Err(error) => {
-                if error.is_final() {
+                if error.is_final() || (error.wants_refresh() && !renewable) {
                     // The promise first: keys without one do no harm.
                     self.promises.remove(id).map_err(vault_refusal)?;
                     for key in promise.keys() {
@@ -151,6 +179,14 @@ impl Holder {
                 Err(refusal(&error))
             }
         }
+    }
+
+    /// Gets a new access token for a promise; `false` where nothing can bring one.
+    async fn refresh_promise(&self, promise: &mut PendingCredential) -> Result<bool, WalletRefusal> {
+        let refreshed = self.refreshed(promise).await?;
+        let renewable = refreshed.is_some();
+        *promise = refreshed.unwrap_or_else(|| promise.clone());
+        Ok(renewable)
     }
 }
 

@@ -11,7 +11,8 @@ use super::opened::{OfferedSummary, Received};
 use super::receipt::Receipt;
 use super::session::{KeptSession, Session};
 use super::transport::unexpected;
-use super::{Step, Wallet, WalletError};
+use super::{Refreshed, Step, Wallet, WalletError};
+use crate::dialects::EarlierMembers;
 use crate::messages::{
     CredentialIssuerMetadata, CredentialResponse, DeferredCredentialRequest, IssuerDisplay,
 };
@@ -32,6 +33,9 @@ pub struct PendingCredential {
     /// The thumbprints of the keys that were proven.
     pub(super) keys: Vec<String>,
     pub(super) session: KeptSession,
+    /// The name of the refresh token that came with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) grant: Option<String>,
     pub(super) since: UnixTime,
     pub(super) not_before: UnixTime,
 }
@@ -74,6 +78,25 @@ impl PendingCredential {
     #[must_use]
     pub fn not_before(&self) -> UnixTime {
         self.not_before
+    }
+
+    /// By which name the [`Renewal`](super::Renewal) that came with it is found: its token outlives the access token.
+    #[must_use]
+    pub fn grant(&self) -> Option<&str> {
+        self.grant.as_deref()
+    }
+
+    /// Whether the access token has ended, as far as the server has said when it does.
+    #[must_use]
+    pub fn has_ended_token(&self, now: UnixTime) -> bool {
+        self.session.has_ended(now)
+    }
+
+    /// The same promise with the access token of a refresh of its [`grant`](Self::grant); `None` for another one's.
+    #[must_use]
+    pub fn refreshed(&self, refreshed: &Refreshed) -> Option<Self> {
+        let same = self.grant() == Some(refreshed.renewal().grant());
+        same.then(|| Self { session: refreshed.session.to_kept(), ..self.clone() })
     }
 
     /// The thumbprints of the keys that wait for it.
@@ -124,11 +147,12 @@ impl Wallet {
     /// Asks again for a credential that was promised. The caller waits until [`PendingCredential::not_before`].
     ///
     /// # Errors
-    /// See [`WalletError`]. [`WalletError::is_final`] says whether there is a point in asking once more.
+    /// See [`WalletError`]. [`WalletError::is_final`] says whether there is a point in asking once more, and
+    /// [`WalletError::wants_refresh`] that it needs another token first: then it is the end where there is no renewal.
     pub async fn poll(&self, pending: &PendingCredential) -> Result<Polled, WalletError> {
         let parts = &self.parts;
         let mut session = Session::from_kept(parts.clone(), &pending.session)?;
-        let fetching = Fetching { parts, metadata: &pending.metadata };
+        let fetching = Fetching { parts, metadata: &pending.metadata, grant: pending.grant() };
         let fetched = fetching.ask_again(&mut session, pending).await?;
         match fetched {
             Fetched::Later(pending) => Ok(Polled::Pending(pending)),
@@ -163,14 +187,17 @@ impl WalletError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Refused { step: Step::DeferredCredential, code, .. } => {
-                matches!(
-                    code.as_str(),
-                    "invalid_transaction_id" | "credential_request_denied" | "invalid_token"
-                )
+                matches!(code.as_str(), "invalid_transaction_id" | "credential_request_denied")
             }
             Self::Received(_) | Self::Kept => true,
             _ => false,
         }
+    }
+
+    /// Whether the access token was refused, so that another may do better (RFC 6750 §3.1).
+    #[must_use]
+    pub fn wants_refresh(&self) -> bool {
+        matches!(self, Self::Refused { step: Step::Credential | Step::DeferredCredential, code, .. } if code == "invalid_token")
     }
 }
 
@@ -199,6 +226,7 @@ impl Fetching<'_> {
                 transaction_id: Some(request.transaction_id.clone()),
                 interval: None,
                 notification_id: None,
+                earlier: EarlierMembers::default(),
             },
             Err(error) => return Err(error),
         };

@@ -20,6 +20,7 @@ use super::receipt::{Pending, Receipt};
 use super::session::Session;
 use super::transport::{answer, unexpected};
 use super::{Parts, Step, WalletError};
+use crate::dialects::Dialect;
 use crate::messages::credential::Requested;
 use crate::messages::{
     CredentialIssuerMetadata, CredentialRequest, CredentialResponse, NonceResponse, NotificationEvent,
@@ -50,6 +51,8 @@ pub(super) enum Fetched {
 pub(super) struct Fetching<'a> {
     pub(super) parts: &'a Arc<Parts>,
     pub(super) metadata: &'a CredentialIssuerMetadata,
+    /// By which name what is promised finds its refresh token, where there is one.
+    pub(super) grant: Option<&'a str>,
 }
 
 impl Ready {
@@ -60,7 +63,8 @@ impl Ready {
     pub async fn accept(self) -> Result<Received, WalletError> {
         let Self { plan, right } = self;
         let (session, token) = Session::redeem(&plan, right).await?;
-        let fetching = Fetching { parts: &plan.parts, metadata: &plan.metadata };
+        let grant = token.refresh_token.as_ref().map(|_| id::short(&*plan.parts.random));
+        let fetching = Fetching { parts: &plan.parts, metadata: &plan.metadata, grant: grant.as_deref() };
         fetching.receive(&plan.server, session, &token, &plan.summary.credentials).await
     }
 }
@@ -115,7 +119,8 @@ impl Fetching<'_> {
             let first = failures.into_iter().next().map(|(_, error)| error);
             return Err(first.unwrap_or_else(|| unexpected(Step::Token, "the token is good for nothing")));
         }
-        let renewal = token.refresh_token.clone().map(|refresh_token| Renewal {
+        let renewal = token.refresh_token.clone().zip(self.grant).map(|(refresh_token, grant)| Renewal {
+            grant: grant.to_owned(),
             metadata: self.metadata.clone(),
             server: server.clone(),
             credentials: wanted.to_vec(),
@@ -180,6 +185,8 @@ impl Fetching<'_> {
         let endpoint = self.parts.url(step, &self.metadata.credential_endpoint)?;
         let channel = self.channel()?;
         let mut again = true;
+        let dialect = self.metadata.dialect;
+        let configuration = self.metadata.credential_configurations_supported.get(&offered.configuration_id);
         let response = loop {
             let proofs = match proven {
                 None => None,
@@ -193,8 +200,14 @@ impl Fetching<'_> {
                 proofs,
                 response_encryption: channel.parameters(),
             };
-            match channel.ask(session, step, &endpoint, &request.to_value(), &*self.parts.random).await {
-                Err(WalletError::Refused { code, .. }) if again && code == "invalid_nonce" => again = false,
+            let json = match dialect.zip(configuration) {
+                Some((dialect, configuration)) => dialect.write_request(&request, configuration),
+                None => request.to_value(),
+            };
+            match channel.ask(session, step, &endpoint, &json, &*self.parts.random).await {
+                Err(WalletError::Refused { code, .. }) if again && wants_nonce(dialect, &code) => {
+                    again = false;
+                }
                 result => break result?.1,
             }
         };
@@ -206,6 +219,7 @@ impl Fetching<'_> {
                 transaction_id,
                 keys: thumbprints.to_vec(),
                 session: session.to_kept(),
+                grant: self.grant.map(str::to_owned),
                 since: now,
                 not_before: now + interval,
             })));
@@ -265,14 +279,29 @@ impl Fetching<'_> {
 
     /// A nonce, when the issuer wants one: without it there is no proof (§7).
     async fn nonce(&self, session: &mut Session) -> Result<Option<String>, WalletError> {
+        if self.metadata.dialect.is_some()
+            && let Some(nonce) = session.take_nonce()
+        {
+            return usable(nonce).map(Some);
+        }
         let Some(endpoint) = &self.metadata.nonce_endpoint else { return Ok(None) };
         let url = self.parts.url(Step::Nonce, endpoint)?;
         let response = self.parts.send(Step::Nonce, Method::POST, &url, HeaderMap::new(), Vec::new()).await?;
         let NonceResponse { c_nonce } = answer(Step::Nonce, &response, &[200, 201])?;
-        if c_nonce.is_empty() || c_nonce.len() > MAX_NONCE {
-            return Err(unexpected(Step::Nonce, "the nonce is empty or too long"));
-        }
+        let c_nonce = usable(c_nonce)?;
         session.remember(&response);
         Ok(Some(c_nonce))
     }
+}
+
+fn usable(c_nonce: String) -> Result<String, WalletError> {
+    if c_nonce.is_empty() || c_nonce.len() > MAX_NONCE {
+        return Err(unexpected(Step::Nonce, "the nonce is empty or too long"));
+    }
+    Ok(c_nonce)
+}
+
+/// Whether a refusal is about the nonce, so that another one may do.
+fn wants_nonce(dialect: Option<Dialect>, code: &str) -> bool {
+    code == dialect.map_or("invalid_nonce", |dialect| dialect.error_code("invalid_nonce"))
 }

@@ -40,7 +40,7 @@ pub use keys::HolderKeys;
 pub use opened::{NeedsTxCode, OfferedSummary, Opened, Ready, Received, Summary};
 pub use policy::{DpopUse, EncryptionUse, Policy, SignedMetadataUse};
 pub use receipt::Receipt;
-pub use renewal::Renewal;
+pub use renewal::{Refreshed, Renewal};
 
 /// A wallet. Cheap to clone.
 #[derive(Clone)]

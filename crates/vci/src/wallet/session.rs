@@ -1,8 +1,9 @@
 //! A token and how it is used: DPoP proofs, and the nonces that servers want in them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use credenza_core::Secret;
+use credenza_core::{Secret, UnixTime};
 use credenza_oauth::TokenType;
 use credenza_oauth::dpop::DPOP;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -24,6 +25,10 @@ pub(super) struct Session {
     dpop: Option<DpopKey>,
     /// The name that the token was given to.
     client_id: Option<String>,
+    /// When the token ends, where the server has said that.
+    expires_at: Option<UnixTime>,
+    /// The nonce that came with the last answer, as earlier drafts have it.
+    nonce: Option<String>,
 }
 
 /// A session at rest.
@@ -32,6 +37,15 @@ pub(super) struct KeptSession {
     access_token: Secret,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dpop_key: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<UnixTime>,
+}
+
+impl KeptSession {
+    /// Whether the token is good no more.
+    pub(super) fn has_ended(&self, now: UnixTime) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
 }
 
 impl Session {
@@ -71,7 +85,16 @@ impl Session {
         }
         let dpop = server.dpop.as_ref().map(DpopKey::elsewhere);
         let client_id = server.client_id().map(str::to_owned);
-        let session = Self { parts: parts.clone(), token: token.access_token.clone(), dpop, client_id };
+        let nonce = token.earlier.c_nonce.clone();
+        let expires_at = token.expires_in.map(|seconds| parts.clock.now() + Duration::from_secs(seconds));
+        let session = Self {
+            parts: parts.clone(),
+            token: token.access_token.clone(),
+            dpop,
+            client_id,
+            expires_at,
+            nonce,
+        };
         Ok((session, token))
     }
 
@@ -124,6 +147,16 @@ impl Session {
         self.client_id.as_deref()
     }
 
+    /// The nonce that came with the last answer: good for one request.
+    pub(super) fn take_nonce(&mut self) -> Option<String> {
+        self.nonce.take()
+    }
+
+    /// Keeps a nonce for the next request.
+    pub(super) fn keep_nonce(&mut self, nonce: Option<String>) {
+        self.nonce = nonce.or(self.nonce.take());
+    }
+
     /// The key that the token is bound to.
     pub(super) fn dpop(&self) -> Option<&DpopKey> {
         self.dpop.as_ref()
@@ -131,13 +164,18 @@ impl Session {
 
     /// What is needed to go on after a restart. It is secret.
     pub(super) fn to_kept(&self) -> KeptSession {
-        KeptSession { access_token: self.token.clone(), dpop_key: self.dpop.as_ref().map(DpopKey::to_kept) }
+        KeptSession {
+            access_token: self.token.clone(),
+            dpop_key: self.dpop.as_ref().map(DpopKey::to_kept),
+            expires_at: self.expires_at,
+        }
     }
 
     /// Goes on after a restart.
     pub(super) fn from_kept(parts: Arc<Parts>, kept: &KeptSession) -> Result<Self, WalletError> {
         let dpop = kept.dpop_key.as_ref().map(DpopKey::from_kept).transpose()?;
-        Ok(Self { parts, token: kept.access_token.clone(), dpop, client_id: None })
+        let expires_at = kept.expires_at;
+        Ok(Self { parts, token: kept.access_token.clone(), dpop, client_id: None, expires_at, nonce: None })
     }
 
     /// Takes a nonce that the nonce endpoint has sent along (§7.2).

@@ -8,10 +8,11 @@ use credenza_core::{Answer, Secret};
 use credenza_crypto::{Algorithm, SignError, Signer, SoftwareSigner};
 use credenza_oauth::ResponseError;
 use credenza_vci::issuer::{
-    AuthorizationSettings, ClientAuthentication, DpopMode, OfferGrants, OfferRequest,
+    AuthorizationSettings, ClientAuthentication, Deferral, DpopMode, OfferGrants, OfferRequest,
+    OfferedCredential,
 };
 use credenza_vci::wallet::{
-    Attested, Authorizing, Client, Opened, Received, Renewal, Step, Wallet, WalletError, WalletInstance,
+    Attested, Authorizing, Client, Opened, PendingCredential, Polled, Received, Renewal, Step, Wallet, WalletError, WalletInstance,
 };
 use url::Url;
 
@@ -247,4 +248,44 @@ fn renewed_without_the_holder() {
         let error = wait(wallet.renew(stolen)).unwrap_err();
         assert!(matches!(&error, WalletError::Refused { code, .. } if code == "invalid_grant"), "{error}");
     }
+}
+
+// Clauses: VCI-9-02, VCI-9.2-02
+#[test]
+fn a_promise_outlives_its_access_token() {
+    let world = world_with(|_| {}, |builder| builder.dpop(DpopMode { required: true, nonce: false }));
+    let (wallet, _) = wallet(&world, world.http(), public());
+    let deferral = Some(Deferral::UntilCompleted);
+    let credential = OfferedCredential { configuration_id: "pid".to_owned(), claims: Some(erika()), deferral };
+    let offer = OfferRequest { credentials: vec![credential], ..OfferRequest::default() };
+    let offer = world.create(offer.with_grants(OfferGrants::AuthorizationCode));
+    let first = whole(&world, &wallet, &offer.uri);
+    let restarted = |pending: &PendingCredential| -> PendingCredential {
+        serde_json::from_str(&serde_json::to_string(pending).unwrap()).unwrap()
+    };
+    let (pending, renewal) = (restarted(&first.pending[0]), first.renewal.unwrap());
+    assert_eq!(pending.grant(), Some(renewal.grant()));
+    assert!(!pending.has_ended_token(world.now()));
+
+    world.clock.advance(Duration::from_secs(2 * 60 * 60));
+    assert!(pending.has_ended_token(world.now()));
+    let error = wait(wallet.poll(&pending)).unwrap_err();
+    assert!(error.wants_refresh() && !error.is_final(), "{error}");
+    let refreshed = wait(wallet.refresh(&renewal)).unwrap();
+    let pending = restarted(&pending.refreshed(&refreshed).unwrap());
+    let Polled::Pending(pending) = wait(wallet.poll(&pending)).unwrap() else { panic!("too soon") };
+    assert!(!pending.has_ended_token(world.now()));
+
+    // Another morning: the renewal that came with the refresh is the one that is good.
+    world.clock.advance(Duration::from_secs(2 * 60 * 60));
+    let refreshed = wait(wallet.refresh(&refreshed.renewal().clone())).unwrap();
+    let pending = pending.refreshed(&refreshed).unwrap();
+    let name = world.view(&offer.id).credentials[0].deferred[0].id.clone();
+    wait(world.issuer.complete_deferred(&name, None)).unwrap();
+    let Polled::Received(received) = wait(wallet.poll(&pending)).unwrap() else { panic!("not yet") };
+    assert_eq!(received.credentials[0].key_thumbprint.as_ref(), pending.keys().first());
+
+    let other = whole(&world, &wallet, &browser_offer(&world)).renewal.unwrap();
+    let foreign = wait(wallet.refresh(&other)).unwrap();
+    assert!(pending.refreshed(&foreign).is_none(), "the token of another grant");
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -14,12 +14,12 @@ use credenza::keys;
 use credenza::trust::did::Did;
 use credenza::trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
 use credenza::vp::Profile;
-use credenza::vp::Profile;
 use credenza::wallet::credentials::Entry;
 use credenza::wallet::vault::{FolderVault, Vault};
 use credenza::wallet::{Holder, Options, Ports, who_vouches};
 use serde::Serialize;
 
+use super::contexts;
 use crate::cli::passphrase::passphrase;
 
 /// Where the wallet is, unless said otherwise.
@@ -57,18 +57,12 @@ impl Home {
         Self { folder, protect }
     }
 
-    /// Opens the wallet, or makes it.
-    pub(super) fn open(&self, addresses: AddressPolicy, copies: u32) -> anyhow::Result<Holder> {
-        self.open_within(addresses, copies, Profile::Open)
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    /// As [`open`](Self::open), for a wallet that keeps to a profile.
-    pub(super) fn open_within(
-        &self,
-        addresses: AddressPolicy,
-        copies: u32,
-        profile: Profile,
-    ) -> anyhow::Result<Holder> {
+    /// Opens the wallet, or makes it.
+    pub(super) fn open(&self, addresses: AddressPolicy, copies: u32) -> anyhow::Result<Holder> {
         self.open_within(addresses, copies, Profile::Open)
     }
 
@@ -91,7 +85,8 @@ impl Home {
             clock: Arc::new(SystemClock),
             random,
         };
-        Ok(Holder::within(ports, Options { addresses, copies, ..Options::default() }, profile))
+        let holder = Holder::within(ports, Options { addresses, copies, ..Options::default() }, profile);
+        Ok(holder.with_contexts(contexts::known(&self.folder)?))
     }
 
     /// Who vouches for the issuer of a credential: the evidence, or why nobody does.
@@ -199,6 +194,6 @@ fn of_did(text: &str) -> anyhow::Result<Trusted> {
 }
 
 /// Named by content, so that the same one is there once.
-fn short_name(content: &[u8]) -> String {
+pub(super) fn short_name(content: &[u8]) -> String {
     b64::encode(sha256(content)).chars().filter(char::is_ascii_alphanumeric).take(12).collect()
 }
