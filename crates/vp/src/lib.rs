@@ -3,6 +3,7 @@
 //! * [`messages`]: what goes over the wire, as types with the specification's names;
 //! * [`verifier`]: asks for presentations, checks the answers, and says of each check how it went;
 //! * [`wallet`]: finds out who asks and what for, matches it with what is held, and answers with no more than that.
+//! * [`siop`]: ID tokens that people issue themselves, alone or beside presentations.
 //!
 //! Both sides are values and functions over ports: a [`Verifier`] needs a store, a clock, randomness and somebody to
 //! trust; a [`Wallet`] needs HTTP instead of the store.
@@ -29,10 +30,11 @@ pub mod dc_api;
 pub mod messages;
 mod profile;
 pub mod rules;
+pub mod siop;
 pub mod verifier;
 pub mod wallet;
 
 pub use messages::{ClientId, ClientIdPrefix, ResponseMode};
 pub use profile::Profile;
 pub use verifier::{CreatedRequest, Ports, PresentationRequest, Verifier};
-pub use wallet::{Asked, Wallet};
+pub use wallet::{Asked, Opened, Wallet};

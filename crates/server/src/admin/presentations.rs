@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use credenza_query::DcqlQuery;
 use credenza_vp::messages::{RequestUriMethod, TransactionData, VerifierInfo};
+use credenza_vp::siop::{IdTokenRequest, SelfIssuedSubject};
 use credenza_vp::verifier::{
     CheckedPresentation, CreateError, CreatedDcApi, CreatedRequest, DcApiCall, PresentationRequest,
     RequestedPrefix, ResultError, SessionError, SessionView, Status,
@@ -53,6 +54,8 @@ pub(super) struct CreatePresentation {
     transaction_data: Vec<Map<String, Value>>,
     #[serde(default)]
     verifier_info: Vec<VerifierInfo>,
+    #[serde(default)]
+    id_token: bool,
     #[serde(default)]
     dc_api: Option<DcApiCall>,
 }
@@ -116,6 +119,7 @@ impl CreatePresentation {
         request.lifetime = self.expires_in.map(Duration::from_secs);
         request.correlation_id = self.correlation_id;
         request.scope = self.scope;
+        request.id_token = self.id_token.then(IdTokenRequest::default);
         request.verifier_info = self.verifier_info;
         for members in self.transaction_data {
             let data = TransactionData::new(members).map_err(|error| {
@@ -186,6 +190,8 @@ struct Shown {
     session: SessionView,
     #[serde(skip_serializing_if = "Option::is_none")]
     presentations: Option<Vec<CheckedPresentation>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<SelfIssuedSubject>,
 }
 
 /// `GET /api/v1/presentations/{id}`
@@ -195,9 +201,9 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let session = service.verifier.session(&id).await?;
     let open = session.status == Status::Verified && !session.needs_response_code;
-    let presentations =
-        if open { Some(service.verifier.result(&id, None).await?.presentations) } else { None };
-    Ok(json(StatusCode::OK, &Shown { session, presentations }))
+    let result = if open { Some(service.verifier.result(&id, None).await?) } else { None };
+    let (presentations, subject) = result.map(|result| (result.presentations, result.subject)).unzip();
+    Ok(json(StatusCode::OK, &Shown { session, presentations, subject: subject.flatten() }))
 }
 
 /// `DELETE /api/v1/presentations/{id}`: forgets it with everything in it.
@@ -282,6 +288,7 @@ impl From<CreateError> for Problem {
             CreateError::Method => "/request_uri_method",
             CreateError::Redirect => "/redirect_uri",
             CreateError::DuplicateClaim | CreateError::Format(_) => "/dcql_query",
+            CreateError::IdToken => "/id_token",
             CreateError::AuthorizationEndpoint => "/authorization_endpoint",
             CreateError::Lifetime => "/expires_in",
             CreateError::TooLong(_) | CreateError::Profile(_) => "",

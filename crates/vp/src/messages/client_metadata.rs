@@ -4,6 +4,8 @@ use credenza_crypto::{ContentEncryption, JwkSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::siop::METADATA_MEMBERS;
+
 /// The verifier's metadata; members that are not known are ignored, as §5.1 demands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
@@ -18,6 +20,9 @@ pub struct ClientMetadata {
     /// Content encryption algorithms for the response; absent means `A128GCM`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encrypted_response_enc_values_supported: Option<Vec<String>>,
+    /// What it says about ID tokens, as it came (SIOPv2 §7.5): only looked at when one is wanted.
+    #[serde(flatten)]
+    pub self_issued: Map<String, Value>,
 }
 
 /// What is there has to be right; `null` is not absence.
@@ -36,7 +41,9 @@ impl TryFrom<Map<String, Value>> for ClientMetadata {
                 Ok(names) if !names.is_empty() => Ok(names),
                 _ => Err(format!("{name} is not a non-empty array of strings")),
             });
+        let self_issued = METADATA_MEMBERS.iter().filter_map(|name| members.remove_entry(*name)).collect();
         Ok(Self {
+            self_issued,
             jwks: jwks.map_err(|error| format!("jwks: {error}"))?,
             vp_formats_supported: formats.transpose()?,
             encrypted_response_enc_values_supported: encryptions.transpose()?,

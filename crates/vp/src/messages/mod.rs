@@ -15,7 +15,7 @@ pub use client_metadata::ClientMetadata;
 pub use request::{AuthorizationRequest, RequestUriMethod, ResponseMode, VerifierInfo};
 pub use request_uri::RequestUriForm;
 pub use response::{
-    AuthorizationResponse, Presentation, ResponseAccepted, ResponseForm, VpToken, WalletError,
+    AuthorizationResponse, IdToken, Presentation, ResponseAccepted, ResponseForm, VpToken, WalletError,
 };
 
 pub use transaction_data::{MemberKind, TransactionData, TransactionDataError, TransactionType};

@@ -90,7 +90,7 @@ pub struct VerifierInfo {
 #[serde(default)]
 #[expect(
     missing_docs,
-    reason = "each member is the parameter of that name in §5.1, §5.2, §8.2, §A.2 and RFC 9101 §5"
+    reason = "each member is the parameter of that name in §5.1, §5.2, §8.2, §A.2, RFC 9101 §5 and SIOPv2 §9"
 )]
 pub struct AuthorizationRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,9 +110,13 @@ pub struct AuthorizationRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dcql_query: Option<Attempt<DcqlQuery>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_metadata: Option<Attempt<ClientMetadata>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_metadata_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transaction_data: Option<Attempt<Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,7 +142,7 @@ pub struct AuthorizationRequest {
 }
 
 /// Parameters that are plain text in a URL.
-const TEXTS: [&str; 10] = [
+const TEXTS: [&str; 12] = [
     "client_id",
     "response_type",
     "response_mode",
@@ -147,6 +151,8 @@ const TEXTS: [&str; 10] = [
     "nonce",
     "state",
     "scope",
+    "id_token_type",
+    "client_metadata_uri",
     "request",
     "request_uri",
 ];

@@ -120,13 +120,26 @@ pub struct WalletError {
     pub error_description: Option<String>,
 }
 
+/// An ID token that its subject has issued (SIOPv2 §11), beside presentations or alone.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct IdToken(pub String);
+
+/// Personal data: not shown.
+impl std::fmt::Debug for IdToken {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "IdToken({} bytes)", self.0.len())
+    }
+}
+
 /// The parameters of a response, from the form or out of the encryption.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuthorizationResponse {
     /// `state`, when there is one.
     pub state: Option<String>,
-    /// The presentations, or why there are none.
+    /// The presentations, or why there are none. Without any there is an ID token.
     pub outcome: Result<VpToken, WalletError>,
+    /// `id_token`, when there is one.
+    pub id_token: Option<IdToken>,
 }
 
 impl AuthorizationResponse {
@@ -142,21 +155,25 @@ impl AuthorizationResponse {
             Some(_) => Err(ResponseSyntaxError::Text(name)),
         };
         let (state, error, error_description) = (text("state")?, text("error")?, text("error_description")?);
-        Self::new(state, members.remove("vp_token"), error, error_description)
+        let id_token = text("id_token")?;
+        Self::new(state, members.remove("vp_token"), id_token, error, error_description)
     }
 
     fn new(
         state: Option<String>,
         vp_token: Option<Value>,
+        id_token: Option<String>,
         error: Option<String>,
         error_description: Option<String>,
     ) -> Result<Self, ResponseSyntaxError> {
         let outcome = match (vp_token, error) {
             (Some(vp_token), None) => Ok(VpToken::from_value(vp_token)?),
+            // Whether that is enough is for whoever has asked.
+            (None, None) if id_token.is_some() => Ok(VpToken::new()),
             (None, Some(error)) => Err(WalletError { error, error_description }),
             _ => return Err(ResponseSyntaxError::Nothing),
         };
-        Ok(Self { state, outcome })
+        Ok(Self { state, outcome, id_token: id_token.map(IdToken) })
     }
 
     /// The content to be encrypted.
@@ -171,9 +188,14 @@ impl AuthorizationResponse {
         serde_json::to_value(self.wire()).unwrap_or_default()
     }
 
+    fn presented(&self) -> Option<&VpToken> {
+        self.outcome.as_ref().ok().filter(|token| !token.is_empty())
+    }
+
     fn wire(&self) -> Wire<'_> {
         Wire {
-            vp_token: self.outcome.as_ref().ok(),
+            vp_token: self.presented(),
+            id_token: self.id_token.as_ref(),
             error: self.outcome.as_ref().err(),
             state: self.state.as_deref(),
         }
@@ -182,10 +204,11 @@ impl AuthorizationResponse {
     /// The form of the response mode `direct_post` (§8.2).
     #[must_use]
     pub fn to_form(&self) -> String {
-        let vp_token = self.outcome.as_ref().ok().and_then(|token| serde_json::to_string(token).ok());
+        let vp_token = self.presented().and_then(|token| serde_json::to_string(token).ok());
         let error = self.outcome.as_ref().err();
         let parameters: Vec<_> = [
             ("vp_token", vp_token.as_deref()),
+            ("id_token", self.id_token.as_ref().map(|token| token.0.as_str())),
             ("error", error.map(|error| error.error.as_str())),
             ("error_description", error.and_then(|error| error.error_description.as_deref())),
             ("state", self.state.as_deref()),
@@ -202,6 +225,8 @@ impl AuthorizationResponse {
 struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     vp_token: Option<&'a VpToken>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<&'a IdToken>,
     #[serde(flatten)]
     error: Option<&'a WalletError>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -225,14 +250,15 @@ impl ResponseForm {
     pub fn read(form: &credenza_oauth::Form<'_>) -> Result<Self, ResponseSyntaxError> {
         let text = |name: &str| form.get(name).map(str::to_owned);
         if let Some(response) = text("response") {
-            let alone = !form.has("vp_token") && !form.has("error");
+            let alone = !form.has("vp_token") && !form.has("id_token") && !form.has("error");
             return if alone { Ok(Self::Encrypted(response)) } else { Err(ResponseSyntaxError::Nothing) };
         }
         let vp_token = form
             .get("vp_token")
             .map(|text| json::parse(text.as_bytes()).map_err(|_| ResponseSyntaxError::VpToken))
             .transpose()?;
-        AuthorizationResponse::new(text("state"), vp_token, text("error"), text("error_description"))
+        let error = (text("error"), text("error_description"));
+        AuthorizationResponse::new(text("state"), vp_token, text("id_token"), error.0, error.1)
             .map(Self::Plain)
     }
 }

@@ -19,6 +19,12 @@ impl Verifier {
         request: &PresentationRequest,
         prefix: RequestedPrefix,
     ) -> Result<(), CreateError> {
+        // A website is told nothing but presentations, and so is a verifier that keeps to the profile.
+        if request.id_token.is_some()
+            && (request.response_mode.is_dc_api() || self.config.profile == Profile::Haip)
+        {
+            return Err(CreateError::IdToken);
+        }
         if self.config.profile == Profile::Haip {
             haip(request, prefix)?;
         }

@@ -117,6 +117,7 @@ impl Verifier {
                 transactions: request.transaction_data,
                 origins: call.map(|call| call.origins.clone()).unwrap_or_default(),
                 protocol: call.map(|call| call.protocol),
+                id_token: request.id_token,
                 decryption_key,
             },
             redirect: request.redirect,

@@ -30,6 +30,9 @@ pub enum CreateError {
     /// The query asks twice for one claim (OID4VP 1.0 §6.1).
     #[error("the query asks for the same claim twice")]
     DuplicateClaim,
+    /// An ID token is wanted where none can be: through the Digital Credentials API, or under a profile.
+    #[error("no ID token can be asked for through the Digital Credentials API or under HAIP")]
+    IdToken,
     /// A format in the query that can't be verified here.
     #[error("presentations of the format {0} can't be verified here")]
     Format(String),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use credenza_core::json;
-use credenza_crypto::{Certificate, Header, IdentifiedBy, Jwk, Jws, Signer, SigningHeader};
+use credenza_crypto::{Certificate, Header, IdentifiedBy, Jwk, Jws, SignError, Signer, SigningHeader, jwt};
 use credenza_trust::did::DidUrl;
 use serde_json::{Map, Value};
 
@@ -131,6 +131,22 @@ impl VerifierIdentity {
             });
         }
         Ok(identities)
+    }
+
+    /// The name.
+    pub(crate) fn client_id(&self) -> &ClientId {
+        &self.client_id
+    }
+
+    /// A request object with these claims; `None`: requests under this name are not signed.
+    pub(crate) async fn sign<T: serde::Serialize + Sync>(
+        &self,
+        claims: &T,
+    ) -> Result<Option<String>, SignError> {
+        match &self.signing {
+            None => Ok(None),
+            Some(signing) => jwt::sign(&*signing.signer, &signing.header, claims).await.map(Some),
+        }
     }
 
     /// Whether its certificate vouches for itself.

@@ -8,6 +8,7 @@ use super::session::Session;
 use super::{RequestedPrefix, Verifier};
 use crate::messages::vp_formats::Verifiable;
 use crate::messages::{Attempt, AuthorizationRequest, ClientMetadata, SELF_ISSUED_AUDIENCE};
+use crate::siop::{IdTokenRequest, ResponseTypes, SCOPE, SUBJECT_SIGNED};
 
 impl Verifier {
     pub(super) fn response_uri(&self, request_id: &str) -> String {
@@ -23,10 +24,11 @@ impl Verifier {
         let asked = &session.request;
         let mode = asked.response_mode;
         let info = &asked.verifier_info;
+        let id_token = asked.id_token.is_some();
         let transactions: Vec<_> = asked.transactions.iter().map(|data| data.encoded().to_owned()).collect();
         AuthorizationRequest {
             client_id: Some(asked.client_id.clone()),
-            response_type: Some("vp_token".to_owned()),
+            response_type: Some(if id_token { ResponseTypes::BOTH } else { "vp_token" }.to_owned()),
             response_mode: Some(mode),
             response_uri: mode.is_posted().then(|| self.response_uri(request_id)),
             redirect_uri: asked.redirect_uri.clone(),
@@ -34,7 +36,8 @@ impl Verifier {
             // Through the Digital Credentials API there is none: the answer comes back to the caller.
             state: (!mode.is_dc_api()).then(|| asked.state.clone()),
             dcql_query: asked.scope.is_none().then(|| Attempt::new(asked.dcql.clone())),
-            scope: asked.scope.clone(),
+            scope: scope(asked.scope.as_deref(), id_token),
+            id_token_type: id_token.then(|| SUBJECT_SIGNED.to_owned()),
             client_metadata: self.client_metadata(session).map(Attempt::new),
             transaction_data: (!transactions.is_empty()).then(|| Attempt::new(transactions)),
             verifier_info: (!info.is_empty()).then(|| Attempt::new(info.clone())),
@@ -71,6 +74,7 @@ impl Verifier {
         };
         let asked_for = asked.dcql.credentials().iter().map(|query| &query.format);
         Some(ClientMetadata {
+            self_issued: asked.id_token.as_ref().map(IdTokenRequest::metadata).unwrap_or_default(),
             jwks: key.map(|key| JwkSet { keys: vec![key.public_jwk().clone()] }),
             vp_formats_supported: Some(verifiable.formats(asked_for)),
             encrypted_response_enc_values_supported: asked
@@ -78,5 +82,14 @@ impl Verifier {
                 .is_encrypted()
                 .then(|| encryptions.iter().map(|enc| enc.name().to_owned()).collect()),
         })
+    }
+}
+
+/// The name that the query goes by, and `openid` where an ID token is wanted.
+fn scope(query: Option<&str>, id_token: bool) -> Option<String> {
+    match (query, id_token) {
+        (query, false) => query.map(str::to_owned),
+        (None, true) => Some(SCOPE.to_owned()),
+        (Some(query), true) => Some(format!("{SCOPE} {query}")),
     }
 }

@@ -6,6 +6,7 @@ use credenza_query::DcqlQuery;
 use serde::{Deserialize, Serialize};
 
 use crate::messages::{ClientIdPrefix, RequestUriMethod, ResponseMode, TransactionData, VerifierInfo};
+use crate::siop::IdTokenRequest;
 
 /// How the verifier names itself to the wallet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -77,6 +78,9 @@ pub struct PresentationRequest {
     /// Where the browser brings the answer in the response modes `fragment` and `query`, below an allowed prefix. The
     /// page there posts what it got, as a form, to [`Verifier::respond`].
     pub redirect_uri: Option<String>,
+    /// An ID token that the holder issues itself, beside the presentations (OID4VP 1.0, Appendix C). Its key and those
+    /// of the presentations may differ, and nothing says that they are one person's (SIOPv2 §2.2.1).
+    pub id_token: Option<IdTokenRequest>,
 }
 
 impl PresentationRequest {
@@ -97,6 +101,7 @@ impl PresentationRequest {
             scope: None,
             by_value: false,
             redirect_uri: None,
+            id_token: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Taking a response in (OID4VP 1.0 §8.2, §8.3.1, §8.6).
 
-use credenza_core::{Secret, id, secret};
+use credenza_core::{Report, Secret, id, secret};
 use credenza_crypto::{Decrypter, SoftwareDecrypter, jwe};
 use credenza_oauth::{Form, error::allowed};
 use serde_json::Value;
@@ -13,6 +13,7 @@ use super::session::{Asked, Step};
 use super::storage::{Loaded, StepError};
 use super::{RespondError, Verifier, redirect};
 use crate::messages::{AuthorizationResponse, ResponseAccepted, ResponseForm, VpToken, WalletError};
+use crate::siop::{self, IdTokenRequest, SelfIssuedSubject};
 
 /// No error code of a wallet is kept beyond that length.
 const MAX_ERROR_CODE: usize = 64;
@@ -55,14 +56,17 @@ impl Verifier {
                 self.settle(loaded, &Step::WalletError(presentable(&error))).await?;
                 Ok(ResponseAccepted { redirect_uri })
             }
-            Ok(token) => self.answered(loaded, &token, request_id, origin).await,
+            Ok(token) => {
+                let id_token = response.id_token.as_ref().map(|token| token.0.as_str());
+                self.answered(loaded, (&token, id_token), request_id, origin).await
+            }
         }
     }
 
     async fn answered(
         &self,
         loaded: Loaded,
-        token: &VpToken,
+        (token, id_token): (&VpToken, Option<&str>),
         request_id: &str,
         origin: Option<&str>,
     ) -> Result<ResponseAccepted, RespondError> {
@@ -85,7 +89,15 @@ impl Verifier {
         };
         let occasion = Occasion { bound, transactions: &asked.transactions };
         let verdict = judge(&asked.dcql, token, occasion, context).await;
-        let Verdict { report, presentations, authentic } = verdict;
+        let Verdict { mut report, presentations, authentic } = verdict;
+        let subject = match &asked.id_token {
+            None => None,
+            Some(wanted) => {
+                let (part, subject) = self.judge_id_token(asked, wanted, id_token).await;
+                report.parts.push(part);
+                subject
+            }
+        };
         let document = serde_json::to_value(&report).unwrap_or(Value::Null);
         if !report.ok() {
             let rule = reason(&report);
@@ -101,9 +113,30 @@ impl Verifier {
         let redirect_uri = loaded.session.redirect.as_deref().zip(code.as_deref());
         let redirect_uri = redirect_uri.map(|(template, code)| redirect::with_code(template, code));
         let response_code = code.map(Secret::new);
-        let step = Step::Verified { presentations, response_code, report: document };
+        let step = Step::Verified { presentations, response_code, subject, report: document };
         self.settle(loaded, &step).await?;
         Ok(ResponseAccepted { redirect_uri })
+    }
+
+    /// Judges the ID token beside the presentations. That its nonce is used once is the session's doing.
+    async fn judge_id_token(
+        &self,
+        asked: &Asked,
+        wanted: &IdTokenRequest,
+        id_token: Option<&str>,
+    ) -> (Report, Option<SelfIssuedSubject>) {
+        let policy = &self.config.policy;
+        let expected = siop::Expected {
+            client_id: &asked.client_id,
+            nonce: &asked.nonce,
+            syntaxes: &wanted.subject_syntaxes,
+            algorithms: &[wanted.algorithm],
+            dids: &policy.holder_dids,
+            now: self.now(),
+            leeway: policy.leeway,
+            max_age: policy.max_age,
+        };
+        siop::validate(id_token, &expected).await
     }
 
     /// The parameters of the response, out of the encryption if one was asked for.

@@ -7,12 +7,16 @@ use serde_json::Value;
 use super::session::{State, Step};
 use super::storage::StepError;
 use super::{CheckedPresentation, ResultError, SessionError, SessionView, Verifier};
+use crate::siop::SelfIssuedSubject;
 
 /// What was presented and verified. Personal data.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PresentationResult {
     /// The presentations, in the order of the response.
     pub presentations: Vec<CheckedPresentation>,
+    /// Who has issued the ID token, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SelfIssuedSubject>,
     /// The report on all of it, as JSON.
     pub report: Value,
 }
@@ -55,10 +59,11 @@ impl Verifier {
     ) -> Result<PresentationResult, ResultError> {
         let loaded = self.load(id).await?.ok_or(ResultError::Unknown)?;
         let report = loaded.session.report.clone().unwrap_or(Value::Null);
-        let State::Verified { presentations, response_code: expected } = &loaded.session.state else {
+        let State::Verified { presentations, response_code: expected, subject } = &loaded.session.state
+        else {
             return Err(ResultError::NotVerified);
         };
-        let presentations = presentations.clone();
+        let (presentations, subject) = (presentations.clone(), subject.clone());
         if let Some(expected) = expected {
             if !response_code.is_some_and(|code| expected.matches(code)) {
                 return Err(ResultError::ResponseCode);
@@ -70,7 +75,7 @@ impl Verifier {
             }
         }
         let presentations = presentations.ok_or(ResultError::ResponseCode)?;
-        Ok(PresentationResult { presentations, report })
+        Ok(PresentationResult { presentations, subject, report })
     }
 
     /// Ends a session that waits for an answer.

@@ -20,6 +20,7 @@ use serde_json::Value;
 use super::{CheckedPresentation, RequestedPrefix};
 use crate::dc_api::Protocol;
 use crate::messages::{ResponseMode, TransactionData, VerifierInfo, WalletError};
+use crate::siop::{IdTokenRequest, SelfIssuedSubject};
 
 /// So many refused answers are noted; more change nothing any more.
 pub const MAX_REFUSALS: u32 = 8;
@@ -116,6 +117,9 @@ pub(super) struct Asked {
     /// For the Digital Credentials API: who may ask with it, and how it is signed.
     pub(super) origins: Vec<String>,
     pub(super) protocol: Option<Protocol>,
+    /// The ID token that is asked for beside the presentations.
+    #[serde(default)]
+    pub(super) id_token: Option<IdTokenRequest>,
     /// The private key for the response: there until an answer was accepted or the session has ended.
     pub(super) decryption_key: Option<Secret>,
 }
@@ -130,6 +134,9 @@ pub(super) enum State {
         /// Gone when it was handed out against the code.
         presentations: Option<Vec<CheckedPresentation>>,
         response_code: Option<Secret>,
+        /// Who has issued the ID token, if one was asked for; gone with the presentations.
+        #[serde(default)]
+        subject: Option<SelfIssuedSubject>,
     },
     Rejected,
     Failed {
@@ -142,9 +149,20 @@ pub(super) enum State {
 #[derive(Clone)]
 pub(super) enum Step {
     Fetched,
-    Verified { presentations: Vec<CheckedPresentation>, response_code: Option<Secret>, report: Value },
-    Rejected { report: Value, rule: &'static str },
-    Refused { report: Value, rule: &'static str },
+    Verified {
+        presentations: Vec<CheckedPresentation>,
+        response_code: Option<Secret>,
+        subject: Option<SelfIssuedSubject>,
+        report: Value,
+    },
+    Rejected {
+        report: Value,
+        rule: &'static str,
+    },
+    Refused {
+        report: Value,
+        rule: &'static str,
+    },
     WalletError(WalletError),
     Redeemed,
     Cancelled,
@@ -180,11 +198,11 @@ impl State {
             (state @ (Retrieved | Failed { .. }), Step::Fetched) => Ok((state, None)),
             (
                 Created | Retrieved | Failed { .. },
-                Step::Verified { presentations, response_code, report: _ },
+                Step::Verified { presentations, response_code, subject, report: _ },
             ) => {
                 let presentations = Some(presentations.clone());
-                let response_code = response_code.clone();
-                Ok((Verified { presentations, response_code }, Some("presentation.verified")))
+                let (response_code, subject) = (response_code.clone(), subject.clone());
+                Ok((Verified { presentations, response_code, subject }, Some("presentation.verified")))
             }
             (Created | Retrieved | Failed { .. }, Step::Rejected { .. }) => {
                 Ok((Rejected, Some("presentation.rejected")))
@@ -195,8 +213,9 @@ impl State {
             (Created | Retrieved, Step::WalletError(error)) => {
                 Ok((Failed { error: error.clone() }, Some("presentation.failed")))
             }
-            (Verified { presentations: Some(_), response_code: response_code @ Some(_) }, Step::Redeemed) => {
-                Ok((Verified { presentations: None, response_code }, Some("presentation.redeemed")))
+            (Verified { presentations: Some(_), response_code: code @ Some(_), .. }, Step::Redeemed) => {
+                let redeemed = Verified { presentations: None, response_code: code, subject: None };
+                Ok((redeemed, Some("presentation.redeemed")))
             }
             (Created | Retrieved | Failed { .. }, Step::Cancelled) => {
                 Ok((Cancelled, Some("presentation.cancelled")))
@@ -299,6 +318,7 @@ mod tests {
         let verified = |presentations, code: Option<&str>| State::Verified {
             presentations,
             response_code: code.map(|code| Secret::new(code.to_owned())),
+            subject: None,
         };
         vec![
             ("created", State::Created),
@@ -318,7 +338,12 @@ mod tests {
             ("fetched", Step::Fetched),
             (
                 "verified",
-                Step::Verified { presentations: Vec::new(), response_code: None, report: report.clone() },
+                Step::Verified {
+                    presentations: Vec::new(),
+                    response_code: None,
+                    subject: None,
+                    report: report.clone(),
+                },
             ),
             ("rejected", Step::Rejected { report: report.clone(), rule: "a" }),
             ("refused", Step::Refused { report, rule: "a" }),

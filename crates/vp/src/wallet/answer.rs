@@ -4,7 +4,8 @@ use credenza_core::ClaimsPath;
 use credenza_crypto::{Decrypter, Signer};
 
 use super::{AnswerError, Answered, Asked, Holding, Wallet, select, transaction};
-use crate::messages::VpToken;
+use crate::messages::{IdToken, VpToken};
+use crate::siop::Subject;
 
 /// One presentation that the person has agreed to.
 #[derive(Clone, Copy)]
@@ -28,6 +29,20 @@ impl Asked {
     /// # Errors
     /// See [`AnswerError`].
     pub async fn answer(self, wallet: &Wallet, choices: &[Choice<'_>]) -> Result<Answered, AnswerError> {
+        self.answer_as(wallet, choices, None).await
+    }
+
+    /// Answers with these presentations, and with an ID token of this subject where the request wants one
+    /// ([`Self::id_token`]).
+    ///
+    /// # Errors
+    /// See [`AnswerError`].
+    pub async fn answer_as(
+        self,
+        wallet: &Wallet,
+        choices: &[Choice<'_>],
+        subject: Option<Subject<'_>>,
+    ) -> Result<Answered, AnswerError> {
         let now = wallet.clock.now();
         if self.expires.is_some_and(|expires| now >= expires) {
             return Err(AnswerError::Expired);
@@ -43,6 +58,11 @@ impl Asked {
             let authorises = transaction::authorised(&self.transactions, choice, choices)?;
             token.add(choice.query_id, self.present(choice, bound, authorises, now).await?);
         }
-        wallet.send(self.reply, Ok(token)).await
+        let id_token = match (&self.id_token, subject) {
+            (None, None) => None,
+            (Some(wanted), Some(subject)) => Some(IdToken(wanted.id_token(subject, now).await?)),
+            _ => return Err(AnswerError::NoSubject),
+        };
+        wallet.send_with(self.reply, Ok(token), id_token).await
     }
 }

@@ -162,7 +162,7 @@ impl Wallet {
             return Err(object("it refers to another request object"));
         }
         progress.at(&rules::REQUEST_AUDIENCE);
-        if claims.aud.as_ref().is_some_and(|aud| aud.as_str() != Some(SELF_ISSUED_AUDIENCE)) {
+        if claims.aud.as_ref().is_some_and(|aud| !aud.as_str().is_some_and(|aud| self.is_meant_by(aud))) {
             return Err(object(format!("aud is not {SELF_ISSUED_AUDIENCE}")));
         }
         progress.at(&rules::REQUEST_TIMES);

@@ -9,7 +9,8 @@ use credenza_trust::{DidResolver, Federation, Nobody, Trust};
 
 use super::{Refusal, RegisteredVerifier};
 use crate::Profile;
-use crate::messages::{ClientId, TransactionType};
+use crate::messages::{ClientId, SELF_ISSUED_AUDIENCE, TransactionType};
+use crate::siop::Provider;
 
 /// What to do about a signed request whose certificates lead to no anchor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,6 +46,7 @@ pub(super) struct Config {
     pub(super) registered: Vec<RegisteredVerifier>,
     pub(super) transaction_types: Vec<TransactionType>,
     pub(super) scopes: Vec<(String, DcqlQuery)>,
+    pub(super) self_issued: Option<Provider>,
 }
 
 /// Builds a [`Wallet`].
@@ -71,10 +73,18 @@ impl Wallet {
             registered: Vec::new(),
             transaction_types: Vec::new(),
             scopes: Vec::new(),
+            self_issued: None,
         };
         let dids = DidResolver::new(Arc::clone(&http));
         let (attesters, federation): (Arc<dyn Trust>, _) = (Arc::new(Nobody), None);
         WalletBuilder(Self { http, trust, clock, random, attesters, federation, dids, config })
+    }
+
+    /// Whether a request object with this `aud` is meant for a wallet like this one: by the name that every wallet has,
+    /// or by that of the provider that it is (OID4VP 1.0 §5.8; SIOPv2 §9.1).
+    pub(super) fn is_meant_by(&self, aud: &str) -> bool {
+        let issuer = self.config.self_issued.as_ref().and_then(|provider| provider.issuer.as_deref());
+        aud == SELF_ISSUED_AUDIENCE || issuer == Some(aud)
     }
 
     /// The registration of a client identifier without a prefix.
@@ -174,6 +184,13 @@ impl WalletBuilder {
     #[must_use]
     pub fn scope(mut self, name: impl Into<String>, query: DcqlQuery) -> Self {
         self.0.config.scopes.push((name.into(), query));
+        self
+    }
+
+    /// Answers requests for ID tokens as this self-issued provider (SIOPv2): those that [`Wallet::open`] opens.
+    #[must_use]
+    pub fn self_issued(mut self, provider: Provider) -> Self {
+        self.0.config.self_issued = Some(provider);
         self
     }
 

@@ -2,6 +2,8 @@
 
 use credenza_core::{HttpError, Report};
 
+use crate::siop::{ProviderRefusal, SubjectError};
+
 /// Why a request is refused, in the words of OID4VP 1.0 §8.5.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -47,6 +49,9 @@ pub enum Refusal {
     /// A `scope` instead of a query.
     #[error("the request asks by a scope that is not known")]
     Scope,
+    /// An ID token is wanted, and not as it has to be or can be made.
+    #[error(transparent)]
+    SelfIssued(#[from] ProviderRefusal),
 }
 
 impl Refusal {
@@ -54,6 +59,7 @@ impl Refusal {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::SelfIssued(refusal) => refusal.code(),
             Self::RequestUriMethod => "invalid_request_uri_method",
             Self::TransactionData(_) => "invalid_transaction_data",
             Self::Client => "invalid_client",
@@ -87,6 +93,12 @@ pub enum AnswerError {
     /// A holder's key could not sign.
     #[error("the holder's key could not sign: {0}")]
     Sign(String),
+    /// The ID token could not be made.
+    #[error("the ID token can't be made: {0}")]
+    Subject(#[from] SubjectError),
+    /// An ID token is wanted, and nobody was given to issue it; or the other way round.
+    #[error("an ID token is made for a request that asks for one, and for no other")]
+    NoSubject,
     /// The response could not be encrypted.
     #[error("the response could not be encrypted")]
     Encrypt,

@@ -12,6 +12,7 @@ use super::{Refusal, Wallet, address};
 use crate::Profile;
 use crate::messages::vp_formats::Verifiable;
 use crate::messages::{ClientIdPrefix, RequestUriForm, RequestUriMethod};
+use crate::siop::ResponseTypes;
 
 /// `application/` and the media type of request objects.
 const MEDIA_TYPE: &str = "application/oauth-authz-req+jwt";
@@ -93,7 +94,11 @@ impl Wallet {
         add("request_object_signing_alg_values_supported", json!(algorithms));
         add("authorization_encryption_alg_values_supported", json!(["ECDH-ES"]));
         add("authorization_encryption_enc_values_supported", json!(encryptions));
-        add("response_types_supported", json!(["vp_token"]));
+        let types: &[&str] = match self.config.self_issued {
+            Some(_) if self.config.profile == Profile::Open => &["vp_token", "id_token", ResponseTypes::BOTH],
+            _ => &["vp_token"],
+        };
+        add("response_types_supported", json!(types));
         if self.config.profile == Profile::Haip {
             add("response_modes_supported", json!(["direct_post.jwt"]));
         } else {

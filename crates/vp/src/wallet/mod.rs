@@ -22,6 +22,7 @@ mod reply;
 mod resolve;
 mod scope;
 mod select;
+mod self_issued;
 mod terms;
 mod transaction;
 
@@ -33,3 +34,4 @@ pub use matches::{Matches, Proposal};
 pub use registered::RegisteredVerifier;
 pub use reply::Answered;
 pub use resolve::{Asked, HowKnown, Who};
+pub use self_issued::{Opened, SignIn};

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::encrypt::Encryption;
 use super::{AnswerError, Asked, ResolveError, Wallet, address};
 use crate::dc_api::{Call, Protocol};
-use crate::messages::{AuthorizationResponse, ResponseAccepted, VpToken, WalletError};
+use crate::messages::{AuthorizationResponse, IdToken, ResponseAccepted, VpToken, WalletError};
 
 /// Where and how the verifier is answered.
 pub(super) struct Reply {
@@ -125,8 +125,18 @@ impl Wallet {
         reply: Reply,
         outcome: Result<VpToken, WalletError>,
     ) -> Result<Answered, AnswerError> {
+        self.send_with(reply, outcome, None).await
+    }
+
+    /// The same with an ID token.
+    pub(super) async fn send_with(
+        &self,
+        reply: Reply,
+        outcome: Result<VpToken, WalletError>,
+        id_token: Option<IdToken>,
+    ) -> Result<Answered, AnswerError> {
         let Reply { to, state, encryption } = reply;
-        let response = AuthorizationResponse { state, outcome };
+        let response = AuthorizationResponse { state, outcome, id_token };
         match to {
             Destination::Post(place) => {
                 let body = match self.encrypted(encryption.as_ref(), &response)? {

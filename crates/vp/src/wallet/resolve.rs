@@ -18,6 +18,7 @@ use crate::messages::{
     AuthorizationRequest, ClientId, ClientIdPrefix, RequestUriMethod, TransactionData, VerifierInfo,
 };
 use crate::rules;
+use crate::siop::Wanted;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct Asked {
     pub(super) transactions: Vec<TransactionData>,
     /// `vp_formats_supported`: what the verifier can verify.
     pub(super) vp_formats: Option<Map<String, Value>>,
+    /// The ID token that is wanted beside the presentations.
+    pub(super) id_token: Option<Wanted>,
     pub(super) reply: super::reply::Reply,
 }
 
@@ -106,6 +109,12 @@ impl Asked {
         &self.transactions
     }
 
+    /// The ID token that is wanted beside presentations, if one is: [`Self::answer_as`] makes it.
+    #[must_use]
+    pub fn id_token(&self) -> Option<&Wanted> {
+        self.id_token.as_ref()
+    }
+
     /// When the request expires, if it says so.
     #[must_use]
     pub fn expires(&self) -> Option<UnixTime> {
@@ -131,7 +140,7 @@ impl Wallet {
     }
 
     /// Who asks, and with which parameters. Of a request object only what is inside counts (§5.10.1).
-    async fn identify(&self, link: &str, progress: &mut Progress) -> Result<Identified, Refusal> {
+    pub(super) async fn identify(&self, link: &str, progress: &mut Progress) -> Result<Identified, Refusal> {
         progress.at(&rules::REQUEST_LINK);
         if link.len() > MAX_FORM {
             return Err(Refusal::Link("it is too long"));

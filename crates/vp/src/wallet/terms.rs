@@ -17,7 +17,7 @@ use crate::messages::{
 use crate::rules;
 
 /// Neither `nonce` nor `state` may be longer.
-const MAX_TEXT: usize = 2048;
+pub(super) const MAX_TEXT: usize = 2048;
 
 /// Which way a request came, and what is known of the way back.
 #[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is taken apart at once")]
@@ -67,6 +67,7 @@ pub(super) fn accept(
             audience,
             transactions,
             vp_formats,
+            id_token: None,
             reply,
         }),
         Err(refusal) => {
@@ -77,7 +78,7 @@ pub(super) fn accept(
 }
 
 /// Where the answer goes, if this verifier may have it sent there (§5.9.3, §8.2).
-fn destination(
+pub(super) fn destination(
     wallet: &Wallet,
     identified: &Identified,
     progress: &mut Progress,
@@ -121,7 +122,7 @@ fn destination(
 }
 
 /// What the verifier says about itself, from where that has to be.
-fn metadata(identified: &Identified) -> Result<Option<&ClientMetadata>, Refusal> {
+pub(super) fn metadata(identified: &Identified) -> Result<Option<&ClientMetadata>, Refusal> {
     let sent = identified.request.client_metadata.as_ref();
     match (&identified.metadata, sent) {
         (Metadata::Federation(known), _) | (Metadata::Registered(known), None) => Ok(Some(known)),
@@ -208,7 +209,7 @@ fn read(
 }
 
 /// `response_uri` or `redirect_uri`, as the response mode says, and never both (§8.2).
-fn one_place(parameters: &AuthorizationRequest, progress: &mut Progress) -> Result<(), Refusal> {
+pub(super) fn one_place(parameters: &AuthorizationRequest, progress: &mut Progress) -> Result<(), Refusal> {
     progress.at(&rules::REQUEST_REDIRECT_URI);
     let redirect = parameters.response_mode.is_some_and(ResponseMode::is_redirect);
     if !redirect && parameters.redirect_uri.is_some() {

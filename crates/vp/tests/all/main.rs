@@ -18,6 +18,7 @@ mod presentations;
 mod races;
 mod request_kit;
 mod sessions;
+mod siop;
 mod status_lists;
 mod transactions;
 mod type_metadata;

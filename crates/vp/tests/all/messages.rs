@@ -62,7 +62,7 @@ fn requests_survive_the_url() {
 #[test]
 fn an_error_in_the_clear_and_encrypted() {
     let error = WalletError { error: "access_denied".into(), error_description: None };
-    let response = AuthorizationResponse { state: Some("s".into()), outcome: Err(error) };
+    let response = AuthorizationResponse { state: Some("s".into()), outcome: Err(error), id_token: None };
     assert_eq!(response.to_form(), "error=access_denied&state=s");
     assert_eq!(AuthorizationResponse::from_json(&response.to_json()).unwrap(), response);
 }
@@ -107,7 +107,7 @@ proptest! {
                 token.add(id, Presentation::Text(text.clone()));
             }
         }
-        let response = AuthorizationResponse { state, outcome: Ok(token) };
+        let response = AuthorizationResponse { state, outcome: Ok(token), id_token: None };
         prop_assert_eq!(&AuthorizationResponse::from_json(&response.to_json()).unwrap(), &response);
         let body = response.to_form();
         let form = Form::parse(body.as_bytes()).unwrap();
