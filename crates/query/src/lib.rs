@@ -1,4 +1,5 @@
-//! What a verifier may ask for, and what answers it: DCQL of OpenID for Verifiable Presentations 1.0, §6 and §7.
+//! What a verifier may ask for, and what answers it: DCQL of OpenID for Verifiable Presentations 1.0, §6 and §7, and
+//! [Presentation Exchange](presentation_exchange) of the drafts before it.
 //!
 //! A verifier builds or reads a [`DcqlQuery`] and [checks](DcqlQuery::check) what it was presented; a wallet reads one and
 //! [looks for answers](DcqlQuery::matching) among its credentials. Nothing here does I/O or knows a credential format: both
@@ -35,6 +36,7 @@
 
 pub mod dcql;
 pub mod path;
+pub mod presentation_exchange;
 pub mod rules;
 
 pub use credenza_core::claims_path::{self, ClaimsPath, PathElement};

@@ -164,8 +164,8 @@ pub enum Meta {
         /// Lists of fully expanded types.
         type_values: Vec<Vec<String>>,
     },
-    /// Any type, as drafts before 1.0 allowed: only [`dialect`](super::dialect) makes it, and a query with it cannot be
-    /// sent as a query of 1.0.
+    /// Any type, as drafts before 1.0 allowed: only [`dialect`](super::dialect) and
+    /// [Presentation Exchange](crate::presentation_exchange) make it, and a query with it cannot be sent as a query of 1.0.
     Any {},
     /// What a format that is not known here asks for.
     Other(Map<String, Value>),
@@ -328,7 +328,7 @@ impl DcqlQuery {
     }
 
     /// Takes the type constraint out of the credential queries at these positions.
-    pub(super) fn accept_any_type(&mut self, positions: &[usize]) {
+    pub(crate) fn accept_any_type(&mut self, positions: &[usize]) {
         for position in positions {
             if let Some(credential) = self.credentials.get_mut(*position) {
                 credential.meta = Meta::Any {};

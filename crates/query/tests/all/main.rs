@@ -11,6 +11,7 @@ mod limits;
 mod matching;
 mod parsing;
 mod paths;
+mod presentation_exchange;
 mod properties;
 mod support;
 mod vectors;
