@@ -47,7 +47,7 @@ async fn holder_with_a_credential(local: &Local) -> Result<Holder, Box<dyn std::
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     };
-    let holder = Holder::new(ports, Options { addresses: AddressPolicy::Loopback, copies: 1 });
+    let holder = Holder::new(ports, Options { addresses: AddressPolicy::Loopback, ..Options::default() });
     let claims = json!({"given_name": "Erika", "family_name": "Mustermann", "birthdate": "1964-08-12"});
     let request = OfferRequest::of("pid", claims.as_object().cloned().unwrap_or_default());
     let offer = holder.open_offer(&local.issuer.create_offer(request).await?.uri).await?;

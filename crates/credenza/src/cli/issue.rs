@@ -10,7 +10,7 @@ use credenza::keys::{create_private, file};
 use credenza::query::dcql::Format;
 use serde_json::Value;
 
-use super::{Usage, Verdict, output, passphrase};
+use super::{Usage, Verdict, contexts, output, passphrase};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -62,6 +62,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     status: Option<PathBuf>,
 
+    /// A JSON-LD context beside those of the specifications: its URL, and the file of its document. May be repeated.
+    #[arg(long, value_name = "URL=FILE")]
+    context: Vec<String>,
+
     /// How long it is valid.
     #[arg(long, default_value_t = 90)]
     days: u32,
@@ -97,6 +101,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         holder: holder.as_ref(),
         selective: (!selective.is_empty()).then_some(selective.as_slice()),
         status: status.as_ref(),
+        contexts: &contexts::named(&arguments.context)?,
         now: SystemClock.now(),
         valid_for: DAY * arguments.days,
     };

@@ -2,6 +2,7 @@
 
 mod bench;
 mod ca;
+mod contexts;
 mod demo;
 mod init;
 mod inspect;

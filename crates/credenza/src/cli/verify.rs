@@ -12,13 +12,16 @@ use credenza::http::ReqwestHttp;
 use credenza::service::LookUp;
 use credenza::trust::did::Did;
 use credenza::trust::lists::{ListKind, ListSigners, ServiceUse};
-use credenza::trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, TrustList, X509Anchors};
+use credenza::trust::{
+    Anchor, AnyOf, DidKeys, DidResolver, Federation, Purpose, Trust, TrustList, X509Anchors,
+};
 use credenza::verify::{Demand, GivenKeys, Particulars, verify_with};
 use credenza::vp::verifier::StatusCheck;
 
-use super::{Usage, Verdict, output, thing};
+use super::{Usage, Verdict, contexts, output, thing};
 
-/// Verifies a credential or presentation of any format, a JWT, a status list, or a certificate chain.
+/// Verifies a credential or presentation of any format, a JWT, a status list, a certificate chain, a DID or its
+/// document, a list of whom to trust, or statements of a federation.
 ///
 /// Credentials: SD-JWT VC, mdoc (as issued, or a DeviceResponse), W3C as JWT, SD-JWT or with an embedded proof. A
 /// presentation is verified for the request that it answers: --nonce and --client-id, and for an mdoc --response-uri
@@ -84,11 +87,23 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
 
+    /// A JSON-LD context beside those of the specifications: its URL, and the file of its document. May be repeated.
+    #[arg(long, value_name = "URL=FILE")]
+    context: Vec<String>,
+
+    /// The DID that a DID document has to be of.
+    #[arg(long)]
+    did: Option<String>,
+
+    /// A trust anchor of OpenID Federation: its identifier, and a file with its public keys. May be repeated.
+    #[arg(long, value_name = "ENTITY=JWKS")]
+    federation_anchor: Vec<String>,
+
     /// The address that a status list has to be about.
     #[arg(long, value_name = "URL")]
     list_uri: Option<String>,
 
-    /// Do not ask anybody whether the credential was revoked.
+    /// Do not ask anybody: whether the credential was revoked, for a DID's document, for superiors in a federation.
     #[arg(long)]
     offline: bool,
 }
@@ -123,6 +138,9 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     };
     let holder = arguments.nonce.as_deref().zip(audience.as_deref());
     let transcript = transcript(&arguments)?;
+    let contexts = contexts::named(&arguments.context)?;
+    let dids = DidResolver::new(Arc::new(ReqwestHttp::new(AddressPolicy::Public)));
+    let federation = federation(&arguments.federation_anchor)?;
     let revocation_lists = arguments.crl.iter().map(|file| crl(file)).collect::<anyhow::Result<Vec<_>>>()?;
     // Asked only about credentials of issuers that are trusted, which may be on this machine too.
     let look_up =
@@ -133,6 +151,11 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         transcript: transcript.as_ref(),
         profile: arguments.profile.map(CertificateProfile::from),
         revocation_lists: &revocation_lists,
+        contexts: Some(&contexts),
+        did: arguments.did.as_deref(),
+        dids: (!arguments.offline).then_some(&dids),
+        federation: federation.as_ref(),
+        offline: arguments.offline,
         list_uri: arguments.list_uri.as_deref(),
     };
     let report =
@@ -217,6 +240,21 @@ fn list(file: &Path, arguments: &Arguments, now: UnixTime) -> anyhow::Result<Tru
     let list = TrustList::new(kind, ListSigners::new(&roots)?);
     list.take(&bytes, now).with_context(name)?;
     Ok(list)
+}
+
+/// A federation with these anchors; `None`: there are none.
+fn federation(anchors: &[String]) -> anyhow::Result<Option<Federation>> {
+    if anchors.is_empty() {
+        return Ok(None);
+    }
+    let mut federation = Federation::new(Arc::new(ReqwestHttp::new(AddressPolicy::Public)));
+    for anchor in anchors {
+        let (entity, file) = anchor.rsplit_once('=').ok_or_else(|| {
+            Usage::error(format!("--federation-anchor is ENTITY=JWKS, and {anchor} is not"))
+        })?;
+        federation = federation.anchor(entity, keys(Path::new(file))?);
+    }
+    Ok(Some(federation))
 }
 
 /// A revocation list as DER.

@@ -8,7 +8,7 @@ use credenza_core::{ClaimsPath, Random, UnixTime};
 use credenza_crypto::{Certificate, HashAlgorithm, IdentifiedBy, Jwk, Signer as _, SoftwareSigner};
 use credenza_formats::mdoc::{self, ElementTypes, KeyAuthorizations, ValidityInfo};
 use credenza_formats::sd_jwt::{self, Concealment, Profile};
-use credenza_formats::w3c::data_integrity::SignError as ProofError;
+use credenza_formats::w3c::data_integrity::{Contexts, SignError as ProofError};
 use credenza_query::dcql::Format;
 use serde_json::{Map, Value};
 
@@ -27,6 +27,8 @@ pub struct Order<'a> {
     pub selective: Option<&'a [ClaimsPath]>,
     /// `status`, as the status list gives it.
     pub status: Option<&'a Value>,
+    /// JSON-LD contexts that are known.
+    pub contexts: &'a Contexts,
     /// Now.
     pub now: UnixTime,
     /// For how long it is valid.

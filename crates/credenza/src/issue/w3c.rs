@@ -3,7 +3,7 @@
 use credenza_core::{ClaimsPath, Random, Report};
 use credenza_crypto::{Curve, IdentifiedBy, Jwk, Signer as _, SoftwareSigner};
 use credenza_formats::sd_jwt::Concealment;
-use credenza_formats::w3c::data_integrity::{Contexts, Cryptosuite, ProofOptions, Purpose, sign};
+use credenza_formats::w3c::data_integrity::{Cryptosuite, ProofOptions, Purpose, sign};
 use credenza_formats::w3c::data_model::{CONTEXT_V1, CONTEXT_V2};
 use credenza_formats::w3c::{Credential, DataModel, Moment, jwt, sd_jwt};
 use credenza_query::dcql::Format;
@@ -39,7 +39,7 @@ pub(super) async fn issue(
                 created: Some(order.now),
                 ..ProofOptions::new(suite(&signer)?, &method, Purpose::AssertionMethod)
             };
-            Ok(Value::Object(sign(credential, &options, &signer, &Contexts::bundled()).await?))
+            Ok(Value::Object(sign(credential, &options, &signer, order.contexts).await?))
         }
         Format::VcSdJwt => {
             let subject = credential.get(SUBJECT).and_then(Value::as_object);

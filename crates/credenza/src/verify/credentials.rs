@@ -32,7 +32,7 @@ pub(super) async fn document(
     }
     let presented = says(document.get("type"), PRESENTATION);
     let holder = if presented { presented_for(demand, particulars) } else { Holder::Unbound };
-    Ok(judge(Presentation::Object(document), &Format::LdpVc, holder, demand).await)
+    Ok(judge(Presentation::Object(document), &Format::LdpVc, holder, demand, particulars).await)
 }
 
 /// Verifies an SD-JWT VC, or a W3C credential as an SD-JWT.
@@ -44,7 +44,7 @@ pub(super) async fn sd_jwt(text: &str, demand: Demand<'_>, particulars: Particul
         Holder::Any if text.ends_with('~') => Holder::Unbound,
         holder => holder,
     };
-    judge(Presentation::Text(text.to_owned()), &format, holder, demand).await
+    judge(Presentation::Text(text.to_owned()), &format, holder, demand, particulars).await
 }
 
 /// The format of a JWT, when it is a W3C credential or presentation.
@@ -66,7 +66,7 @@ pub(super) async fn json_web_token(
     let claims = claims.unwrap_or_default();
     let presented = claims.contains_key("vp") || says(claims.get("type"), PRESENTATION);
     let holder = if presented { presented_for(demand, particulars) } else { Holder::Unbound };
-    judge(Presentation::Text(text.to_owned()), format, holder, demand).await
+    judge(Presentation::Text(text.to_owned()), format, holder, demand, particulars).await
 }
 
 /// Verifies a mobile document, as issued or as presented; `None` when the bytes are none.
@@ -80,7 +80,7 @@ pub(super) async fn mobile(bytes: &[u8], demand: Demand<'_>, particulars: Partic
         return None;
     };
     let presentation = Presentation::Text(b64::encode(bytes));
-    Some(judge(presentation, &Format::Mdoc, holder, demand).await)
+    Some(judge(presentation, &Format::Mdoc, holder, demand, particulars).await)
 }
 
 /// What a presentation has to have been made for; [`Holder::Any`] when nobody has said it.
@@ -98,8 +98,13 @@ async fn judge(
     format: &Format,
     holder: Holder<'_>,
     demand: Demand<'_>,
+    particulars: Particulars<'_>,
 ) -> Report {
-    let policy = Policy { accept_unchecked_status: demand.status.is_none(), ..Policy::default() };
+    let policy = Policy {
+        accept_unchecked_status: demand.status.is_none(),
+        contexts: particulars.contexts.cloned().unwrap_or_default(),
+        ..Policy::default()
+    };
     let context = Context { policy: &policy, trust: demand.trust, status: demand.status, now: demand.now };
     let (mut report, _) = credential::verify(&presentation, format, holder, context).await;
     if matches!(holder, Holder::Any) {

@@ -26,6 +26,7 @@ struct World {
     publication: Publication,
     signer: SoftwareSigner,
     holder: SoftwareSigner,
+    contexts: Contexts,
 }
 
 impl World {
@@ -43,7 +44,13 @@ impl World {
         let profile = LeafProfile::document_signer(named("Signer"), publication.clone(), NOW, DAY * 300)
             .uri("https://issuer.example");
         let chain = iaca.issue_chain(&signer.public_key(), &profile, &SystemRandom).unwrap();
-        Self { iaca, publication, signer: signer.with_x5c(chain), holder: key() }
+        Self {
+            iaca,
+            publication,
+            signer: signer.with_x5c(chain),
+            holder: key(),
+            contexts: Contexts::bundled(),
+        }
     }
 
     fn signer(&self) -> SoftwareSigner {
@@ -67,6 +74,7 @@ impl World {
             holder: Some(&holder),
             selective: None,
             status: None,
+            contexts: &self.contexts,
             now: NOW,
             valid_for: DAY,
         };
@@ -155,6 +163,7 @@ async fn what_can_not_be_issued_is_said() {
         holder: None,
         selective: None,
         status: None,
+        contexts: &world.contexts,
         now: NOW,
         valid_for: DAY,
     };

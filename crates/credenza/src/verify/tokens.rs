@@ -9,7 +9,7 @@ use credenza_formats::status_list::token::{self, Expected, KeyClues, MAX_TOKEN};
 use credenza_trust::{KeyMaterial, Purpose};
 use serde::Deserialize;
 
-use super::{Demand, Particulars, credentials, rules};
+use super::{Demand, Particulars, attestations, credentials, federation, lists, rules};
 
 /// The algorithms that are accepted.
 const ALGORITHMS: [Algorithm; 4] = [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa];
@@ -19,6 +19,12 @@ pub(super) async fn verify(text: &str, demand: Demand<'_>, particulars: Particul
     if let Ok(jws) = Jws::parse_within(text, MAX_TOKEN) {
         if jws.header.has_type("statuslist+jwt") {
             return status_list_jwt(text, &jws, demand, particulars).await;
+        }
+        if jws.header.has_type("entity-statement+jwt") {
+            return federation::statement(text, demand, particulars).await;
+        }
+        if lists::is_of_entities(&jws) {
+            return lists::of_entities(text, demand);
         }
         if let Some(format) = credentials::format_of(&jws) {
             return credentials::json_web_token(text, &format, demand, particulars).await;
@@ -151,6 +157,9 @@ async fn json_web_token(text: &str, demand: Demand<'_>) -> Report {
     report.check(&rules::TIMES, times.is_ok(), || {
         times.err().map(|error| error.to_string()).unwrap_or_default()
     });
+    if attestations::is_one(&jws) {
+        attestations::judge(&jws, &mut report);
+    }
     report
 }
 

@@ -51,6 +51,11 @@ fn cases() -> Vec<Case> {
             },
         }))
     };
+    // A credential with a proof over RDF has a meaning for each of its terms: those of a context of the issuer's own.
+    let with_terms = v2("ldp_vc").map(|mut kind| {
+        kind["credential_definition"]["@context"] = json!(["https://www.w3.org/ns/credentials/v2", TERMS]);
+        kind
+    });
     let w3c_case = |id: &'static str, added, does_not_learn| Case {
         id,
         added,
@@ -82,8 +87,19 @@ fn cases() -> Vec<Case> {
         w3c_case("diploma", None, None),
         w3c_case("vc+jwt", v2("vc+jwt"), None),
         w3c_case("vc+sd-jwt", v2("vc+sd-jwt"), Some("/credentialSubject/family_name")),
+        Case {
+            // Types are asked for by what the contexts make of them (OID4VP 1.0 §B.1.1).
+            query: json!({"id": "q", "format": "ldp_vc",
+                          "meta": {"type_values": [["https://issuer.example/terms#DiplomaCredential"]]},
+                          "claims": [{"path": ["credentialSubject", "degree"]}]}),
+            ..w3c_case("ldp_vc", with_terms, None)
+        },
     ]
 }
+
+/// The URL of the issuer's own context, and its document.
+const TERMS: &str = "https://issuer.example/terms/v1";
+const TERMS_DOCUMENT: &str = r#"{"@context": {"@vocab": "https://issuer.example/terms#"}}"#;
 
 #[tokio::test]
 async fn issue_hold_present_verify() {
@@ -92,18 +108,25 @@ async fn issue_hold_present_verify() {
     for (number, added) in cases().into_iter().filter_map(|case| case.added).enumerate() {
         std::fs::write(types.join(format!("added-{number}.json")), added.to_string()).unwrap();
     }
+    let terms = service.folder.path().join("terms.jsonld");
+    std::fs::write(&terms, TERMS_DOCUMENT).unwrap();
+    let file = service.folder.path().join("credenza.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{config}\n[contexts]\n\"{TERMS}\" = \"terms.jsonld\"\n")).unwrap();
     service.restart();
     let home = tempfile::tempdir().unwrap();
     let wallet = ["wallet", "--home", home.path().to_str().unwrap()];
     let wallet = |arguments: &[&str]| good(&[&wallet[..], arguments].concat());
     // Who is trusted: the verifier, the issuer of mobile documents, and the one who is known by a DID.
     let keys = service.folder.path().join("keys");
-    let config = std::fs::read_to_string(service.folder.path().join("credenza.toml")).unwrap();
     let did = config.split('"').find(|text| text.starts_with("did:jwk:")).unwrap();
     for trusted in [keys.join("root.pem").to_str().unwrap(), keys.join("iaca.pem").to_str().unwrap(), did] {
         wallet(&["trust", "add", trusted]);
     }
     assert_eq!(wallet(&["trust", "list"]).lines().count(), 3);
+
+    wallet(&["context", "add", TERMS, terms.to_str().unwrap()]);
+    assert_eq!(wallet(&["context", "list"]).trim(), TERMS);
 
     for case in cases() {
         let id = case.id;

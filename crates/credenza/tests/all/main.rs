@@ -9,6 +9,7 @@ mod demo;
 mod formats;
 mod once_only;
 mod tools;
+mod trusted_lists;
 mod two_processes;
 mod wallet_serve;
 mod world;

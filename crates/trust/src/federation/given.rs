@@ -55,6 +55,12 @@ impl GivenStatement {
 }
 
 impl Federation {
+    /// The keys of a trust anchor; of anybody else, none.
+    #[must_use]
+    pub fn keys_of(&self, anchor: &str) -> Option<&JwkSet> {
+        self.anchors.get(anchor)
+    }
+
     /// Resolves an entity by a chain that is at hand (§4.1, §10.2): what it says about itself, what each superior says
     /// about the one below, and, where it is there, what the trust anchor says about itself. Nothing is fetched.
     ///
@@ -68,7 +74,7 @@ impl Federation {
         if above.len() > MAX_DEPTH + 1 {
             return Err(FederationError::NoChain);
         }
-        let subject = parse(&own)?;
+        let subject = parse(own)?;
         if subject.issuer != subject.subject {
             return Err(FederationError::Statement("a chain begins with what the entity says about itself"));
         }
