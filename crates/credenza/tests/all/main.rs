@@ -7,7 +7,13 @@ mod commands;
 mod crash;
 mod demo;
 mod formats;
+mod many_nodes;
+mod many_nodes_faults;
+mod nodes;
 mod once_only;
+#[path = "../../../store/tests/all/postgres_server.rs"]
+mod postgres_server;
+mod signing_in;
 mod tools;
 mod trusted_lists;
 mod two_processes;

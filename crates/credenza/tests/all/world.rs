@@ -66,7 +66,7 @@ impl Service {
         let home = folder.path().to_str().unwrap();
         let written = good_json(&["init", "--dir", home, "--url", &url, "--json"]);
         let token = written["admin_token"].as_str().unwrap().to_owned();
-        let process = serve(folder.path());
+        let process = serve(&folder.path().join("credenza.toml"));
         Self { folder, url, token, process }
     }
 
@@ -79,7 +79,7 @@ impl Service {
     /// Starts it again on the same folder.
     pub(crate) fn restart(&mut self) {
         self.kill();
-        self.process = serve(self.folder.path());
+        self.process = serve(&self.folder.path().join("credenza.toml"));
     }
 
     /// Asks it to stop, and says how it ended.
@@ -94,23 +94,12 @@ impl Service {
     }
 
     pub(crate) async fn api(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}/api/v1{path}", self.url))
-            .header("authorization", format!("Bearer {}", self.token))
-            .header("content-type", "application/json")
-            .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default())
-            .unwrap();
-        answer(&send(request).await.unwrap())
+        answer(&send(call(&self.url, &self.token, method, path, body)).await.unwrap())
     }
 
     /// Makes an offer of the example's credential.
     pub(crate) async fn offer(&self, more: Value) -> Value {
-        let mut offer = json!({"credentials": [{"type": "pid", "claims": {
-            "family_name": "Mustermann", "given_name": "Erika", "birthdate": "1964-08-12",
-            "age_equal_or_over": {"18": true},
-        }}]});
-        offer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let offer = pid_offer(&more);
         let (status, offer) = self.api(Method::POST, "/offers", Some(offer)).await;
         assert_eq!(status, 201, "{offer}");
         offer
@@ -118,10 +107,7 @@ impl Service {
 
     /// Asks for a claim of it.
     pub(crate) async fn ask(&self, claims: Value, more: Value) -> Value {
-        let mut ask = json!({"dcql_query": {"credentials": [{
-            "id": "pid", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:eudi:pid:1"]}, "claims": claims,
-        }]}});
-        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let ask = pid_request(&claims, &more);
         let (status, request) = self.api(Method::POST, "/presentations", Some(ask)).await;
         assert_eq!(status, 201, "{request}");
         request
@@ -135,8 +121,8 @@ impl Drop for Service {
     }
 }
 
-fn serve(folder: &Path) -> Child {
-    let config = folder.join("credenza.toml");
+/// Starts a service from its configuration, and waits until it serves.
+pub(crate) fn serve(config: &Path) -> Child {
     let mut child = credenza(&["serve", "--config", config.to_str().unwrap()])
         .env("RUST_LOG", "warn")
         .stdout(Stdio::piped())
@@ -152,6 +138,42 @@ fn serve(folder: &Path) -> Child {
         panic!("it did not start: {line}{said}");
     }
     child
+}
+
+/// A request to the admin plane.
+pub(crate) fn call(
+    service: &str,
+    token: &str,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> Request<Vec<u8>> {
+    Request::builder()
+        .method(method)
+        .uri(format!("{service}/api/v1{path}"))
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json")
+        .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default())
+        .unwrap()
+}
+
+/// An offer of the example's credential.
+pub(crate) fn pid_offer(more: &Value) -> Value {
+    let mut offer = json!({"credentials": [{"type": "pid", "claims": {
+        "family_name": "Mustermann", "given_name": "Erika", "birthdate": "1964-08-12",
+        "age_equal_or_over": {"18": true},
+    }}]});
+    offer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    offer
+}
+
+/// A request for claims of it.
+pub(crate) fn pid_request(claims: &Value, more: &Value) -> Value {
+    let mut ask = json!({"dcql_query": {"credentials": [{
+        "id": "pid", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:eudi:pid:1"]}, "claims": claims,
+    }]}});
+    ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    ask
 }
 
 /// Sends a request, as a stranger can.
