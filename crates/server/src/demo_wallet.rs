@@ -187,6 +187,8 @@ pub struct Consent {
     pub purpose: Option<String>,
     /// What is asked, one entry for each credential of the query.
     pub asks: Vec<Ask>,
+    /// Whether the holder signs in too, or with no credential at all: with a key that is kept for this party alone.
+    pub signs_in: bool,
     /// Whether the wallet holds what it takes to answer.
     pub answerable: bool,
     /// Why it does not, as sentences.

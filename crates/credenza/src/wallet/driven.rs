@@ -7,6 +7,7 @@ use credenza_server::demo_wallet::{
 };
 
 use super::holder::{Holder, Pending, card};
+use super::login;
 
 impl DemoWallet for Holder {
     fn offer<'a>(&'a self, link: &'a str) -> Answer<'a, Result<OfferPreview, WalletRefusal>> {
@@ -42,6 +43,9 @@ impl DemoWallet for Holder {
             Pending::Request(asked) => {
                 let consent = self.consent(asked).ok()?;
                 Some(Shown::Request(Consent { id: id.to_owned(), ..consent }))
+            }
+            Pending::SignIn(asked) => {
+                Some(Shown::Request(Consent { id: id.to_owned(), ..login::consent(asked) }))
             }
         });
         Answer::ready(shown.flatten())

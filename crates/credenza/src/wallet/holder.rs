@@ -15,7 +15,8 @@ use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_server::demo_wallet::{Card, Claim, HistoryEntry, OfferPreview, WalletRefusal};
 use credenza_trust::Trust;
 use credenza_vci::wallet::{Authorizing, Client, Opened, Policy, Wallet as Receiving};
-use credenza_vp::wallet::{UntrustedVerifiers, Wallet as Presenting};
+use credenza_vp::siop::Provider;
+use credenza_vp::wallet::{SignIn, UntrustedVerifiers, Wallet as Presenting};
 use credenza_vp::{Asked, Profile};
 use serde_json::{Map, Value};
 
@@ -66,6 +67,8 @@ pub(super) enum Pending {
     SigningIn(Box<Authorizing>, String, OfferPreview),
     /// A request.
     Request(Box<Asked>),
+    /// A request to sign in, and nothing else.
+    SignIn(Box<SignIn>),
 }
 
 /// What a wallet needs from outside.
@@ -125,6 +128,7 @@ impl Holder {
         let presenting = Presenting::builder(http, trust, Arc::clone(&clock), Arc::clone(&random))
             .untrusted_verifiers(UntrustedVerifiers::Show)
             .profile(profile)
+            .self_issued(Provider::default())
             .addresses(options.addresses)
             .build();
         let promises = Promises::new(Arc::clone(&vault), keys.clone(), Arc::clone(&random));

@@ -24,6 +24,11 @@ impl VaultKeys {
         Self { vault, random }
     }
 
+    /// Where they are kept.
+    pub(super) fn vault(&self) -> &dyn Vault {
+        &*self.vault
+    }
+
     /// The key of that thumbprint.
     ///
     /// # Errors

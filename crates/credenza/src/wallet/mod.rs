@@ -5,6 +5,7 @@ pub mod display;
 mod driven;
 mod holder;
 pub mod keys;
+mod login;
 mod presenting;
 mod receiving;
 mod renewing;

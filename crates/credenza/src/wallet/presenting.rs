@@ -10,12 +10,13 @@ use credenza_query::dcql::{Match, Matching};
 use credenza_server::demo_wallet::{Ask, Candidate, Choice, Claim, Consent, Party, Presented, WalletRefusal};
 use credenza_vp::Asked;
 use credenza_vp::wallet::{
-    AnswerError, Answered, Choice as Chosen, Holding, HowKnown, Refusal, ResolveError, Who,
+    AnswerError, Answered, Choice as Chosen, Holding, HowKnown, Opened, Refusal, ResolveError, Who,
 };
 
 use super::credentials::{Copy, Entry};
 use super::display::{lines, printable};
 use super::holder::{Holder, Pending, card, vault_refusal};
+use super::login::{self, Login};
 
 /// A credential, made ready to be matched.
 struct Ready {
@@ -30,10 +31,13 @@ impl Holder {
     /// # Errors
     /// What a person should read.
     pub async fn open_request(&self, link: &str) -> Result<Consent, WalletRefusal> {
-        let asked = self.presenting.resolve(link).await.map_err(|error| resolve_refusal(&error))?;
-        let mut consent = self.consent(&asked)?;
+        let opened = self.presenting.open(link).await.map_err(|error| resolve_refusal(&error))?;
+        let (mut consent, pending) = match opened {
+            Opened::Presentation(asked) => (self.consent(&asked)?, Pending::Request(asked)),
+            Opened::SignIn(asked) => (login::consent(&asked), Pending::SignIn(asked)),
+        };
         consent.id = self.new_id();
-        self.keep_as(consent.id.clone(), Pending::Request(Box::new(asked)));
+        self.keep_as(consent.id.clone(), pending);
         Ok(consent)
     }
 
@@ -42,7 +46,14 @@ impl Holder {
     /// # Errors
     /// What a person should read. The request is used up, except when the choice did not fit it.
     pub async fn answer_request(&self, id: &str, choices: &[Choice]) -> Result<Presented, WalletRefusal> {
-        let asked = self.request_of(id)?;
+        let asked = match self.decide(id)? {
+            Pending::Request(asked) => asked,
+            Pending::SignIn(asked) => return self.log_in(*asked).await,
+            other => {
+                self.keep_as(id.to_owned(), other);
+                return Err(WalletRefusal::new("this is an offer, not a request"));
+            }
+        };
         let verifier = party(asked.who());
         match self.answer_asked(asked, choices).await {
             Ok(answered) => Ok(Presented { verifier, redirect_uri: answered.redirect_uri.map(String::from) }),
@@ -100,7 +111,15 @@ impl Holder {
                 device_key: None,
             });
         }
-        let answered = asked.answer(&self.presenting, &chosen).await.map_err(|error| {
+        let login = match asked.id_token() {
+            Some(wanted) => {
+                let login = self.login(asked.who(), asked.response_host(), wanted).await;
+                Some(login.map_err(used_up)?)
+            }
+            None => None,
+        };
+        let subject = login.as_ref().map(Login::subject);
+        let answered = asked.answer_as(&self.presenting, &chosen, subject).await.map_err(|error| {
             let refusal = answer_refusal(&error);
             self.remember("refused", &verifier.name, refusal.code.clone().unwrap_or_default());
             used_up(refusal)
@@ -114,25 +133,18 @@ impl Holder {
     /// # Errors
     /// The other side could not be told.
     pub async fn decline_shown(&self, id: &str) -> Result<(), WalletRefusal> {
-        let Pending::Request(asked) = self.decide(id)? else {
+        let (name, told) = match self.decide(id)? {
+            Pending::Request(asked) => (party(asked.who()).name, asked.decline(&self.presenting).await),
+            Pending::SignIn(asked) => (party(asked.who()).name, asked.decline(&self.presenting).await),
             // Offers know no refusal before they are accepted: forgetting is all there is (OID4VCI 1.0 §4.1).
-            self.remember("declined", "", "an offer");
-            return Ok(());
+            Pending::Offer(..) | Pending::Again(..) | Pending::SigningIn(..) => {
+                self.remember("declined", "", "an offer");
+                return Ok(());
+            }
         };
-        let name = party(asked.who()).name;
-        asked.decline(&self.presenting).await.map_err(|error| answer_refusal(&error))?;
+        told.map_err(|error| answer_refusal(&error))?;
         self.remember("declined", &name, "a request");
         Ok(())
-    }
-
-    fn request_of(&self, id: &str) -> Result<Box<Asked>, WalletRefusal> {
-        match self.decide(id)? {
-            Pending::Request(asked) => Ok(asked),
-            other => {
-                self.keep_as(id.to_owned(), other);
-                Err(WalletRefusal::new("this is an offer, not a request"))
-            }
-        }
     }
 
     /// Of each credential the copy that is to be shown next, without those that have expired.
@@ -180,6 +192,7 @@ impl Holder {
             verifier: party(asked.who()),
             purpose: None,
             asks: asks.collect(),
+            signs_in: asked.id_token().is_some(),
             answerable: matches.satisfiable(),
             missing: matches.unmet().iter().map(|unmet| printable(&unmet.to_string())).collect(),
             report: None,

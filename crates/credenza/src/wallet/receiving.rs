@@ -116,7 +116,7 @@ impl Holder {
                 self.keep_as(id.to_owned(), other);
                 return Err(WalletRefusal::new("you have not signed in yet"));
             }
-            other @ Pending::Request(_) => {
+            other @ (Pending::Request(_) | Pending::SignIn(_)) => {
                 self.keep_as(id.to_owned(), other);
                 return Err(WalletRefusal::new("this is a request, not an offer"));
             }

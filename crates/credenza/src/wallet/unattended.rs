@@ -3,11 +3,13 @@
 use credenza_server::demo_wallet::WalletRefusal;
 use credenza_vp::Asked;
 use credenza_vp::dc_api::Call;
-use credenza_vp::wallet::{Answered, ResolveError};
+use credenza_vp::wallet::{Answered, Opened, ResolveError, SignIn};
 
 use super::default_choices;
 use super::holder::Holder;
-use super::presenting::{answer_refusal, resolve_refusal};
+use super::presenting::{answer_refusal, party, resolve_refusal};
+
+const UNKNOWN: &str = "nobody you trust vouches for this verifier";
 
 /// What to do about verifiers that nobody vouches for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +43,9 @@ impl Holder {
     /// Opens a link and answers it at once, with the default choice. A verifier whose request is refused, or can't be
     /// met, is told so where that is allowed.
     pub async fn answer_link(&self, link: &str, unknown: Unknown) -> Unattended {
-        match self.presenting.resolve(link).await {
-            Ok(asked) => self.answer_at_once(Box::new(asked), unknown).await,
+        match self.presenting.open(link).await {
+            Ok(Opened::Presentation(asked)) => self.answer_at_once(asked, unknown).await,
+            Ok(Opened::SignIn(asked)) => self.log_in_unattended(*asked, unknown).await,
             Err(error) => self.tell(error).await,
         }
     }
@@ -71,7 +74,7 @@ impl Holder {
         let refusal = if !consent.answerable {
             Some(WalletRefusal::new(consent.missing.join("; ")))
         } else if !consent.verifier.trusted && unknown == Unknown::Refuse {
-            Some(WalletRefusal::new("nobody you trust vouches for this verifier"))
+            Some(WalletRefusal::new(UNKNOWN))
         } else {
             None
         };
@@ -82,6 +85,20 @@ impl Holder {
             Ok(answered) => Unattended::new(None, Some(answered)),
             Err((Some(asked), refusal)) => self.declined(asked, refusal).await,
             Err((None, refusal)) => Unattended::new(Some(refusal), None),
+        }
+    }
+
+    async fn log_in_unattended(&self, asked: SignIn, unknown: Unknown) -> Unattended {
+        if !party(asked.who()).trusted && unknown == Unknown::Refuse {
+            let refusal = Some(WalletRefusal::new(UNKNOWN));
+            return match asked.decline(&self.presenting).await {
+                Ok(answered) => Unattended::new(refusal, Some(answered)),
+                Err(error) => Unattended::new(Some(answer_refusal(&error)), None),
+            };
+        }
+        match self.log_in_at_once(asked).await {
+            Ok(answered) => Unattended::new(None, Some(answered)),
+            Err(refusal) => Unattended::new(Some(refusal), None),
         }
     }
 

@@ -11,6 +11,7 @@ mod many_nodes;
 mod many_nodes_faults;
 mod nodes;
 mod once_only;
+mod self_issued;
 #[path = "../../../store/tests/all/postgres_server.rs"]
 mod postgres_server;
 mod signing_in;

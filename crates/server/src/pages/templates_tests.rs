@@ -135,7 +135,7 @@ fn pages() -> Vec<(&'static str, &'static str, Json)> {
     let consent = |answerable: bool| {
         json!({"consent": {"id": "k", "verifier": party(answerable), "purpose": "To sell you a film ticket",
             "asks": [{"id": "pid", "required": true, "candidates": if answerable { vec![candidate(pid)] } else { vec![] }}],
-            "answerable": answerable, "missing": ["No credential of type urn:eudi:pid:1 is in this wallet."],
+            "signs_in": answerable, "answerable": answerable, "missing": ["No credential of type urn:eudi:pid:1 is in this wallet."],
             "report": ReportView::from(&good)}})
     };
     vec![

@@ -244,6 +244,7 @@ pub(crate) struct ConsentView {
     verifier: Party,
     purpose: Option<String>,
     asks: Vec<AskView>,
+    signs_in: bool,
     answerable: bool,
     missing: Vec<String>,
     report: Option<ReportView>,
@@ -275,12 +276,13 @@ impl From<Consent> for ConsentView {
             required,
             candidates: candidates.into_iter().map(candidate).collect(),
         };
-        let Consent { id, verifier, purpose, asks, answerable, missing, report } = consent;
+        let Consent { id, verifier, purpose, asks, signs_in, answerable, missing, report } = consent;
         Self {
             id,
             verifier,
             purpose,
             asks: asks.into_iter().map(ask).collect(),
+            signs_in,
             answerable,
             missing,
             report: report.as_ref().map(ReportView::from),

@@ -47,12 +47,16 @@ pub(super) fn tx_code(preview: &OfferPreview) -> String {
 pub(super) fn request(consent: &Consent, choices: &[Choice]) -> String {
     let verifier = &consent.verifier;
     let warning = if verifier.trusted { "" } else { "  ! Nobody you trust vouches for this name.\n" };
+    let what = if consent.asks.is_empty() && consent.signs_in { "sign in" } else { "present" };
     let mut text = format!(
-        "{} asks you to present:\n{warning}  who       {}\n  known by  {}\n",
+        "{} asks you to {what}:\n{warning}  who       {}\n  known by  {}\n",
         verifier.name, verifier.identifier, verifier.known_by
     );
     if let Some(purpose) = &consent.purpose {
         text.push_str(&format!("  what for  {purpose}\n"));
+    }
+    if consent.signs_in {
+        text.push_str("\n  signs you in, with a key that is kept for this party alone\n");
     }
     for ask in &consent.asks {
         let chosen = choices.iter().find(|choice| choice.ask == ask.id);
