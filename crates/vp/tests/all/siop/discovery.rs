@@ -5,6 +5,7 @@ use credenza_crypto::Algorithm;
 use credenza_vp::siop::discovery::{DiscoveryError, ProviderMetadata};
 use credenza_vp::siop::{Provider, SubjectSyntax};
 use http::{Request, Response};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{vector, vector_value};
@@ -131,4 +132,18 @@ fn subject_syntax_types() {
     assert!(SubjectSyntax::AnyDid.covers(&SubjectSyntax::did("web")));
     assert!(!SubjectSyntax::AnyDid.covers(&SubjectSyntax::JwkThumbprint));
     assert!(!SubjectSyntax::did("web").covers(&SubjectSyntax::AnyDid));
+}
+
+proptest! {
+    #[test]
+    fn a_syntax_that_was_read_is_written_as_it_was(text in "(did|urn)?[:a-zA-Z0-9 ]{0,12}") {
+        if let Ok(Some(syntax)) = SubjectSyntax::parse(&text) {
+            prop_assert_eq!(syntax.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn strangers_metadata_never_panics(bytes: Vec<u8>) {
+        let _ = ProviderMetadata::parse(&bytes);
+    }
 }

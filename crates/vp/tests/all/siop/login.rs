@@ -9,7 +9,7 @@ use credenza_oauth::Form;
 use credenza_vp::messages::{AuthorizationRequest, ClientIdPrefix};
 use credenza_vp::siop::discovery::ProviderMetadata;
 use credenza_vp::siop::{
-    IdTokenRequest, LoginError, Provider, RelyingParty, SignedIn, Subject, SubjectSyntax,
+    IdTokenRequest, LoginError, Provider, RelyingParty, RelyingPartyBuilder, SignedIn, Subject, SubjectSyntax,
 };
 use credenza_vp::verifier::VerifierIdentity;
 use http::Response;
@@ -144,7 +144,7 @@ fn what_the_provider_says_instead() {
 #[test]
 fn signing_in_across_devices() {
     let world = world();
-    let party = relying_party(&world, |builder| builder.cross_device());
+    let party = relying_party(&world, RelyingPartyBuilder::cross_device);
     let request = run(party.request(Some("screen".to_owned()))).unwrap();
     let at_party = Arc::clone(&party);
     let side = world.wallet_over(

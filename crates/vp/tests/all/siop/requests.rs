@@ -200,6 +200,7 @@ fn a_registered_relying_party_brings_no_metadata() {
     }
 }
 
+// Clauses: SIOP-13.5-01
 #[test]
 fn the_printed_requests() {
     let world = world();
