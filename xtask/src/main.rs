@@ -7,6 +7,7 @@ mod process;
 mod steps;
 mod test;
 mod tools;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -19,12 +20,14 @@ Commands:
   test [STEP…]   everything, or the named steps alone; installs what it lacks from Debian's packages
   layering       does every crate import from lower floors only?
   clauses        which clause of which specification has a test? Writes docs/clauses.md
+  interop        published wallets of others against our service (see interop/)
   fuzz [--seconds N] [TARGET…]   changed inputs against every parser (see fuzz/)
   licences       are all dependencies from crates.io, under an accepted licence, and none of them banned?
+  vectors        does a test read each file of tests/vectors?
   help           this text
 
 Steps of `test`, in their order:
-  fmt  clippy  layering  clauses  licences  advisories  build  unit  pkcs11  docs  demo
+  fmt  clippy  layering  clauses  vectors  licences  advisories  build  unit  pkcs11  docs  interop  demo
 ";
 
 fn main() -> ExitCode {
@@ -37,8 +40,10 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "layering" => layering::check_workspace().map(|seen| println!("{seen}")),
         "clauses" => clauses::write().map(|sum| println!("{sum}")),
+        "interop" => test::run(&["interop".to_owned()]),
         "fuzz" => test::fuzz(rest),
         "licences" => licences::check_workspace().map(|seen| println!("{seen}")),
+        "vectors" => vectors::check_workspace().map(|seen| println!("{seen}")),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

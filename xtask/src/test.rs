@@ -1,10 +1,11 @@
 //! `cargo xtask test`: formatting, lints, layering, licences, unit and end-to-end tests, docs, and the demo.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::process::{cargo, execute, execute_and_read, root};
 use crate::steps::{Count, Done, Steps, count_tests};
-use crate::{clauses, layering, licences, tools};
+use crate::{clauses, layering, licences, tools, vectors};
 
 /// Runs the steps that are named, or all.
 pub(crate) fn run(wanted: &[String]) -> Result<(), String> {
@@ -15,6 +16,7 @@ pub(crate) fn run(wanted: &[String]) -> Result<(), String> {
     });
     steps.step("layering", || ran(layering::check_workspace().map(|seen| println!("{seen}"))));
     steps.step("clauses", || ran(clauses::check().map(|sum| println!("{sum}"))));
+    steps.step("vectors", || ran(vectors::check_workspace().map(|seen| println!("{seen}"))));
     steps.step("licences", || ran(licences::check_workspace().map(|seen| println!("{seen}"))));
     steps.step("advisories", advisories);
     steps.step("build", || ran(execute(cargo(["build", "--locked", "--workspace", "--all-targets"]))));
@@ -26,6 +28,7 @@ pub(crate) fn run(wanted: &[String]) -> Result<(), String> {
         docs.env("RUSTDOCFLAGS", "-D warnings");
         ran(execute(docs))
     });
+    steps.step("interop", interop);
     steps.step("demo", demo);
     steps.finish()
 }
@@ -54,15 +57,20 @@ fn unit() -> Result<Done, String> {
 /// Keys on a token, for which SoftHSM stands in.
 fn pkcs11() -> Result<Done, String> {
     tools::ensure(&["softhsm2-util"], &["softhsm2"])?;
-    let feature = ["test", "--locked", "--package", "credenza-crypto", "--features", "pkcs11"];
-    let mut tests = cargo(feature);
-    tests.args(["--test", "all", "pkcs11"]);
-    let (output, success) = execute_and_read(tests)?;
-    let count = count_tests(&output);
-    if !success && count.failed == 0 {
-        return Err("the tests did not run to their end".to_owned());
+    let mut all = Count::default();
+    // The signer by itself, and a service that has its key on a token.
+    for package in ["credenza-crypto", "credenza"] {
+        let feature = ["test", "--locked", "--package", package, "--features", "pkcs11"];
+        let mut tests = cargo(feature);
+        tests.args(["--test", "all", "pkcs11"]);
+        let (output, success) = execute_and_read(tests)?;
+        let count = count_tests(&output);
+        if !success && count.failed == 0 {
+            return Err("the tests did not run to their end".to_owned());
+        }
+        all = Count { passed: all.passed + count.passed, failed: all.failed + count.failed };
     }
-    Ok(Done::Ran(count))
+    Ok(Done::Ran(all))
 }
 
 /// Changed inputs against every parser: the same ones each time, unless a time is given.
@@ -90,11 +98,44 @@ fn advisories() -> Result<Done, String> {
     ran(execute(cargo(["audit", "--no-fetch", "--stale", "--db", &database])))
 }
 
+/// Published wallets of others against our service (see interop/): Node and its packages are fetched where they are
+/// missing, and are all that this step takes from the network.
+fn interop() -> Result<Done, String> {
+    tools::ensure(&["node", "npm"], &["nodejs", "npm"])?;
+    let folder = root().join("interop");
+    if !folder.join("node_modules/.package-lock.json").is_file() {
+        let mut install = Command::new("npm");
+        install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]);
+        let output = install.current_dir(&folder).output().map_err(|error| format!("npm ci: {error}"))?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        // Whatever else is wrong with the packages is a failure.
+        let unreachable = |code: &&&str| errors.contains(**code);
+        if let Some(code) = ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT"].iter().find(unreachable) {
+            return Ok(Done::Skipped(format!("the npm registry can't be reached ({code})")));
+        }
+        if !output.status.success() {
+            return Err(format!("npm ci: {}", errors.trim()));
+        }
+    }
+    execute(cargo(["build", "--locked", "--package", "credenza"]))?;
+    let mut wallets = Command::new("node");
+    wallets.arg("run.mjs").current_dir(&folder).env("CREDENZA", target().join("debug").join("credenza"));
+    let (output, success) = execute_and_read(wallets)?;
+    let count = count_tests(&output);
+    if !success && count.failed == 0 {
+        return Err("the published wallets did not run to their end".to_owned());
+    }
+    Ok(Done::Ran(count))
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// What a newcomer types first, as a newcomer builds it.
 fn demo() -> Result<Done, String> {
     execute(cargo(["build", "--locked", "--release", "--package", "credenza"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let mut demo = std::process::Command::new(target.join("release").join("credenza"));
+    let mut demo = Command::new(target().join("release").join("credenza"));
     demo.args(["demo", "--once"]).current_dir(root());
     ran(execute(demo))
 }

@@ -3,6 +3,7 @@
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::client_attestation;
 
@@ -23,6 +24,14 @@ pub struct ErrorBody {
     /// A page that explains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_uri: Option<String>,
+}
+
+#[derive(Serialize)]
+struct With {
+    #[serde(flatten)]
+    body: ErrorBody,
+    #[serde(flatten)]
+    members: Map<String, Value>,
 }
 
 /// What the error of an endpoint knows about itself; each endpoint has its own enum.
@@ -51,6 +60,11 @@ pub trait EndpointError: std::error::Error {
     /// A challenge that the client's next attestation proof must contain (client attestation §7.4).
     fn attestation_challenge(&self) -> Option<&str> {
         None
+    }
+
+    /// More members of the JSON body, beside those that every error has.
+    fn members(&self) -> Map<String, Value> {
+        Map::new()
     }
 
     /// Whether the answer has a JSON body. A request without any authentication gets none (RFC 6750 §3.1).
@@ -83,7 +97,8 @@ pub trait EndpointError: std::error::Error {
                 error_description: Some(allowed(&self.explanation())).filter(|text| !text.is_empty()),
                 error_uri: None,
             };
-            *response.body_mut() = serde_json::to_vec(&body).unwrap_or_default();
+            *response.body_mut() =
+                serde_json::to_vec(&With { body, members: self.members() }).unwrap_or_default();
         }
         response
     }

@@ -56,6 +56,7 @@
 //! # }
 //! ```
 
+pub mod dialects;
 pub mod issuer;
 pub mod messages;
 pub mod rules;

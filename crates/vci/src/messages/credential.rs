@@ -5,6 +5,8 @@ use credenza_crypto::Jwk;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::dialects::EarlierMembers;
+
 /// Which credential is asked for: by configuration, or by the identifier of a data set, never by both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requested {
@@ -12,6 +14,9 @@ pub enum Requested {
     Configuration(String),
     /// `credential_identifier`
     Identifier(String),
+    /// As earlier drafts ask: the first of these configurations that the token is good for, by whatever identifier. It
+    /// is never read from a request of 1.0.
+    AnyOf(Vec<String>),
 }
 
 /// What the wallet asks for at the credential endpoint. Unknown members are ignored.
@@ -123,6 +128,10 @@ impl CredentialRequest {
             Requested::Identifier(id) => {
                 members.insert("credential_identifier".to_owned(), id.as_str().into())
             }
+            Requested::AnyOf(ids) => {
+                let first = ids.first().map(String::as_str).unwrap_or_default();
+                members.insert("credential_configuration_id".to_owned(), first.into())
+            }
         };
         let proofs = self.proofs.as_ref().and_then(|proofs| Some((proofs.name(), proofs.to_value()?)));
         if let Some((name, proofs)) = proofs {
@@ -164,7 +173,7 @@ fn members(bytes: &[u8]) -> Result<Map<String, Value>, InvalidCredentialRequest>
     })
 }
 
-fn response_encryption(
+pub(crate) fn response_encryption(
     members: &mut Map<String, Value>,
 ) -> Result<Option<EncryptionParameters>, InvalidCredentialRequest> {
     let given = members.remove(RESPONSE_ENCRYPTION);
@@ -210,7 +219,7 @@ impl Proofs {
         }
     }
 
-    fn read(proofs: Map<String, Value>) -> Result<Self, InvalidCredentialRequest> {
+    pub(crate) fn read(proofs: Map<String, Value>) -> Result<Self, InvalidCredentialRequest> {
         use InvalidCredentialRequest::{Malformed, Proofs as Bad};
         let mut types = proofs.into_iter();
         let (Some((name, value)), None) = (types.next(), types.next()) else {
@@ -260,6 +269,9 @@ pub struct CredentialResponse {
     /// To be repeated in notifications about these credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notification_id: Option<String>,
+    /// What only earlier drafts have; empty in 1.0.
+    #[serde(flatten)]
+    pub earlier: EarlierMembers,
 }
 
 /// One copy of a credential. `Debug` does not show it.

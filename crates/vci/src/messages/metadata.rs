@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::claims_description::{self, ClaimDescription, ClaimsConflict};
 use super::display::languages_are_unique;
 use super::{CredentialDefinition, CredentialDisplay, IssuerDisplay, non_empty, why};
+use crate::dialects::Dialect;
 
 /// The well-known name under which it is published (§12.2.2).
 pub const WELL_KNOWN: &str = "openid-credential-issuer";
@@ -57,6 +58,9 @@ pub struct CredentialIssuerMetadata {
     /// Configurations that were read and break a rule, with the rule: nothing can be fetched by them.
     #[serde(skip)]
     pub unusable: BTreeMap<String, MetadataError>,
+    /// The earlier draft that the issuer speaks, when it was read so; never published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<Dialect>,
 }
 
 /// How credential requests are encrypted.
@@ -213,6 +217,7 @@ impl CredentialIssuerMetadata {
     pub fn parse(bytes: &[u8]) -> Result<Self, MetadataError> {
         let malformed = |error: &dyn std::fmt::Display| MetadataError::Malformed(why(&error));
         let mut members = credenza_core::json::parse_object(bytes).map_err(|error| malformed(&error))?;
+        let dialect = Dialect::read_metadata(&mut members);
         let Some(Value::Object(configurations)) = members.get_mut(CONFIGURATIONS).map(Value::take) else {
             return Err(malformed(&"credential_configurations_supported is not an object"));
         };
@@ -220,8 +225,10 @@ impl CredentialIssuerMetadata {
             return Err(MetadataError::TooLarge);
         }
         members.insert(CONFIGURATIONS.to_owned(), Value::Object(Map::new()));
+        members.remove("dialect");
         let mut metadata: Self =
             serde_json::from_value(Value::Object(members)).map_err(|error| malformed(&error))?;
+        metadata.dialect = dialect;
         metadata.check_document()?;
         for (id, configuration) in configurations {
             let read = serde_json::from_value(configuration).map_err(|error| malformed(&error));

@@ -5,6 +5,8 @@ use credenza_oauth::{Form, FormError, TokenType};
 use serde::{Deserialize, Serialize};
 
 use super::claims_description::ClaimDescription;
+use crate::dialects::EarlierNonce;
+
 use super::{AUTHORIZATION_CODE, OPENID_CREDENTIAL, PRE_AUTHORIZED_CODE, REFRESH_TOKEN};
 
 /// What the wallet asks for at the token endpoint. Parameters that are not known are ignored.
@@ -182,4 +184,7 @@ pub struct TokenResponse {
     /// What it is good for, when details were asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_details: Vec<AuthorizationDetail>,
+    /// A nonce, as earlier drafts have it; empty in 1.0.
+    #[serde(flatten)]
+    pub earlier: EarlierNonce,
 }

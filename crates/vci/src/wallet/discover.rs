@@ -118,6 +118,8 @@ impl Parts {
         if identifier.ends_with('/') {
             at.insert(0, with_slash(&url, name));
         }
+        // Where earlier drafts have it.
+        at.extend(Some(well_known::append(&url, name)).filter(|earlier| !at.contains(earlier)));
         let metadata = self.metadata(identifier, &at).await?;
         // Character by character, as it came in the offer.
         if metadata.credential_issuer != identifier {
@@ -166,6 +168,7 @@ impl Parts {
         if identifier.ends_with('/') {
             at.push(with_slash(&url, name));
         }
+        at.extend(Some(well_known::append(&url, name)).filter(|earlier| !at.contains(earlier)));
         let metadata: AuthorizationServerMetadata =
             json::object_from_slice(&self.fetch_first(step, &at).await?)
                 .map_err(|error| super::transport::unexpected(step, why(&error)))?;

@@ -12,6 +12,7 @@ use super::policy::{EncryptionUse, Policy};
 use super::session::Session;
 use super::transport::{answer, is_type, refusal, unexpected};
 use super::{Step, WalletError};
+use crate::dialects::{Dialect, nonce_of_error};
 use crate::issuer::DEF;
 use crate::messages::metadata::{RequestEncryption, ResponseEncryption};
 use crate::messages::{CredentialIssuerMetadata, CredentialResponse, EncryptionParameters, why};
@@ -101,8 +102,13 @@ impl Channel {
             headers.insert(ACCEPT, HeaderValue::from_static("application/jwt, application/json;q=0.5"));
         }
         let response = session.post_with(step, url, &headers, body).await?;
-        let status = response.status().as_u16();
-        Ok((status, self.read(step, &response).await?))
+        let status = response.status();
+        if !status.is_success() {
+            session.keep_nonce(nonce_of_error(response.body()));
+        }
+        let (response, nonce) = Dialect::read_response(self.read(step, &response).await?);
+        session.keep_nonce(nonce);
+        Ok((status.as_u16(), response))
     }
 
     async fn read(

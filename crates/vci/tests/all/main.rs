@@ -10,6 +10,8 @@ mod bad_credentials;
 mod claims_contract;
 mod credentials;
 mod deferred;
+mod dialects;
+mod dialects_wallet;
 mod dpop;
 mod encryption;
 mod external;

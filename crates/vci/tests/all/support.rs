@@ -378,6 +378,10 @@ impl Loop {
             }
         } else if path == urls.metadata.path() {
             document(issuer.metadata())
+        } else if path == urls.earlier_metadata.path()
+            && let Some(metadata) = issuer.metadata_for_dialects()
+        {
+            document(metadata)
         } else if path == urls.authorization_server_metadata.path() {
             document(issuer.authorization_server_metadata())
         } else if path == urls.pushed_authorization.path() {
