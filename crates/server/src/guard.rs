@@ -30,7 +30,7 @@ pub(crate) enum Plane {
 impl Plane {
     /// The plane of a route, or of a path that leads nowhere.
     pub(crate) fn of(path: &str) -> Self {
-        const ADMIN: [&str; 4] = ["/api", "/openapi.json", "/healthz", "/readyz"];
+        const ADMIN: [&str; 5] = ["/api", "/openapi.json", "/healthz", "/readyz", "/metrics"];
         const PAGES: [&str; 9] = [
             "/assets",
             "/authorize",
@@ -71,6 +71,8 @@ pub(crate) async fn guard(State(service): State<Arc<Service>>, request: Request,
             None => bounded(service.limits, request, next).await,
         };
         let response = finish(plane, &service, response);
+        let metrics = service.hub.metrics();
+        metrics.answered(route, known(&method), response.status().as_u16(), started.elapsed());
         tracing::info!(
             status = response.status().as_u16(),
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -98,6 +100,12 @@ fn misdirected(service: &Service, plane: Plane, request: &Request) -> Option<Res
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let to = format!("{}{path}", service.base.origin().ascii_serialization());
     Some((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response())
+}
+
+/// A method as a label: strangers invent none.
+fn known(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.into_iter().find(|known| method == known).unwrap_or("other")
 }
 
 async fn bounded(limits: Limits, request: Request, next: Next) -> Response {

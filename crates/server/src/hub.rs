@@ -4,18 +4,21 @@
 //! (nobody listens, a watcher is slow, another node did it) is read from the record with the next heartbeat.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use credenza_core::{Event, EventSink};
 use tokio::sync::broadcast;
 
+use crate::metrics::Metrics;
+
 /// Events a slow watcher may be behind before it has to read the record again.
 const BACKLOG: usize = 32;
 
-/// Hands each event to the watchers of its session.
+/// Hands each event to the watchers of its session, and counts it.
 #[derive(Debug, Default)]
 pub struct EventHub {
     watched: Mutex<HashMap<String, broadcast::Sender<Event>>>,
+    metrics: Arc<Metrics>,
 }
 
 impl EventHub {
@@ -23,6 +26,12 @@ impl EventHub {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What is counted of the service whose hub it is.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Watches a session from now on.
@@ -45,6 +54,7 @@ impl EventHub {
 
 impl EventSink for EventHub {
     fn emit(&self, session: &str, event: &Event) {
+        self.metrics.happened(&event.kind);
         if let Some(sender) = self.lock().get(session) {
             // An error says that nobody is listening any more.
             let _ = sender.send(event.clone());

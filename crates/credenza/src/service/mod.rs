@@ -15,7 +15,7 @@ use credenza_crypto::{Signer, X509Error};
 use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_server::service::{Pages, Preset, ServiceBuilder, ServiceError};
 use credenza_server::users::NotAHash;
-use credenza_server::{EventHub, Service};
+use credenza_server::{EventHub, Service, TimedSigner, TimedStore};
 use credenza_trust::did::{Did, DidError};
 use credenza_trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
 use credenza_vci::issuer::status::{StatusLists, StatusPolicy, StatusPolicyError, StatusPorts};
@@ -153,9 +153,13 @@ impl Parts {
     ///
     /// # Errors
     /// See [`AssembleError`].
-    pub fn assemble(self) -> Result<Assembled, AssembleError> {
+    pub fn assemble(mut self) -> Result<Assembled, AssembleError> {
         let addresses = if is_loopback(&self.url) { AddressPolicy::Loopback } else { AddressPolicy::Public };
         let hub = Arc::new(EventHub::new());
+        let metrics = hub.metrics();
+        self.store = Arc::new(TimedStore::new(self.store, Arc::clone(metrics)));
+        self.issuer_key = Arc::new(TimedSigner::new(self.issuer_key, "issuer", Arc::clone(metrics)));
+        self.verifier_key = Arc::new(TimedSigner::new(self.verifier_key, "verifier", Arc::clone(metrics)));
         let mut issuer = Issuer::builder(self.url.as_str().trim_end_matches('/'))
             .addresses(addresses)
             .display(IssuerDisplay::named(self.issuer_name))

@@ -58,6 +58,7 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     if service.inspect.is_some() {
         guarded.on(post, "/api/v1/inspect", inspect::inspect);
     }
+    guarded.on(get.clone(), "/metrics", probes::metrics);
     let token = auth::Gate::new(service.admin_token);
     guarded.router = std::mem::take(&mut guarded.router).route_layer(from_fn_with_state(token, auth::gate));
     routes.merge(guarded);

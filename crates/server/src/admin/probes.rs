@@ -1,4 +1,4 @@
-//! The probes of whoever runs the service: does it live, can it work.
+//! The probes of whoever runs the service: does it live, can it work, what has it done.
 
 use std::sync::Arc;
 
@@ -8,13 +8,20 @@ use credenza_core::Key;
 use http::StatusCode;
 use serde_json::json;
 
+use crate::metrics;
 use crate::problem::Problem;
-use crate::respond;
+use crate::respond::{self, NO_STORE, content_type};
 use crate::service::Service;
 
 /// It answers.
 pub(super) async fn alive() -> Response {
     respond::json(StatusCode::OK, &json!({ "status": "alive" }))
+}
+
+/// What was counted, for Prometheus.
+pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
+    let form = [NO_STORE, content_type(metrics::CONTENT_TYPE)];
+    (form, service.hub.metrics().text()).into_response()
 }
 
 /// Its store answers too.

@@ -79,7 +79,11 @@ async fn token(
     body: Bytes,
 ) -> Result<Response, Malformed> {
     expect_type(&headers, FORM)?;
-    Ok(whole(respond(service.issuer.token(&headers, &body).await)))
+    let result = service.issuer.token(&headers, &body).await;
+    if let Err(error) = &result {
+        service.hub.metrics().refused(error.code(), None);
+    }
+    Ok(whole(respond(result)))
 }
 
 /// Nonce endpoint (§7).
@@ -96,7 +100,7 @@ async fn credential(
 ) -> Result<Response, Malformed> {
     no_token_in_query(&uri)?;
     expect_one_of(&headers, [JSON, JWT])?;
-    Ok(issued(service.issuer.credential(&headers, &body).await))
+    Ok(issued(&service, service.issuer.credential(&headers, &body).await))
 }
 
 /// Deferred credential endpoint (§9).
@@ -108,12 +112,14 @@ async fn deferred_credential(
 ) -> Result<Response, Malformed> {
     no_token_in_query(&uri)?;
     expect_one_of(&headers, [JSON, JWT])?;
-    Ok(issued(service.issuer.deferred_credential(&headers, &body).await))
+    Ok(issued(&service, service.issuer.deferred_credential(&headers, &body).await))
 }
 
-fn issued(result: Result<Reply<CredentialResponse>, CredentialError>) -> Response {
+fn issued(service: &Service, result: Result<Reply<CredentialResponse>, CredentialError>) -> Response {
     if let Err(error) = &result {
-        tracing::info!(code = error.code(), check = error.report().and_then(failed), "credential refused");
+        let check = error.report().and_then(failed);
+        tracing::info!(code = error.code(), check, "credential refused");
+        service.hub.metrics().refused(error.code(), check);
     }
     whole(respond(result))
 }

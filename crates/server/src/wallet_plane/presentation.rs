@@ -55,7 +55,7 @@ async fn response(
     expect_type(&headers, FORM)?;
     match service.verifier.respond(&id, &body).await {
         Ok(accepted) => Ok(json(StatusCode::OK, &accepted)),
-        Err(error) => Ok(refused(&error)),
+        Err(error) => Ok(refused(&service, &error)),
     }
 }
 
@@ -71,13 +71,14 @@ async fn dc_api_response(
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
     match service.verifier.respond_dc_api(&id, origin, &body).await {
         Ok(()) => Ok(json(StatusCode::OK, &ResponseAccepted::default())),
-        Err(error) => Ok(refused(&error)),
+        Err(error) => Ok(refused(&service, &error)),
     }
 }
 
-fn refused(error: &RespondError) -> Response {
+fn refused(service: &Service, error: &RespondError) -> Response {
     let check = error.report().and_then(|report| report.first_failure()).map(|check| check.rule.id);
     tracing::info!(code = error.code(), check, "presentation refused");
+    service.hub.metrics().refused(error.code(), check);
     refuse(error)
 }
 

@@ -10,6 +10,7 @@ mod events;
 mod headers;
 mod listener;
 mod logs;
+mod metrics;
 mod network;
 mod openapi;
 mod pages;
