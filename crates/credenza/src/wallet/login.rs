@@ -1,8 +1,6 @@
 //! Signing in with a key of one's own (SIOPv2): for each party another key, kept in the vault, so that the holder is
 //! the same person there each time, and nobody elsewhere can tell.
 
-#![expect(clippy::result_large_err, reason = "a refusal is what pages show; it is made once, for a person")]
-
 use std::sync::Arc;
 
 use credenza_core::{Secret, b64};
