@@ -69,7 +69,7 @@ async fn q02_a_node_is_killed_under_load() {
         client.await.unwrap();
     }
     assert!(kills > 0);
-    let histories = histories.lock().unwrap();
+    let histories = std::mem::take(&mut *histories.lock().unwrap());
     for (number, (id, code)) in codes.iter().enumerate() {
         let history = &histories[&number];
         assert!(history.accepted <= 1, "accepted twice");
