@@ -25,6 +25,7 @@ pub(super) enum Command {
     /// With --iaca its certificate keeps the profile of an issuing authority of mobile documents (ISO/IEC 18013-5
     /// Annex B), which needs a country, a contact, and the URL of its revocation list.
     #[command(after_help = "Examples:\n  credenza ca new --dir ca --name 'Example Root'\n  \
+                            credenza ca new --dir issuing --under ca --name 'Example Issuing CA'\n  \
                             credenza ca new --dir iaca --iaca --name 'Utopia IACA' --country UT \
                             --contact mailto:iaca@utopia.example --crl-url https://utopia.example/iaca.crl")]
     New(New),
@@ -92,6 +93,10 @@ pub(super) struct New {
     /// Where the list of revoked certificates will be.
     #[arg(long, requires = "contact")]
     crl_url: Option<String>,
+    /// The folder of an authority that certifies this one, which then certifies no authorities itself; its key is on
+    /// P-256.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["iaca", "kind"])]
+    under: Option<PathBuf>,
     /// The key's curve.
     #[arg(long, value_enum, default_value_t = KeyKind::P256)]
     kind: KeyKind,
@@ -199,10 +204,18 @@ fn new(arguments: &New, json: bool) -> anyhow::Result<()> {
         country: arguments.country.clone(),
         state: arguments.state.clone(),
     };
-    let (from, valid_for) = (SystemClock.now() - BEFORE, DAY * arguments.days);
+    let (mut from, mut valid_for) = (SystemClock.now() - BEFORE, DAY * arguments.days);
     let publication = arguments.contact.clone().zip(arguments.crl_url.clone());
-    let authority = match &publication {
-        Some((contact, crl_url)) if arguments.iaca => {
+    let mut above = arguments.under.as_deref().map(open).transpose()?;
+    if let Some(above) = &above {
+        // It ends with the one above at the latest.
+        let root = above.authority().parsed();
+        from = from.max(root.not_before);
+        valid_for = valid_for.min(root.not_after.since(from));
+    }
+    let authority = match (&publication, &mut above) {
+        (_, Some(above)) => above.intermediate(subject, from, valid_for, &SystemRandom)?,
+        (Some((contact, crl_url)), None) if arguments.iaca => {
             let publication = Publication { contact: contact.clone(), crl_url: crl_url.clone() };
             CertificateAuthority::iaca(signer, subject, &publication, from, valid_for, &SystemRandom)?
         }

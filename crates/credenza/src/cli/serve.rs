@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use credenza::config::{self, Settings};
 use credenza::core::SystemClock;
 use credenza::server::{AdminToken, Limits, Pages, serve};
+use credenza::service::revocation_list::{self, RevocationList};
 use credenza::service::{LookUp, Parts, Revocation};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -37,6 +38,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     }
     log(&settings.log);
     let (url, listen) = (settings.url.clone(), settings.listen);
+    let revoked = settings.revocation_list.clone();
     let service = assemble(settings).await?;
     let listener = TcpListener::bind(listen)
         .await
@@ -48,7 +50,11 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         format!("Credenza serves {url} on {at}")
     };
     output::line(&line)?;
-    serve(listener, service.router(), Limits::default(), shutdown()).await?;
+    let router = match revoked {
+        Some(file) => revocation_list::publish(service.router(), &url, RevocationList::File(file)),
+        None => service.router(),
+    };
+    serve(listener, router, Limits::default(), shutdown()).await?;
     Ok(Verdict::Good)
 }
 

@@ -14,6 +14,7 @@ use super::examples::CREDENTIAL_TYPES;
 use crate::keys::did_signer::DidSigner;
 use crate::keys::identity::{Identity, IdentityError};
 use crate::keys::{self, FileError};
+use crate::service::revocation_list;
 
 const TEMPLATE: &str = include_str!("credenza.toml");
 const FILE: &str = "credenza.toml";
@@ -65,6 +66,7 @@ pub fn init(
 ) -> Result<Initialized, InitError> {
     let path = |name: &str| folder.join(name);
     let (file, root, iaca) = (path(FILE), path("keys/root.pem"), path("keys/iaca.pem"));
+    let revoked = path("keys/iaca.crl");
     let written = [
         "keys/issuer.jwk",
         "keys/verifier.jwk",
@@ -76,7 +78,7 @@ pub fn init(
     ];
     let types = path("credential-types");
     let examples = CREDENTIAL_TYPES.map(|(name, text)| (types.join(name), text));
-    let others = [file.clone(), root.clone(), iaca.clone()];
+    let others = [file.clone(), root.clone(), iaca.clone(), revoked.clone()];
     let others = others.into_iter().chain(examples.iter().map(|(path, _)| path.clone()));
     for existing in written.iter().map(|name| path(name)).chain(others) {
         if existing.exists() {
@@ -101,6 +103,8 @@ pub fn init(
     }
     keys::write_public(&root, identity.authority.to_pem().as_bytes())?;
     keys::write_public(&iaca, identity.iaca.to_pem().as_bytes())?;
+    let none_revoked = revocation_list::empty(&identity.iaca, now).map_err(IdentityError::from)?;
+    keys::write_public(&revoked, &none_revoked)?;
     for (path, text) in &examples {
         keys::write_public(path, text.as_bytes())?;
     }

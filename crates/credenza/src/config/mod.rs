@@ -64,6 +64,8 @@ pub struct Settings {
     pub trusted_dids: Vec<Did>,
     /// JSON-LD contexts that are known.
     pub contexts: Contexts,
+    /// The file with the revocation list of the authority for mobile documents.
+    pub revocation_list: Option<PathBuf>,
     /// How credentials get a status; `None`: they have none.
     pub status: Option<StatusPolicy>,
     /// What becomes of a presented credential whose status list can't be fetched.

@@ -54,7 +54,13 @@ struct Issuer {
     name: Spanned<String>,
     key: Spanned<PathBuf>,
     #[serde(default)]
+    chain: Option<Spanned<PathBuf>>,
+    #[serde(default)]
     document_signer: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    document_signer_chain: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    revocation_list: Option<Spanned<PathBuf>>,
     #[serde(default)]
     encryption: Option<encryption::Section>,
     credential_types: Spanned<PathBuf>,
@@ -64,6 +70,8 @@ struct Issuer {
 #[serde(deny_unknown_fields)]
 struct Verifier {
     key: Spanned<PathBuf>,
+    #[serde(default)]
+    chain: Option<Spanned<PathBuf>>,
     trusted_issuers: Spanned<Vec<String>>,
     #[serde(default)]
     accept_unfetched_status: bool,
@@ -124,9 +132,12 @@ impl Reader<'_> {
         let sealer = self.sealer(&file.sealing_key);
         let admin_token = self.admin_token(&file.admin.token_sha256);
         let issuer_name = self.name("issuer.name", &file.issuer.name);
-        let issuer_key = self.key("issuer.key", &file.issuer.key);
+        let issuer_key = self.key("issuer.key", &file.issuer.key, file.issuer.chain.as_ref());
         let document_signer = match &file.issuer.document_signer {
-            Some(path) => self.key("issuer.document_signer", path).map(Some),
+            Some(path) => {
+                let chain = file.issuer.document_signer_chain.as_ref();
+                self.key("issuer.document_signer", path, chain).map(Some)
+            }
             None => Some(None),
         };
         let encryption = encryption::encryption(file.issuer.encryption.as_ref(), self);
@@ -143,7 +154,8 @@ impl Reader<'_> {
             let problem = "there are mobile documents among them, and no document signer";
             self.problem("issuer.credential_types", &file.issuer.credential_types, problem, remedy);
         }
-        let verifier_key = self.key("verifier.key", &file.verifier.key);
+        let verifier_key = self.key("verifier.key", &file.verifier.key, file.verifier.chain.as_ref());
+        let revocation_list = self.revocation_list(file.issuer.revocation_list.as_ref());
         let trusted = self.trusted(&file.verifier.trusted_issuers);
         let contexts = contexts::contexts(&file.contexts, self);
         let status = status::policy(file.status.as_ref(), self);
@@ -166,6 +178,7 @@ impl Reader<'_> {
             anchors,
             trusted_dids,
             contexts: contexts?,
+            revocation_list: revocation_list?,
             status,
             undetermined: match file.verifier.accept_unfetched_status {
                 true => Undetermined::AcceptUnfetched,
@@ -276,8 +289,41 @@ impl Reader<'_> {
         Some(name.to_owned())
     }
 
-    fn key(&mut self, setting: &str, value: &Spanned<PathBuf>) -> Option<ServiceKey> {
-        let signer = match ServiceKey::open(value.get_ref(), &self.folder) {
+    /// The certificates of a key that has them in a file of their own.
+    fn chain(&mut self, value: Option<&Spanned<PathBuf>>) -> Option<Vec<Vec<u8>>> {
+        let Some(value) = value else { return Some(Vec::new()) };
+        let path = self.folder.join(value.get_ref());
+        let read = fs::read_to_string(&path).map_err(|error| error.to_string());
+        match read.and_then(|pem| x509::pem_to_der_chain(&pem).map_err(|error| error.to_string())) {
+            Ok(chain) => Some(chain),
+            Err(error) => {
+                let remedy = "name a PEM file with the key's certificates, leaf first, without the root";
+                self.problem("chain", value, format!("{}: {error}", path.display()), remedy);
+                None
+            }
+        }
+    }
+
+    /// The file with the revocation list: it is read when somebody asks, and has to be one now.
+    fn revocation_list(&mut self, value: Option<&Spanned<PathBuf>>) -> Option<Option<PathBuf>> {
+        let Some(value) = value else { return Some(None) };
+        let path = self.folder.join(value.get_ref());
+        if path.is_file() {
+            return Some(Some(path));
+        }
+        let remedy = "name the file that `credenza ca crl` writes";
+        self.problem("issuer.revocation_list", value, format!("there is no file {}", path.display()), remedy);
+        None
+    }
+
+    fn key(
+        &mut self,
+        setting: &str,
+        value: &Spanned<PathBuf>,
+        chain: Option<&Spanned<PathBuf>>,
+    ) -> Option<ServiceKey> {
+        let chain = self.chain(chain)?;
+        let signer = match ServiceKey::open(value.get_ref(), &self.folder, chain) {
             Ok(signer) => signer,
             Err(error) => {
                 let remedy = "name the file of a private JWK with its certificates in x5c, as `credenza ca issue` writes \
@@ -302,7 +348,7 @@ impl Reader<'_> {
         };
         match fault {
             Some(fault) => {
-                let remedy = "put the certificates into x5c, leaf first, without the root";
+                let remedy = "put the certificates into x5c, or name a PEM file with them as `chain`: leaf first, without the root";
                 self.problem(setting, value, format!("{}: {fault}", value.get_ref().display()), remedy);
                 None
             }

@@ -46,7 +46,7 @@ fn it_is_short_and_every_setting_is_commented() {
     let (_folder, written) = initialized();
     let text = fs::read_to_string(&written.file).unwrap();
     let settings = text.lines().filter(|line| line.contains('=') && !line.starts_with('#')).count();
-    assert!(settings < 16, "{settings}");
+    assert!(settings < 17, "{settings}");
     let mut above = "";
     for line in text.lines() {
         if line.contains('=') && !line.starts_with('#') {
@@ -111,6 +111,9 @@ fn every_mistake_is_told_with_line_and_remedy() {
         ("\"did:jwk:", "\"did:jwk:?", None, "not a DID"),
         ("document_signer = ", "# document_signer = ", None, "no document signer"),
         ("keys/document-signer.jwk", "keys/iaca.jwk", None, "x5c"),
+        ("keys/iaca.crl", "keys/none.crl", None, "credenza ca crl"),
+        ("keys/issuer.jwk\"", "keys/issuer.jwk\"\nchain = \"keys/none.pem\"", None, "leaf first"),
+        ("keys/issuer.jwk\"", "keys/issuer.jwk\"\nchain = \"keys/root.pem\"", None, "another key's"),
         ("\"credential-types\"", "\"keys\"", None, "no JSON file"),
         ("log = ", "logg = ", Some(18), "unknown field `logg`"),
         ("[admin]", "[admin", None, "credenza.toml:"),

@@ -37,6 +37,8 @@ pub enum Role {
     Verifier,
     /// Vouches for wallets and their keys.
     WalletProvider,
+    /// Certifies others, below a root.
+    Authority,
 }
 
 impl Role {
@@ -47,7 +49,7 @@ impl Role {
             Self::DocumentSigner => Some(CertificateProfile::DocumentSigner),
             Self::Reader => Some(CertificateProfile::Reader),
             Self::StatusSigner => Some(CertificateProfile::StatusSigner),
-            Self::Issuer | Self::Verifier | Self::WalletProvider => None,
+            Self::Issuer | Self::Verifier | Self::WalletProvider | Self::Authority => None,
         }
     }
 }
@@ -129,6 +131,12 @@ pub enum AuthorityError {
     /// Such certificates say how their issuer is reached.
     #[error("certificates of this kind come from an issuing authority: make one with --iaca")]
     NoPublication,
+    /// Authorities are certified in another way.
+    #[error("an authority is made below another one: credenza ca new --under")]
+    NotALeaf,
+    /// The authority has to certify leaves itself.
+    #[error("this authority certifies no other authorities")]
+    NoneBelow,
     /// No such certificate.
     #[error("no certificate with this serial number was issued here: {0}")]
     Unknown(String),
@@ -238,6 +246,34 @@ impl AuthorityFolder {
         Ok(chain)
     }
 
+    /// Makes an authority below this one, with a new key on P-256, and remembers it. It certifies leaves alone.
+    ///
+    /// # Errors
+    /// See [`AuthorityError`]. An authority of mobile documents has none below it (ISO/IEC 18013-5 Annex B), nor has
+    /// one that is below another itself.
+    pub fn intermediate(
+        &mut self,
+        subject: Subject,
+        from: UnixTime,
+        valid_for: Duration,
+        random: &dyn Random,
+    ) -> Result<CertificateAuthority, AuthorityError> {
+        if self.authority.parsed().path_length == Some(0) {
+            return Err(AuthorityError::NoneBelow);
+        }
+        let made = self.authority.intermediate(subject, from, valid_for, random)?;
+        let certificate = made.parsed();
+        self.register.issued.push(Entry {
+            serial: hex(&certificate.serial),
+            subject: certificate.subject.clone(),
+            role: Role::Authority,
+            not_after: certificate.not_after,
+            revoked: None,
+        });
+        self.save()?;
+        Ok(made)
+    }
+
     fn leaf(&self, wanted: &Wanted<'_>) -> Result<LeafProfile, AuthorityError> {
         let subject = Subject {
             common_name: wanted.name.to_owned(),
@@ -253,6 +289,7 @@ impl AuthorityFolder {
             Role::DocumentSigner => LeafProfile::document_signer,
             Role::Reader => LeafProfile::reader,
             Role::StatusSigner => LeafProfile::status_signer,
+            Role::Authority => return Err(AuthorityError::NotALeaf),
             Role::Issuer | Role::Verifier | Role::WalletProvider => {
                 let leaf = LeafProfile { publication, ..LeafProfile::new(subject, from, valid_for) };
                 return Ok(with_names(leaf, wanted));

@@ -61,27 +61,29 @@ pub const PIN: &str = "CREDENZA_PKCS11_PIN";
 pub const PIN_FILE: &str = "CREDENZA_PKCS11_PIN_FILE";
 
 impl ServiceKey {
-    /// Opens the key that a setting names: a file in `folder`, or a `pkcs11:` URI (RFC 7512).
+    /// Opens the key that a setting names: a file in `folder`, or a `pkcs11:` URI (RFC 7512). `chain` are its
+    /// certificates, where they are in a file of their own: leaf first, DER.
     ///
     /// # Errors
     /// See [`ServiceKeyError`].
-    pub fn open(name: &Path, folder: &Path) -> Result<Self, ServiceKeyError> {
+    pub fn open(name: &Path, folder: &Path, chain: Vec<Vec<u8>>) -> Result<Self, ServiceKeyError> {
         match name.to_str().filter(|name| name.starts_with("pkcs11:")) {
-            Some(uri) => Self::on_token(uri),
+            Some(uri) => Self::on_token(uri, chain),
             None => {
                 let passphrase = file::environment()?;
-                Ok(Self::Software(file::read_signer(&folder.join(name), || passphrase)?))
+                let signer = file::read_signer(&folder.join(name), || passphrase)?;
+                Ok(Self::Software(if chain.is_empty() { signer } else { signer.with_x5c(chain) }))
             }
         }
     }
 
     #[cfg(not(feature = "pkcs11"))]
-    fn on_token(_uri: &str) -> Result<Self, ServiceKeyError> {
+    fn on_token(_uri: &str, _chain: Vec<Vec<u8>>) -> Result<Self, ServiceKeyError> {
         Err(ServiceKeyError::NotBuilt)
     }
 
     #[cfg(feature = "pkcs11")]
-    fn on_token(uri: &str) -> Result<Self, ServiceKeyError> {
+    fn on_token(uri: &str, chain: Vec<Vec<u8>>) -> Result<Self, ServiceKeyError> {
         use credenza_crypto::pkcs11::{PinSource, Pkcs11Signer, Pkcs11Uri, SESSIONS};
         let uri = Pkcs11Uri::parse(uri)?;
         let module = uri.module_path.clone().or_else(|| std::env::var_os(MODULE).map(Into::into));
@@ -92,7 +94,7 @@ impl ServiceKey {
             None => file::from_environment(PIN, PIN_FILE)?,
         };
         let pin = pin.ok_or(ServiceKeyError::NoPin)?;
-        Ok(Self::Token(Pkcs11Signer::open(&uri, &module, pin, Vec::new(), SESSIONS)?))
+        Ok(Self::Token(Pkcs11Signer::open(&uri, &module, pin, chain, SESSIONS)?))
     }
 
     fn signer(&self) -> &dyn Signer {
@@ -124,7 +126,8 @@ mod tests {
 
     #[test]
     fn a_token_needs_the_feature() {
-        let refused = ServiceKey::open(Path::new("pkcs11:object=key"), Path::new("")).unwrap_err();
+        let refused =
+            ServiceKey::open(Path::new("pkcs11:object=key"), Path::new(""), Vec::new()).unwrap_err();
         assert!(matches!(refused, ServiceKeyError::NotBuilt));
     }
 }

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod local;
+pub mod revocation_list;
 pub mod status;
 
 pub use authorization::Authorization;

@@ -15,6 +15,8 @@ mod self_issued;
 #[path = "../../../store/tests/all/postgres_server.rs"]
 mod postgres_server;
 mod signing_in;
+#[cfg(feature = "pkcs11")]
+mod tokens;
 mod tools;
 mod trusted_lists;
 mod two_processes;

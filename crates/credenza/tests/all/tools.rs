@@ -262,3 +262,76 @@ fn what_is_issued_verifies() {
         assert!(bad(code, &arguments).contains(say), "{arguments:?}");
     }
 }
+
+#[test]
+fn an_authority_below_another() {
+    let folder = Folder::new();
+    let (root, below, key) = (folder.file("root"), folder.file("below"), folder.file("key.json"));
+    good(&["ca", "new", "--dir", &root, "--name", "Root"]);
+    let made = json(&["ca", "new", "--dir", &below, "--under", &root, "--name", "Issuing CA"]);
+    assert!(made["subject"].as_str().unwrap().contains("Issuing CA"));
+    good(&["ca", "issue", "--ca", &below, "--role", "issuer", "--name", "Issuer", "--out", &key]);
+    let written: Value = serde_json::from_str(&fs::read_to_string(&key).unwrap()).unwrap();
+    assert_eq!(written["x5c"].as_array().unwrap().len(), 2, "the leaf, and the authority below the root");
+
+    let claims = folder.write("claims.json", r#"{"given_name": "Erika"}"#);
+    let credential = folder.file("credential.txt");
+    let issue =
+        ["issue", "--format", "dc+sd-jwt", "--type", "urn:example:a", "--claims", &claims, "--key", &key];
+    good(&[&issue[..], &["--out", &credential]].concat());
+    let root_pem = format!("{root}/ca.pem");
+    good(&["verify", &credential, "--trust", &root_pem]);
+
+    // None below one that is below another, nor below an authority of mobile documents.
+    let third = folder.file("third");
+    assert!(bad(1, &["ca", "new", "--dir", &third, "--under", &below, "--name", "X"]).contains("no other"));
+    let iaca = folder.file("iaca");
+    good(&[
+        "ca",
+        "new",
+        "--dir",
+        &iaca,
+        "--iaca",
+        "--name",
+        "IACA",
+        "--country",
+        "UT",
+        "--contact",
+        "mailto:a@b.example",
+        "--crl-url",
+        "https://b.example/crl",
+    ]);
+    assert!(bad(1, &["ca", "new", "--dir", &third, "--under", &iaca, "--name", "X"]).contains("no other"));
+    bad(2, &["ca", "new", "--dir", &third, "--under", &root, "--kind", "p384", "--name", "X"]);
+
+    // The root knows it, and can revoke it.
+    let shown = json(&["ca", "show", "--ca", &root]);
+    assert_eq!(shown["register"]["issued"][0]["role"], "authority");
+    good(&["ca", "revoke", "--ca", &root, &format!("{below}/ca.pem")]);
+    let crl = folder.file("root.crl");
+    good(&["ca", "crl", "--ca", &root, "--out", &crl]);
+    assert!(
+        !run(&["verify", &format!("{below}/ca.pem"), "--trust", &root_pem, "--crl", &crl]).status.success()
+    );
+}
+
+#[tokio::test]
+async fn the_revocation_list_of_a_service_is_where_its_certificates_say() {
+    let service = crate::world::Service::start();
+    let url = format!("{}/iaca.crl", service.url);
+    let request = http::Request::get(&url).body(Vec::new()).unwrap();
+    let response = crate::world::send(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/pkix-crl");
+    let folder = Folder::new();
+    let crl = folder.file("iaca.crl");
+    fs::write(&crl, response.body()).unwrap();
+    let keys = service.folder.path().join("keys");
+    let (key, iaca) = (keys.join("document-signer.jwk"), keys.join("iaca.pem"));
+    let written: Value = serde_json::from_str(&fs::read_to_string(key).unwrap()).unwrap();
+    let der = credenza::core::b64::decode_std(written["x5c"][0].as_str().unwrap()).unwrap();
+    assert!(der.windows(url.len()).any(|part| part == url.as_bytes()), "the certificate names it");
+    let signer = folder.write("ds.pem", &credenza::crypto::x509::der_to_pem(&der));
+    let verify = ["verify", &signer, "--profile", "document-signer", "--crl", &crl, "--trust"];
+    good(&[&verify[..], &[iaca.to_str().unwrap()]].concat());
+}

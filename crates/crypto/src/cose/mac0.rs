@@ -116,3 +116,37 @@ pub fn create(key: &MacKey, content: Content<'_>, external_aad: &[u8]) -> Vec<u8
     out.bytes(hmac::sign(&key.0, &message).as_ref());
     out.into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Project Wycheproof: 32 bytes are the beginning of whatever is longer.
+    #[test]
+    fn published_cases_of_hkdf() {
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/wycheproof/hkdf_sha256_test.json");
+        let vectors: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let mut judged = 0;
+        for group in vectors["testGroups"].as_array().unwrap() {
+            for case in group["tests"].as_array().unwrap() {
+                let of = |name: &str| hex(case[name].as_str().unwrap());
+                if case["result"] != "valid" || of("okm").len() < 32 {
+                    continue;
+                }
+                let derived = MacKey::derive(&of("ikm"), &of("salt"), &of("info"));
+                let published = MacKey::new(&of("okm")[..32]);
+                let tag = |key: &MacKey| hmac::sign(&key.0, b"message").as_ref().to_vec();
+                assert_eq!(tag(&derived), tag(&published), "{case}");
+                judged += 1;
+            }
+        }
+        assert!(judged > 40, "{judged}");
+    }
+
+    fn hex(text: &str) -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    }
+}

@@ -172,3 +172,38 @@ impl<'a> CbcKeys<'a> {
         CbcTag { tag: context.sign(), length: self.encryption.len() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Project Wycheproof: every case with the IV and the tag that JOSE has.
+    #[test]
+    fn published_cases_of_gcm() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/wycheproof/aes_gcm_test.json");
+        let vectors: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let mut judged = 0;
+        for group in vectors["testGroups"].as_array().unwrap() {
+            let enc = match (group["keySize"].as_u64(), group["ivSize"].as_u64(), group["tagSize"].as_u64()) {
+                (Some(128), Some(96), Some(128)) => ContentEncryption::A128Gcm,
+                (Some(256), Some(96), Some(128)) => ContentEncryption::A256Gcm,
+                _ => continue,
+            };
+            for case in group["tests"].as_array().unwrap() {
+                let of = |name: &str| hex(case[name].as_str().unwrap());
+                let sealed = Sealed { iv: of("iv"), ciphertext: of("ct"), tag: of("tag") };
+                let opened = open(enc, &of("key"), &of("aad"), sealed);
+                let valid = case["result"] == "valid";
+                assert_eq!(opened.ok(), valid.then(|| of("msg")), "{case}");
+                judged += 1;
+            }
+        }
+        assert!(judged > 80, "{judged}");
+    }
+
+    fn hex(text: &str) -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    }
+}
