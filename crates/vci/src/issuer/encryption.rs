@@ -76,6 +76,11 @@ impl Encryption {
         self
     }
 
+    /// Whether requests that are not encrypted are refused.
+    pub(super) const fn is_required(&self) -> bool {
+        self.requests_required
+    }
+
     /// Whether requests can be encrypted to the keys, and each can be told from the others.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         let mut kids = HashSet::new();

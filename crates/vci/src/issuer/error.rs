@@ -6,6 +6,7 @@ use credenza_oauth::{EndpointError, dpop};
 use http::StatusCode;
 
 use super::authorization::ClientError;
+use super::earlier::EarlierRefusal;
 
 /// Why the token endpoint refused (§6.3, RFC 6749 §5.2, RFC 9449 §5).
 #[derive(Debug, thiserror::Error)]
@@ -199,6 +200,9 @@ pub enum CredentialError {
     /// The store, the signer or the source of claims failed.
     #[error("the service is temporarily unavailable")]
     Unavailable(String),
+    /// Any of these, as an earlier draft tells it.
+    #[error(transparent)]
+    InDialect(Box<EarlierRefusal>),
 }
 
 impl EndpointError for CredentialError {
@@ -214,12 +218,14 @@ impl EndpointError for CredentialError {
             Self::InvalidTransactionId => "invalid_transaction_id",
             Self::Denied(_) => "credential_request_denied",
             Self::Unavailable(_) => "temporarily_unavailable",
+            Self::InDialect(refusal) => refusal.code,
         }
     }
 
     fn status(&self) -> StatusCode {
         match self {
             Self::Access(error) => error.status(),
+            Self::InDialect(refusal) => refusal.status(),
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -239,6 +245,13 @@ impl EndpointError for CredentialError {
         }
     }
 
+    fn members(&self) -> serde_json::Map<String, serde_json::Value> {
+        match self {
+            Self::InDialect(refusal) => refusal.members(),
+            _ => serde_json::Map::new(),
+        }
+    }
+
     fn has_body(&self) -> bool {
         !matches!(self, Self::Access(AccessError::Missing))
     }
@@ -252,6 +265,7 @@ impl CredentialError {
             Self::InvalidProof(report)
             | Self::InvalidNonce(report)
             | Self::Access(AccessError::InvalidDpopProof(report)) => Some(report),
+            Self::InDialect(refusal) => refusal.source.as_ref().and_then(Self::report),
             _ => None,
         }
     }
