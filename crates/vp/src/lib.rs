@@ -3,6 +3,7 @@
 //! * [`messages`]: what goes over the wire, as types with the specification's names;
 //! * [`verifier`]: asks for presentations, checks the answers, and says of each check how it went;
 //! * [`wallet`]: finds out who asks and what for, matches it with what is held, and answers with no more than that.
+//! * [`dialects`]: the drafts before 1.0, translated;
 //! * [`siop`]: ID tokens that people issue themselves, alone or beside presentations.
 //!
 //! Both sides are values and functions over ports: a [`Verifier`] needs a store, a clock, randomness and somebody to
@@ -27,6 +28,7 @@
 //! ```
 
 pub mod dc_api;
+pub mod dialects;
 pub mod messages;
 mod profile;
 pub mod rules;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use credenza_query::DcqlQuery;
+use credenza_vp::dialects::{Dialect, Language};
 use credenza_vp::messages::{RequestUriMethod, TransactionData, VerifierInfo};
 use credenza_vp::siop::{IdTokenRequest, SelfIssuedSubject};
 use credenza_vp::verifier::{
@@ -56,6 +57,10 @@ pub(super) struct CreatePresentation {
     verifier_info: Vec<VerifierInfo>,
     #[serde(default)]
     id_token: bool,
+    #[serde(default)]
+    dialect: Option<Dialect>,
+    #[serde(default)]
+    query_language: Option<Language>,
     #[serde(default)]
     dc_api: Option<DcApiCall>,
 }
@@ -121,6 +126,12 @@ impl CreatePresentation {
         request.scope = self.scope;
         request.id_token = self.id_token.then(IdTokenRequest::default);
         request.verifier_info = self.verifier_info;
+        if self.dialect.is_none() && self.query_language.is_some() {
+            let why = "1.0 has one query language: name a dialect";
+            return Err(Problem::new(Kind::Unprocessable).because(why).at("/query_language"));
+        }
+        let language = self.query_language.unwrap_or(Language::PresentationExchange);
+        request.dialect = self.dialect.map(|dialect| (dialect, language));
         for members in self.transaction_data {
             let data = TransactionData::new(members).map_err(|error| {
                 Problem::new(Kind::Unprocessable).because(error.to_string()).at("/transaction_data")
@@ -289,6 +300,7 @@ impl From<CreateError> for Problem {
             CreateError::Redirect => "/redirect_uri",
             CreateError::DuplicateClaim | CreateError::Format(_) => "/dcql_query",
             CreateError::IdToken => "/id_token",
+            CreateError::Dialect(_) => "/dialect",
             CreateError::AuthorizationEndpoint => "/authorization_endpoint",
             CreateError::Lifetime => "/expires_in",
             CreateError::TooLong(_) | CreateError::Profile(_) => "",

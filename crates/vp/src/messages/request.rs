@@ -179,18 +179,29 @@ impl AuthorizationRequest {
         serde_json::from_value(Value::Object(members)).unwrap_or_default()
     }
 
+    /// The names of the parameters that a URL's query may have.
+    pub(crate) fn parameters() -> impl Iterator<Item = &'static str> {
+        TEXTS.into_iter().chain(["request_uri_method"]).chain(JSON)
+    }
+
     /// The parameters as a URL's query.
     #[must_use]
     pub fn to_query(&self) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        if let Ok(Value::Object(members)) = serde_json::to_value(self) {
-            for (name, value) in &members {
-                match value {
-                    Value::String(text) => query.append_pair(name, text),
-                    other => query.append_pair(name, &other.to_string()),
-                };
-            }
+        match serde_json::to_value(self) {
+            Ok(Value::Object(members)) => query_of(&members),
+            _ => String::new(),
         }
-        query.finish()
     }
+}
+
+/// Parameters as a URL's query or a form: text as it is, everything else as JSON.
+pub(crate) fn query_of(members: &Map<String, Value>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in members {
+        match value {
+            Value::String(text) => query.append_pair(name, text),
+            other => query.append_pair(name, &other.to_string()),
+        };
+    }
+    query.finish()
 }

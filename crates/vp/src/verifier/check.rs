@@ -8,6 +8,7 @@ use url::Url;
 use super::config::{MAX_LIFETIME, is_loopback};
 use super::{CreateError, PresentationRequest, RequestedPrefix, Verifier, redirect};
 use crate::Profile;
+use crate::dialects::{Dialect, DialectError};
 use crate::messages::{RequestUriMethod, ResponseMode};
 
 /// No correlation id is longer.
@@ -29,6 +30,9 @@ impl Verifier {
             haip(request, prefix)?;
         }
         let mode = request.response_mode;
+        if let Some((dialect, _)) = request.dialect {
+            dialect_allows(dialect, request, self.config.profile)?;
+        }
         let redirected = request.redirect_uri.is_some();
         if mode == ResponseMode::Unsupported || mode.is_redirect() != redirected {
             return Err(CreateError::ResponseMode);
@@ -82,6 +86,28 @@ impl Verifier {
         }
         Ok(())
     }
+}
+
+/// What drafts do not have, or not in a way that can be said here.
+fn dialect_allows(
+    dialect: Dialect,
+    request: &PresentationRequest,
+    profile: Profile,
+) -> Result<(), CreateError> {
+    let absent = |what| Err(DialectError::Absent(what).into());
+    if profile == Profile::Haip {
+        return Err(CreateError::Profile("requests are those of OpenID4VP 1.0 (HAIP 1.0 §5)"));
+    }
+    if request.response_mode.is_dc_api() {
+        return absent("way through the Digital Credentials API that is supported");
+    }
+    if request.id_token.is_some() || request.scope.is_some() {
+        return absent("scope or ID token that is supported");
+    }
+    if dialect.has_scheme() && request.request_uri_method == RequestUriMethod::Post {
+        return absent("request_uri_method");
+    }
+    Ok(())
 }
 
 /// What HAIP 1.0 §5.1 and §5.2 leave of the choices of a request.

@@ -8,6 +8,7 @@ use super::identity::Signing;
 use super::session::{Asked, Session, State};
 use super::{CreateError, DcApiCall, PresentationRequest, RequestedPrefix, Verifier};
 use crate::dc_api::Protocol;
+use crate::dialects::to_wire;
 use crate::messages::{AuthorizationRequest, ClientId, ClientIdPrefix, RequestUriMethod};
 
 /// A request that waits for a wallet.
@@ -65,7 +66,7 @@ impl Verifier {
             wallet_link,
             wallet_query,
             request_uri,
-            client_id: session.request.client_id,
+            client_id: session.request.audience().to_owned(),
             expires_at: session.expires_at,
         })
     }
@@ -118,6 +119,7 @@ impl Verifier {
                 origins: call.map(|call| call.origins.clone()).unwrap_or_default(),
                 protocol: call.map(|call| call.protocol),
                 id_token: request.id_token,
+                spoken: None,
                 decryption_key,
             },
             redirect: request.redirect,
@@ -126,6 +128,10 @@ impl Verifier {
             report: None,
             events: Vec::new(),
         };
+        if let Some((dialect, language)) = request.dialect {
+            let parameters = self.parameters(&session, &request_id);
+            session.request.spoken = Some(to_wire(dialect, language, &parameters)?.1);
+        }
         session.events.push(session.event("presentation.created", now, None));
         Ok((session, request_id))
     }
@@ -168,14 +174,14 @@ impl Verifier {
     ) -> Result<(Option<String>, String), CreateError> {
         let client_id = Some(session.request.client_id.clone());
         let Some(signing) = self.signing(session.request.prefix) else {
-            return Ok((None, self.parameters(session, request_id).to_query()));
+            return Ok((None, session.request.wire(self.parameters(session, request_id))?.to_query()));
         };
         if by_value {
-            let claims = self.claims(session, request_id, self.now());
+            let claims = session.request.wire(self.claims(session, request_id, self.now()))?;
             let jwt = jwt::sign(&*signing.signer, &signing.header, &claims).await;
             let request = Some(jwt.map_err(|_| CreateError::Key)?);
             let link = AuthorizationRequest { client_id, request, ..AuthorizationRequest::default() };
-            return Ok((None, link.to_query()));
+            return Ok((None, session.request.wire(link)?.to_query()));
         }
         let request_uri = self.url(&self.config.request_path, request_id);
         let by_reference = AuthorizationRequest {
@@ -184,7 +190,7 @@ impl Verifier {
             request_uri_method: (method == RequestUriMethod::Post).then(|| "post".to_owned()),
             ..AuthorizationRequest::default()
         };
-        Ok((Some(request_uri), by_reference.to_query()))
+        Ok((Some(request_uri), session.request.wire(by_reference)?.to_query()))
     }
 }
 

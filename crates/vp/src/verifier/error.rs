@@ -6,6 +6,7 @@ use credenza_oauth::{EndpointError, FormError};
 use http::StatusCode;
 
 use crate::dc_api::MessageError;
+use crate::dialects::{DialectError, ResponseError};
 use crate::messages::request_uri::RequestUriFormError;
 use crate::messages::response::ResponseSyntaxError;
 
@@ -57,6 +58,9 @@ pub enum CreateError {
     /// What the profile rules out.
     #[error("the profile does not allow it: {0}")]
     Profile(&'static str),
+    /// The draft can't say it, or has no such thing.
+    #[error("it can't be asked for in this dialect: {0}")]
+    Dialect(#[from] DialectError),
     /// The key for the response could not be made.
     #[error("no key could be made for the response, or the request could not be signed")]
     Key,
@@ -116,6 +120,9 @@ pub enum RespondError {
     /// The parameters.
     #[error(transparent)]
     Syntax(#[from] ResponseSyntaxError),
+    /// The parameters, in the way of a draft.
+    #[error(transparent)]
+    Dialect(#[from] ResponseError),
     /// In the clear, though an encrypted response was asked for; or the other way round.
     #[error("the response does not have the response mode that was asked for")]
     ResponseMode,

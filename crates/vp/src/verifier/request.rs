@@ -5,6 +5,7 @@ use std::time::Duration;
 use credenza_query::DcqlQuery;
 use serde::{Deserialize, Serialize};
 
+use crate::dialects::{Dialect, Language};
 use crate::messages::{ClientIdPrefix, RequestUriMethod, ResponseMode, TransactionData, VerifierInfo};
 use crate::siop::IdTokenRequest;
 
@@ -81,6 +82,9 @@ pub struct PresentationRequest {
     /// An ID token that the holder issues itself, beside the presentations (OID4VP 1.0, Appendix C). Its key and those
     /// of the presentations may differ, and nothing says that they are one person's (SIOPv2 §2.2.1).
     pub id_token: Option<IdTokenRequest>,
+    /// The draft before 1.0 that the wallet speaks, and the language of the query in it; `None`: 1.0. The answer is judged
+    /// by the rules of 1.0 all the same.
+    pub dialect: Option<(Dialect, Language)>,
 }
 
 impl PresentationRequest {
@@ -102,6 +106,7 @@ impl PresentationRequest {
             by_value: false,
             redirect_uri: None,
             id_token: None,
+            dialect: None,
         }
     }
 }

@@ -63,6 +63,9 @@ impl Verifier {
             }
         };
         let claims = AuthorizationRequest { wallet_nonce, ..self.claims(session, request_id, now) };
+        let claims = session.request.wire(claims);
+        let claims =
+            claims.map_err(|_| RequestObjectError::Wallet("the draft that is spoken has no such request"))?;
         let mut jwt = jwt::sign(&*signing.signer, &signing.header, &claims).await?;
         if let Some(Recipient { key, alg, enc }) = recipient {
             let nested = jwe::Parameters { cty: Some("JWT"), ..jwe::Parameters::default() };

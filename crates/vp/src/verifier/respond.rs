@@ -78,7 +78,8 @@ impl Verifier {
         };
         let asked = &loaded.session.request;
         // Through the Digital Credentials API the origin stands for the verifier, signed request or not (§A.4).
-        let audience = origin.map_or_else(|| asked.client_id.clone(), |origin| format!("origin:{origin}"));
+        let audience =
+            origin.map_or_else(|| asked.audience().to_owned(), |origin| format!("origin:{origin}"));
         let key = asked.decryption_key.as_ref();
         let key = key.and_then(|key| SoftwareDecrypter::from_private_jwk(key.expose()).ok());
         let transcript = asked.transcript(&self.response_uri(request_id), origin);
@@ -144,7 +145,11 @@ impl Verifier {
         if asked.response_mode.is_dc_api() {
             return Err(RespondError::ResponseMode);
         }
-        match (ResponseForm::read(form)?, &asked.decryption_key) {
+        let read = match &asked.spoken {
+            None => ResponseForm::read(form)?,
+            Some(spoken) => spoken.read_form(form)?,
+        };
+        match (read, &asked.decryption_key) {
             (ResponseForm::Plain(response), None) => Ok(response),
             // A wallet that can't encrypt may say so in the clear (§8.3.1).
             (ResponseForm::Plain(response), Some(_)) if response.outcome.is_err() => Ok(response),
@@ -162,7 +167,10 @@ impl Verifier {
         let key = SoftwareDecrypter::from_private_jwk(key.expose()).map_err(|_| RespondError::Decrypt)?;
         let opened = jwe::decrypt(text, &key, &self.config.content_encryptions).await;
         let content = Zeroizing::new(opened.map_err(|_| RespondError::Decrypt)?.plaintext);
-        Ok(AuthorizationResponse::from_json(&content)?)
+        match &asked.spoken {
+            None => Ok(AuthorizationResponse::from_json(&content)?),
+            Some(spoken) => Ok(spoken.read_json(&content)?),
+        }
     }
 
     async fn settle(&self, loaded: Loaded, step: &Step) -> Result<(), RespondError> {

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::{CheckedPresentation, RequestedPrefix};
 use crate::dc_api::Protocol;
+use crate::dialects::Spoken;
 use crate::messages::{ResponseMode, TransactionData, VerifierInfo, WalletError};
 use crate::siop::{IdTokenRequest, SelfIssuedSubject};
 
@@ -120,6 +121,9 @@ pub(super) struct Asked {
     /// The ID token that is asked for beside the presentations.
     #[serde(default)]
     pub(super) id_token: Option<IdTokenRequest>,
+    /// The draft that the request is written in.
+    #[serde(default)]
+    pub(super) spoken: Option<Spoken>,
     /// The private key for the response: there until an answer was accepted or the session has ended.
     pub(super) decryption_key: Option<Secret>,
 }

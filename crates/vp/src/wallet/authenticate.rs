@@ -3,12 +3,14 @@
 
 use credenza_crypto::jws::json::JsonJws;
 use credenza_crypto::{Unverified, jwt};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::fetch::Fetched;
 use super::identity::{Metadata, Signatory};
 use super::progress::Progress;
 use super::{Refusal, Wallet, Who};
+use crate::dialects::Spoken;
 use crate::messages::{AuthorizationRequest, ClientId, REQUEST_OBJECT_TYPE, SELF_ISSUED_AUDIENCE};
 use crate::rules;
 
@@ -19,19 +21,21 @@ pub(super) struct Identified {
     pub(super) metadata: Metadata,
     /// The only addresses that the answer may go to; `None`: as the client identifier demands.
     pub(super) uris: Option<Vec<String>>,
+    /// The draft that the request is written in.
+    pub(super) spoken: Option<Spoken>,
 }
 
 impl Identified {
     fn new(signatory: Signatory, client_id: ClientId, request: AuthorizationRequest) -> Self {
         let Signatory { name, how, metadata, uris, .. } = signatory;
-        Self { who: Who { name, client_id, how }, request, metadata, uris }
+        Self { who: Who { name, client_id, how }, request, metadata, uris, spoken: None }
     }
 }
 
 /// Members of a request that a signature of several brings in its protected header (§A.3.2.2).
 const OF_SIGNATURE: [&str; 3] = ["client_id", "verifier_info", "trust_chain"];
 
-fn object(problem: impl Into<String>) -> Refusal {
+pub(super) fn object(problem: impl Into<String>) -> Refusal {
     Refusal::RequestObject(problem.into())
 }
 
@@ -44,14 +48,10 @@ impl Wallet {
         progress: &mut Progress,
     ) -> Result<Identified, Refusal> {
         progress.at(&rules::REQUEST_OBJECT);
-        let unverified = Unverified::<AuthorizationRequest>::parse(&fetched.jwt, REQUEST_OBJECT_TYPE)
-            .map_err(|error| object(error.to_string()))?;
-        progress.at(&rules::REQUEST_SAME_CLIENT);
-        // The same identifier outside and inside, prefix included: otherwise one verifier could speak for another.
-        if unverified.dangerous_claims().client_id.as_deref() != Some(client_id.as_str()) {
-            return Err(Refusal::ClientId("it is another one inside of the request object"));
-        }
-        let identified = self.signed(client_id, unverified, progress).await?;
+        let identified = match self.authenticate_draft(&client_id, &fetched.jwt, progress).await? {
+            Some(identified) => identified,
+            None => self.authenticate_current(client_id, &fetched.jwt, progress).await?,
+        };
         progress.at(&rules::REQUEST_AUDIENCE);
         if identified.request.aud.is_none() {
             return Err(object(format!("aud is not {SELF_ISSUED_AUDIENCE}")));
@@ -63,6 +63,22 @@ impl Wallet {
             return Err(object("it does not have the wallet's nonce: it was not made for us"));
         }
         Ok(identified)
+    }
+
+    async fn authenticate_current(
+        &self,
+        client_id: ClientId,
+        jwt: &str,
+        progress: &mut Progress,
+    ) -> Result<Identified, Refusal> {
+        let unverified = Unverified::<AuthorizationRequest>::parse(jwt, REQUEST_OBJECT_TYPE)
+            .map_err(|error| object(error.to_string()))?;
+        progress.at(&rules::REQUEST_SAME_CLIENT);
+        // The same identifier outside and inside, prefix included: otherwise one verifier could speak for another.
+        if unverified.dangerous_claims().client_id.as_deref() != Some(client_id.as_str()) {
+            return Err(Refusal::ClientId("it is another one inside of the request object"));
+        }
+        self.signed(client_id, unverified, |claims| Ok((claims, None)), progress).await
     }
 
     /// Verifies a request object that came through the Digital Credentials API (§A.3.2.1).
@@ -78,13 +94,15 @@ impl Wallet {
         let client_id = unverified.dangerous_claims().client_id.clone();
         let client_id = ClientId::parse(client_id.ok_or(Refusal::ClientId("it is missing"))?);
         self.check_prefix(&client_id)?;
-        self.signed(client_id, unverified, progress).await
+        self.signed(client_id, unverified, |claims| Ok((claims, None)), progress).await
     }
 
-    async fn signed(
+    /// Verifies a request object, and reads its claims.
+    pub(super) async fn signed<T: DeserializeOwned>(
         &self,
         client_id: ClientId,
-        unverified: Unverified<'_, AuthorizationRequest>,
+        unverified: Unverified<'_, T>,
+        read: impl FnOnce(T) -> Result<(AuthorizationRequest, Option<Spoken>), Refusal>,
         progress: &mut Progress,
     ) -> Result<Identified, Refusal> {
         let signatory = self.signatory(&client_id, unverified.header(), progress).await?;
@@ -92,8 +110,9 @@ impl Wallet {
         let claims = unverified
             .verify(&signatory.key, &self.config.algorithms)
             .map_err(|error| object(error.to_string()))?;
+        let (claims, spoken) = read(claims)?;
         self.check_claims(&claims, progress)?;
-        Ok(Identified::new(signatory, client_id, claims))
+        Ok(Identified { spoken, ..Identified::new(signatory, client_id, claims) })
     }
 
     /// Verifies a request under several signatures (§A.3.2.2): one that holds, of somebody who may ask, is enough. The

@@ -47,6 +47,7 @@ pub(super) struct Config {
     pub(super) transaction_types: Vec<TransactionType>,
     pub(super) scopes: Vec<(String, DcqlQuery)>,
     pub(super) self_issued: Option<Provider>,
+    pub(super) earlier_drafts: bool,
 }
 
 /// Builds a [`Wallet`].
@@ -74,6 +75,7 @@ impl Wallet {
             transaction_types: Vec::new(),
             scopes: Vec::new(),
             self_issued: None,
+            earlier_drafts: false,
         };
         let dids = DidResolver::new(Arc::clone(&http));
         let (attesters, federation): (Arc<dyn Trust>, _) = (Arc::new(Nobody), None);
@@ -191,6 +193,14 @@ impl WalletBuilder {
     #[must_use]
     pub fn self_issued(mut self, provider: Provider) -> Self {
         self.0.config.self_issued = Some(provider);
+        self
+    }
+
+    /// Answers requests of OpenID4VP before 1.0 too, in the dialect that they are written in
+    /// ([`dialects`](crate::dialects)); not under [`Profile::Haip`].
+    #[must_use]
+    pub fn earlier_drafts(mut self) -> Self {
+        self.0.config.earlier_drafts = true;
         self
     }
 

@@ -41,7 +41,7 @@ impl Wallet {
         };
         let Call { protocol, data } = call;
         let to = Destination::Caller { origin: origin.to_owned(), host: host.clone(), protocol };
-        let reply = Reply { to, state: None, encryption: None };
+        let reply = Reply { to, state: None, encryption: None, spoken: None };
         match self.caller(origin, host, protocol, data, &mut progress).await {
             Ok(identified) => terms::accept(self, identified, Channel::DcApi { reply, origin }, progress),
             Err(refusal) => {
@@ -99,7 +99,7 @@ impl Wallet {
         request.exp = None;
         let client_id = ClientId::new(ClientIdPrefix::Origin, origin);
         let who = Who { name: host, client_id, how: HowKnown::Unsigned };
-        Ok(Identified { who, request, metadata: Metadata::Request, uris: None })
+        Ok(Identified { who, request, metadata: Metadata::Request, uris: None, spoken: None })
     }
 }
 

@@ -9,6 +9,7 @@ mod attestation;
 mod authenticate;
 mod config;
 mod dc_api;
+mod dialect;
 mod encrypt;
 mod error;
 mod fetch;

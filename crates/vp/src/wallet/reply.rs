@@ -1,6 +1,6 @@
 //! Getting an answer across: posted, carried by the browser, or handed to whoever called.
 
-use credenza_core::json;
+use credenza_core::{id, json};
 use credenza_crypto::jwe;
 use credenza_formats::mdoc::SessionTranscript;
 use credenza_oauth::error::allowed;
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::encrypt::Encryption;
 use super::{AnswerError, Asked, ResolveError, Wallet, address};
 use crate::dc_api::{Call, Protocol};
+use crate::dialects::Spoken;
 use crate::messages::{AuthorizationResponse, IdToken, ResponseAccepted, VpToken, WalletError};
 
 /// Where and how the verifier is answered.
@@ -21,6 +22,8 @@ pub(super) struct Reply {
     pub(super) to: Destination,
     pub(super) state: Option<String>,
     pub(super) encryption: Option<Encryption>,
+    /// The draft that the request is written in.
+    pub(super) spoken: Option<Spoken>,
 }
 
 /// Where an answer goes.
@@ -135,18 +138,19 @@ impl Wallet {
         outcome: Result<VpToken, WalletError>,
         id_token: Option<IdToken>,
     ) -> Result<Answered, AnswerError> {
-        let Reply { to, state, encryption } = reply;
+        let Reply { to, state, encryption, spoken } = reply;
         let response = AuthorizationResponse { state, outcome, id_token };
         match to {
             Destination::Post(place) => {
-                let body = match self.encrypted(encryption.as_ref(), &response)? {
-                    None => response.to_form(),
+                let body = match self.encrypted(encryption.as_ref(), spoken.as_ref(), &response)? {
+                    None => self.form(spoken.as_ref(), &response)?,
                     Some(jwe) => form::encode(&[("response", &jwe)]),
                 };
                 self.post(&place.url, body).await
             }
             Destination::Redirect { place, fragment } => {
-                Ok(Answered { redirect_uri: Some(carried(place.url, fragment, &response)), dc_api: None })
+                let parameters = self.form(spoken.as_ref(), &response)?;
+                Ok(Answered { redirect_uri: Some(carried(place.url, fragment, parameters)), dc_api: None })
             }
             Destination::Caller { protocol, .. } => {
                 let data = self.handed_over(encryption.as_ref(), response)?;
@@ -155,13 +159,26 @@ impl Wallet {
         }
     }
 
+    fn form(&self, spoken: Option<&Spoken>, response: &AuthorizationResponse) -> Result<String, AnswerError> {
+        let Some(spoken) = spoken else { return Ok(response.to_form()) };
+        spoken.form(response, &id::short(&*self.random)).map_err(|_| AnswerError::Malformed)
+    }
+
     fn encrypted(
         &self,
         encryption: Option<&Encryption>,
+        spoken: Option<&Spoken>,
         response: &AuthorizationResponse,
     ) -> Result<Option<String>, AnswerError> {
         let Some(Encryption { key, alg, enc }) = encryption else { return Ok(None) };
-        let content = Zeroizing::new(response.to_json());
+        let content = Zeroizing::new(match spoken {
+            None => response.to_json(),
+            Some(spoken) => {
+                let parameters = spoken.response(response, &id::short(&*self.random));
+                let parameters = parameters.map_err(|_| AnswerError::Malformed)?;
+                serde_json::to_vec(&parameters).map_err(|_| AnswerError::Malformed)?
+            }
+        });
         jwe::encrypt(key, *alg, *enc, &jwe::Parameters::default(), &content, &*self.random)
             .map(Some)
             .map_err(|_| AnswerError::Encrypt)
@@ -178,7 +195,7 @@ impl Wallet {
         if let Err(error) = &response.outcome {
             return Ok(Map::from_iter([("error".to_owned(), error.error.clone().into())]));
         }
-        if let Some(jwe) = self.encrypted(encryption, &response)? {
+        if let Some(jwe) = self.encrypted(encryption, None, &response)? {
             return Ok(Map::from_iter([("response".to_owned(), jwe.into())]));
         }
         match response.to_value() {
@@ -225,8 +242,7 @@ impl Wallet {
 }
 
 /// The redirect URI with the answer in it (OAuth 2.0 Multiple Response Types §2.1).
-fn carried(mut uri: Url, fragment: bool, response: &AuthorizationResponse) -> Url {
-    let parameters = response.to_form();
+fn carried(mut uri: Url, fragment: bool, parameters: String) -> Url {
     if fragment {
         uri.set_fragment(Some(&parameters));
     } else {

@@ -149,7 +149,7 @@ impl Wallet {
         let query = url.query().ok_or(Refusal::Link("it has no parameters"))?;
         let form =
             Form::parse(query.as_bytes()).map_err(|_| Refusal::Link("its parameters can't be read"))?;
-        let parameters = AuthorizationRequest::from_query(&form);
+        let (parameters, spoken) = self.parameters(&form)?;
         progress.at(&rules::REQUEST_CLIENT_ID);
         let client_id = parameters.client_id.as_deref().ok_or(Refusal::ClientId("it is missing"))?;
         let client_id = ClientId::parse(client_id);
@@ -174,7 +174,8 @@ impl Wallet {
             }
             (None, None) => {
                 progress.skip("it is all in the link");
-                self.unsigned(client_id, parameters, progress)
+                let identified = self.unsigned(client_id, parameters, progress)?;
+                Ok(Identified { spoken, ..identified })
             }
         }
     }
@@ -209,7 +210,13 @@ impl Wallet {
             (url.host_str().unwrap_or_default().to_owned(), Metadata::Request, None)
         };
         progress.skip("the request is not signed");
-        Ok(Identified { who: Who { name, client_id, how: HowKnown::Unsigned }, request, metadata, uris })
+        Ok(Identified {
+            who: Who { name, client_id, how: HowKnown::Unsigned },
+            request,
+            metadata,
+            uris,
+            spoken: None,
+        })
     }
 
     /// Whether a client identifier is one that could be known here: before anything is fetched for it.

@@ -137,7 +137,7 @@ impl Wallet {
         progress.at(&rules::REQUEST_SIGNATURE);
         progress.skip("the request is not signed");
         let who = Who { name, client_id, how: HowKnown::Unsigned };
-        Some(Identified { who, request, metadata: Metadata::Request, uris: Some(vec![place]) })
+        Some(Identified { who, request, metadata: Metadata::Request, uris: Some(vec![place]), spoken: None })
     }
 
     /// An ID token and nothing else.
@@ -158,7 +158,7 @@ impl Wallet {
             Err(refusal) => return Err(refused(refusal, None, progress)),
         };
         let state = identified.request.state.clone().filter(|state| is_printable(state));
-        let mut reply = Reply { to, state, encryption: None };
+        let mut reply = Reply { to, state, encryption: None, spoken: None };
         match self.read_sign_in(provider, &identified, &mut reply, &mut progress) {
             Ok(wanted) => Ok(Opened::SignIn(Box::new(SignIn {
                 report: progress.finished(),

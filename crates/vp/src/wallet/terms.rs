@@ -45,8 +45,10 @@ pub(super) fn accept(
             let to = destination(wallet, &identified, &mut progress);
             let state = identified.request.state.clone();
             let state = state.filter(|state| state.len() <= MAX_TEXT && is_url_safe(state));
-            let client_id = identified.who.client_id.as_str().to_owned();
-            (client_id, to.map(|to| Reply { to, state, encryption: None }))
+            let spoken = identified.spoken.clone();
+            let client_id = spoken.as_ref().map(|spoken| spoken.client_id.clone());
+            let client_id = client_id.unwrap_or_else(|| identified.who.client_id.as_str().to_owned());
+            (client_id, to.map(|to| Reply { to, state, encryption: None, spoken }))
         }
     };
     let mut reply = match reply {

@@ -5,6 +5,7 @@
 mod answers;
 mod checklist;
 mod dc_api;
+mod dialects;
 mod flow;
 mod formats;
 mod holder;
