@@ -34,6 +34,7 @@
 //! # Ok(()) }
 //! ```
 
+pub mod claims;
 pub mod config;
 pub mod contexts;
 pub mod http;

@@ -33,6 +33,7 @@ mod routes;
 pub mod service;
 mod stopping;
 mod timed;
+mod type_register;
 pub mod users;
 mod wallet_plane;
 

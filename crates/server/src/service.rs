@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::DefaultBodyLimit;
-use credenza_core::{Clock, Random, Sealer, Store, SystemClock, SystemRandom};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use credenza_core::{Clock, Random, Records, Sealer, Store, SystemClock, SystemRandom};
 use credenza_query::DcqlQuery;
 use credenza_vci::issuer::Issuer;
 use credenza_vci::issuer::status::StatusLists;
@@ -23,6 +24,7 @@ use crate::limits::Limits;
 use crate::pages::templates::Templates;
 use crate::publisher::Publisher;
 use crate::routes::{Route, Routes};
+use crate::type_register::TypeRegister;
 use crate::users::UserAuthentication;
 use crate::{admin, pages, wallet_plane};
 
@@ -71,6 +73,8 @@ pub struct Service {
     pub(crate) users: Option<Arc<dyn UserAuthentication>>,
     /// The status lists, when credentials have a status.
     pub(crate) status: Option<Arc<Publisher>>,
+    /// The credential types that were made over the API, when they can be.
+    pub(crate) types: Option<TypeRegister>,
     pub(crate) presets: Vec<Preset>,
     /// Demo data by credential configuration, in the order in which the forms are offered.
     pub(crate) samples: Vec<(String, Map<String, Value>)>,
@@ -79,8 +83,6 @@ pub struct Service {
     pub(crate) templates: Templates,
     /// What the issuer calls itself, or its host.
     pub(crate) issuer_name: String,
-    pub(crate) issuer_metadata: Bytes,
-    pub(crate) server_metadata: Bytes,
 }
 
 /// Why a service can't be put together.
@@ -111,6 +113,7 @@ pub struct ServiceBuilder {
     inspect: Option<Arc<dyn Inspect>>,
     users: Option<Arc<dyn UserAuthentication>>,
     status: Option<Arc<StatusLists>>,
+    types: Option<Arc<dyn Records>>,
     presets: Vec<Preset>,
     samples: Vec<(String, Map<String, Value>)>,
     limits: Limits,
@@ -141,6 +144,7 @@ impl Service {
             inspect: None,
             users: None,
             status: None,
+            types: None,
             presets: Vec::new(),
             samples: Vec::new(),
             limits: Limits::default(),
@@ -152,6 +156,7 @@ impl Service {
         self.routes()
             .router
             .with_state(Arc::clone(self))
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(self), keep_up))
             .layer(DefaultBodyLimit::max(self.limits.body))
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), guard))
     }
@@ -226,6 +231,13 @@ impl ServiceBuilder {
         self
     }
 
+    /// Where credential types are kept that are made over the API; without it, only those of the issuer's configuration
+    /// are issued.
+    pub fn credential_types(mut self, records: Arc<dyn Records>) -> Self {
+        self.types = Some(records);
+        self
+    }
+
     /// Adds a query that `/verify` offers and that the API knows by its id.
     pub fn preset(mut self, preset: Preset) -> Self {
         self.presets.push(preset);
@@ -273,8 +285,7 @@ impl ServiceBuilder {
             base_path,
             base,
             issuer_name,
-            issuer_metadata: Bytes::from_owner(self.issuer.metadata()),
-            server_metadata: Bytes::from_owner(self.issuer.authorization_server_metadata()),
+            types: self.types.map(|records| TypeRegister::new(records, Arc::clone(&self.issuer))),
             issuer: self.issuer,
             verifier: self.verifier,
             store: self.store,
@@ -295,6 +306,14 @@ impl ServiceBuilder {
             clock: self.clock,
         }))
     }
+}
+
+/// Has every request see the credential types that other nodes have made.
+async fn keep_up(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+    if let Some(types) = &service.types {
+        types.keep_up().await;
+    }
+    next.run(request).await
 }
 
 /// What the issuer calls itself in its metadata.

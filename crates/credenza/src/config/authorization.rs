@@ -38,7 +38,7 @@ pub(super) struct Section {
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-enum Profile {
+pub(super) enum Profile {
     Haip,
 }
 

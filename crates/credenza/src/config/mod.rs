@@ -1,6 +1,7 @@
 //! The configuration of a service: `credenza.toml`, read strictly, and every mistake explained where it is.
 
 mod authorization;
+mod claims;
 mod contexts;
 mod encryption;
 pub mod examples;
@@ -16,11 +17,13 @@ use std::path::PathBuf;
 use credenza_core::{Sealer, Secret};
 use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_trust::did::Did;
+use credenza_vci::dialects::Dialects;
 use credenza_vci::issuer::status::StatusPolicy;
 use credenza_vci::issuer::{CredentialConfiguration, Encryption, ExternalAuthorizationServer};
 use credenza_vp::verifier::Undetermined;
 use url::Url;
 
+use crate::claims::Sources;
 use crate::keys::service_key::ServiceKey;
 use crate::service::Authorization;
 
@@ -50,10 +53,16 @@ pub struct Settings {
     pub document_signer: Option<ServiceKey>,
     /// How requests and responses with credentials are encrypted.
     pub encryption: Option<Encryption>,
+    /// Earlier drafts of OpenID4VCI that are spoken beside 1.0.
+    pub dialects: Dialects,
     /// Other servers whose access tokens are accepted.
     pub authorization_servers: Vec<ExternalAuthorizationServer>,
+    /// Whether issuer, authorization server and verifier must comply with HAIP 1.0.
+    pub haip: bool,
     /// The authorization code flow, when there is one.
     pub authorization: Option<Authorization>,
+    /// Where claims come from, beside offers.
+    pub claims: Sources,
     /// What is issued.
     pub credential_types: Vec<CredentialConfiguration>,
     /// Signs requests.

@@ -8,16 +8,19 @@ use std::path::{Path, PathBuf};
 use credenza_core::{Clock, Sealer, Secret, b64, json};
 use credenza_crypto::{Certificate, Signer as _, x509};
 use credenza_trust::did::Did;
+use credenza_vci::dialects::Dialects;
 use credenza_vci::issuer::{CredentialConfiguration, Format};
 use credenza_vp::verifier::Undetermined;
 use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::{ConfigProblem, ConfigProblems, Settings, authorization, contexts, encryption, servers, status};
+use super::{ConfigProblem, ConfigProblems, Settings, authorization, claims, contexts, encryption, servers, status};
 use crate::http::is_loopback;
+use crate::claims::Sources;
 use crate::keys;
 use crate::keys::service_key::ServiceKey;
+use crate::service::Authorization;
 
 /// The file as it is written. Every name in it is documented in the file that `credenza init` writes.
 #[derive(Deserialize)]
@@ -27,6 +30,8 @@ struct File {
     listen: Spanned<String>,
     database: Spanned<String>,
     sealing_key: Spanned<PathBuf>,
+    #[serde(default)]
+    profile: Option<Spanned<authorization::Profile>>,
     #[serde(default)]
     log: Option<Spanned<String>>,
     admin: Admin,
@@ -40,6 +45,8 @@ struct File {
     authorization_servers: Vec<servers::Section>,
     #[serde(default)]
     contexts: contexts::Section,
+    #[serde(default)]
+    claims: claims::Section,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +70,8 @@ struct Issuer {
     revocation_list: Option<Spanned<PathBuf>>,
     #[serde(default)]
     encryption: Option<encryption::Section>,
+    #[serde(default)]
+    dialects: Dialects,
     credential_types: Spanned<PathBuf>,
 }
 
@@ -142,8 +151,13 @@ impl Reader<'_> {
         };
         let encryption = encryption::encryption(file.issuer.encryption.as_ref(), self);
         let authorization = authorization::authorization(file.authorization.as_ref(), self);
+        let authorization = self.profile(file.profile.as_ref(), authorization);
         let authorization_servers = servers::servers(&file.authorization_servers, self);
         let credential_types = self.credential_types(&file.issuer.credential_types);
+        let claims = claims::sources(&file.claims, self);
+        if let (Some(claims), Some(types)) = (&claims, &credential_types) {
+            self.named_sources(claims, types, &file.issuer.credential_types);
+        }
         let has_mdoc = |types: &Vec<CredentialConfiguration>| {
             types.iter().any(|one| matches!(one.format, Format::Mdoc { .. }))
         };
@@ -171,8 +185,11 @@ impl Reader<'_> {
             issuer_key: issuer_key?,
             document_signer: document_signer?,
             encryption: encryption?,
+            dialects: file.issuer.dialects.clone(),
             authorization_servers: authorization_servers?,
+            haip: file.profile.is_some(),
             authorization: authorization?,
+            claims: claims?,
             credential_types: credential_types?,
             verifier_key: verifier_key?,
             anchors,
@@ -202,6 +219,24 @@ impl Reader<'_> {
             problem: problem.into(),
             remedy: remedy.into(),
         });
+    }
+
+    /// The profile of the whole service is that of its authorization server, too.
+    fn profile(
+        &mut self,
+        profile: Option<&Spanned<authorization::Profile>>,
+        authorization: Option<Option<Authorization>>,
+    ) -> Option<Option<Authorization>> {
+        let Some(profile) = profile else { return authorization };
+        match authorization? {
+            Some(authorization) => Some(Some(Authorization { haip: true, ..authorization })),
+            None => {
+                let remedy = "add [authorization] with wallet_providers and users, or remove the profile";
+                let problem = "HAIP 1.0 §4 wants the authorization code flow, and it is not configured";
+                self.problem("profile", profile, problem, remedy);
+                None
+            }
+        }
     }
 
     fn url(&mut self, value: &Spanned<String>) -> Option<Url> {
@@ -376,7 +411,7 @@ impl Reader<'_> {
         let mut good = true;
         for file in &files {
             let read = fs::read(file).map_err(|error| error.to_string());
-            let parsed = read.and_then(|bytes| json::from_slice(&bytes).map_err(|error| error.to_string()));
+            let parsed = read.and_then(|bytes| credential_type(&bytes));
             match parsed {
                 Ok(credential_type) => types.push(credential_type),
                 Err(error) => {
@@ -390,6 +425,16 @@ impl Reader<'_> {
             self.problem(setting, value, format!("no JSON file in {}", folder.display()), remedy);
         }
         (good && !types.is_empty()).then_some(types)
+    }
+
+    /// Whether every source that a type names is there.
+    fn named_sources(&mut self, claims: &Sources, types: &[CredentialConfiguration], at: &Spanned<PathBuf>) {
+        for one in types {
+            if let Some(source) = one.claims_source.as_ref().filter(|name| !claims.named.contains_key(*name)) {
+                let problem = format!("\"{}\" names the claims source \"{source}\", which is not there", one.id);
+                self.problem("issuer.credential_types", at, problem, "add it to [claims.sources]");
+            }
+        }
     }
 
     fn trusted(&mut self, value: &Spanned<Vec<String>>) -> Option<(Vec<Vec<u8>>, Vec<Did>)> {
@@ -421,4 +466,12 @@ impl Reader<'_> {
         }
         good.then_some((anchors, dids))
     }
+}
+
+fn credential_type(bytes: &[u8]) -> Result<CredentialConfiguration, String> {
+    let object = json::parse_object(bytes).map_err(|error| error.to_string())?;
+    if let Some(unknown) = CredentialConfiguration::unknown_member(&object) {
+        return Err(format!("unknown member `{unknown}`"));
+    }
+    serde_json::from_value(object.into()).map_err(|error| error.to_string())
 }

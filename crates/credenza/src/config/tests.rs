@@ -120,8 +120,18 @@ fn every_mistake_is_told_with_line_and_remedy() {
         ("name = \"Example Issuer\"", "", None, "missing field `name`"),
         ("name = \"Example Issuer\"", "name = \" \"", None, "empty"),
         ("token_sha256 = \"", "token_sha256 = \"x", None, "SHA-256"),
-        ("[verifier]", "[contexts]\n\"https://a.example/v1\" = \"nothing\"\n[verifier]", None, "No such file"),
-        ("[verifier]", "[contexts]\n\"https://a.example/v1\" = \"credenza.toml\"\n[verifier]", None, "@context"),
+        (
+            "[verifier]",
+            "[contexts]\n\"https://a.example/v1\" = \"nothing\"\n[verifier]",
+            None,
+            "No such file",
+        ),
+        (
+            "[verifier]",
+            "[contexts]\n\"https://a.example/v1\" = \"credenza.toml\"\n[verifier]",
+            None,
+            "@context",
+        ),
     ] {
         let problems = changed(from, to);
         assert!(problems.contains(say), "{to}: {problems}");
@@ -194,6 +204,7 @@ fn authorizing(change: impl FnOnce(String) -> String) -> Result<Settings, String
 fn assembled(settings: Settings) -> Result<(), String> {
     let clock = std::sync::Arc::new(FixedClock::at(NOW));
     let parts = crate::service::Parts {
+        haip: settings.haip,
         authorization: settings.authorization,
         document_signer: settings.document_signer.map(|signer| std::sync::Arc::new(signer) as _),
         ..crate::service::Parts::new(
@@ -268,6 +279,22 @@ fn a_profile_that_can_not_be_complied_with_is_refused_by_its_rule() {
     assembled(settings).unwrap();
 }
 
+// Clauses: HAIP-4.2-01
+#[test]
+fn the_profile_of_a_whole_service_wants_the_authorization_code_flow() {
+    let with = |sections: &str| {
+        let (_folder, written) = initialized();
+        let text = fs::read_to_string(&written.file).unwrap();
+        fs::write(&written.file, format!("profile = \"haip\"\n{text}{sections}")).unwrap();
+        read(&written.file, &FixedClock::at(NOW)).map_err(|problems| problems.to_string())
+    };
+    let problem = with("").unwrap_err();
+    assert!(problem.contains("HAIP 1.0 §4 wants"), "{problem}");
+    let settings = with("\n[authorization]\nwallet_providers = [\"keys/root.pem\"]\n").unwrap();
+    assert!(settings.haip && settings.authorization.as_ref().unwrap().haip);
+    assembled(settings).unwrap();
+}
+
 #[test]
 fn other_authorization_servers_are_known_by_one_way_to_check_their_tokens() {
     let section = |more: &str| {
@@ -298,4 +325,20 @@ fn other_authorization_servers_are_known_by_one_way_to_check_their_tokens() {
         let problems = section(wrong).unwrap_err();
         assert!(problems.contains(told), "{problems}");
     }
+}
+
+#[test]
+fn earlier_drafts_are_spoken_where_they_are_named() {
+    let named = |list: &str| {
+        let (_folder, written) = initialized();
+        let text = fs::read_to_string(&written.file).unwrap();
+        let text = text.replace("[issuer]\n", &format!("[issuer]\ndialects = {list}\n"));
+        fs::write(&written.file, text).unwrap();
+        read(&written.file, &FixedClock::at(NOW))
+    };
+    use credenza_vci::dialects::Dialect::{Draft13, Draft15};
+    let both: Vec<_> = named(r#"["draft15", "draft13"]"#).unwrap().dialects.iter().collect();
+    assert_eq!(both, [Draft13, Draft15]);
+    assert!(named("[]").unwrap().dialects.is_empty());
+    assert!(named(r#"["draft11"]"#).unwrap_err().to_string().contains("draft11"));
 }

@@ -24,6 +24,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub struct ReqwestHttp {
     policy: AddressPolicy,
     lookup: Arc<dyn Lookup>,
+    /// Hosts that are asked wherever they are.
+    internal: Vec<String>,
     // Made at the first request: reading the platform's certificates would delay the start of a service by as long as
     // everything else together, and most services never ask anybody.
     client: OnceLock<Result<reqwest::Client, String>>,
@@ -39,7 +41,15 @@ impl ReqwestHttp {
     /// The same with another name resolution.
     #[must_use]
     pub fn with_lookup(policy: AddressPolicy, lookup: Arc<dyn Lookup>) -> Self {
-        Self { policy, lookup, client: OnceLock::new() }
+        Self { policy, lookup, internal: Vec::new(), client: OnceLock::new() }
+    }
+
+    /// The same, and these hosts (names or addresses, without ports) may also be asked at internal addresses, and by
+    /// http: they are the operator's own. For requests whose URL nobody else has a say in.
+    #[must_use]
+    pub fn with_internal(self, hosts: impl IntoIterator<Item = String>) -> Self {
+        let hosts = hosts.into_iter().map(|host| host.to_ascii_lowercase());
+        Self { internal: hosts.collect(), client: OnceLock::new(), ..self }
     }
 
     fn client(&self) -> Result<&reqwest::Client, HttpError> {
@@ -52,9 +62,13 @@ impl ReqwestHttp {
                 .referer(false)
                 // A proxy would resolve names out of our sight.
                 .no_proxy()
-                .https_only(self.policy == AddressPolicy::Public)
+                .https_only(self.policy == AddressPolicy::Public && self.internal.is_empty())
                 .connect_timeout(CONNECT)
-                .dns_resolver(Guarded { policy: self.policy, lookup: Arc::clone(&self.lookup) })
+                .dns_resolver(Guarded {
+                    policy: self.policy,
+                    lookup: Arc::clone(&self.lookup),
+                    internal: self.internal.clone(),
+                })
                 .build()
                 .map_err(|error| error.to_string())
         });
@@ -94,6 +108,10 @@ impl ReqwestHttp {
     /// Judges what can be judged before a name is resolved.
     fn allowed(&self, url: &str) -> Result<Url, HttpError> {
         let url = Url::parse(url).map_err(|_| HttpError::Forbidden("not an absolute URL"))?;
+        let internal = url.host_str().is_some_and(|host| self.internal.iter().any(|known| known == host));
+        if internal && matches!(url.scheme(), "http" | "https") && url.username().is_empty() {
+            return Ok(url);
+        }
         if !self.policy.scheme(url.scheme()) {
             return Err(HttpError::Forbidden("the scheme is not https"));
         }

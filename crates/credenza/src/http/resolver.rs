@@ -35,14 +35,18 @@ pub(super) struct LocalOnly;
 pub(super) struct Guarded {
     pub(super) policy: AddressPolicy,
     pub(super) lookup: Arc<dyn Lookup>,
+    pub(super) internal: Vec<String>,
 }
 
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
         let (policy, lookup) = (self.policy, Arc::clone(&self.lookup));
+        let internal = self.internal.iter().any(|host| host == name.as_str());
         Box::pin(async move {
             let mut addresses = lookup.lookup(name.as_str()).await?;
-            addresses.retain(|address| policy.address(*address));
+            if !internal {
+                addresses.retain(|address| policy.address(*address));
+            }
             // "localhost" is this machine, whatever a resolver says.
             if name.as_str() == "localhost" {
                 addresses.retain(IpAddr::is_loopback);

@@ -225,3 +225,23 @@ async fn errors_name_no_url() {
     let refused = http.send(get("http://127.0.0.1:1/?code=canary"), quick()).await.unwrap_err();
     assert!(!refused.to_string().contains("canary"), "{refused}");
 }
+
+#[tokio::test]
+async fn v06_internal_hosts_are_asked_where_they_are_named() {
+    let listener = Listener::answering(HELLO).await;
+    let lookup = || Arc::new(Fixed(vec!["127.0.0.1".parse().unwrap()]));
+    let named = |host: &str| {
+        ReqwestHttp::with_lookup(AddressPolicy::Public, lookup()).with_internal([host.to_owned()])
+    };
+    let ask = |host: &str| get(&format!("http://{host}:{}/", listener.port));
+    for host in ["127.0.0.1", "register.internal"] {
+        assert_eq!(named(host).send(ask(host), quick()).await.unwrap().body(), b"hello");
+    }
+    assert_eq!(listener.hits(), 2);
+    // Another name for the same address is another host, and a name below one of them is too.
+    for host in ["localhost", "127.0.0.2", "other.internal", "a.register.internal"] {
+        let refused = named("register.internal").send(ask(host), quick()).await.unwrap_err();
+        assert!(matches!(refused, HttpError::Forbidden(_)), "{host}: {refused:?}");
+    }
+    assert_eq!(listener.hits(), 2);
+}

@@ -11,7 +11,7 @@ pub use status::{LookUp, Revocation};
 
 use std::sync::Arc;
 
-use credenza_core::{AddressPolicy, Clock, Random, Sealer, Store, SystemClock, SystemRandom};
+use credenza_core::{AddressPolicy, Clock, Random, Records, Sealer, Store, SystemClock, SystemRandom};
 use credenza_crypto::{Signer, X509Error};
 use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_server::service::{Pages, Preset, ServiceBuilder, ServiceError};
@@ -19,17 +19,23 @@ use credenza_server::users::NotAHash;
 use credenza_server::{EventHub, Service, TimedSigner, TimedStore};
 use credenza_trust::did::{Did, DidError};
 use credenza_trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
+use credenza_vci::dialects::Dialects;
 use credenza_vci::issuer::status::{StatusLists, StatusPolicy, StatusPolicyError, StatusPorts};
 use credenza_vci::issuer::{
     ConfigError, CredentialConfiguration, Encryption, ExternalAuthorizationServer, Format, Issuer,
 };
 use credenza_vci::messages::IssuerDisplay;
+use credenza_vp::Profile;
 use credenza_vp::verifier::{BuildError, Policy, Ports, Verifier};
 use url::Url;
 
+use crate::claims::Sources;
 use crate::http::{ReqwestHttp, is_loopback};
 use crate::inspect::Inspector;
 use crate::keys::did_signer::DidSigner;
+
+/// Signed by the issuer's key, in the name of its DID.
+const W3C_FORMATS: [&str; 5] = ["jwt_vc_json", "jwt_vc_json-ld", "ldp_vc", "vc+jwt", "vc+sd-jwt"];
 
 /// What a service is made of. Start from [`Parts::new`].
 pub struct Parts {
@@ -43,10 +49,18 @@ pub struct Parts {
     pub document_signer: Option<Arc<dyn Signer>>,
     /// Whether and how requests and responses with credentials are encrypted on top of TLS.
     pub encryption: Option<Encryption>,
+    /// Earlier drafts of OpenID4VCI that are spoken beside 1.0.
+    pub dialects: Dialects,
+    /// Whether the verifier must comply with HAIP 1.0; [`Authorization::haip`] says it of the issuer.
+    pub haip: bool,
     /// The authorization code flow; without it the pre-authorized code is the only grant.
     pub authorization: Option<Authorization>,
     /// Other servers whose access tokens are accepted.
     pub authorization_servers: Vec<ExternalAuthorizationServer>,
+    /// Where claims come from, beside offers: by the names that credential types give.
+    pub claims: Sources,
+    /// Keeps credential types that are made over the API; without it none can be made.
+    pub type_records: Option<Arc<dyn Records>>,
     /// What is issued. W3C credentials are signed with the issuer's key, in the name of its `did:jwk`.
     pub credential_types: Vec<CredentialConfiguration>,
     /// JSON-LD contexts that are known; credentials with others are neither issued nor accepted.
@@ -132,8 +146,12 @@ impl Parts {
             issuer_key,
             document_signer: None,
             encryption: None,
+            dialects: Dialects::default(),
+            haip: false,
             authorization: None,
             authorization_servers: Vec::new(),
+            claims: Sources::default(),
+            type_records: None,
             credential_types,
             contexts: Contexts::bundled(),
             verifier_key,
@@ -164,7 +182,7 @@ impl Parts {
         let mut issuer = Issuer::builder(self.url.as_str().trim_end_matches('/'))
             .addresses(addresses)
             .display(IssuerDisplay::named(self.issuer_name))
-            .signer(Arc::clone(&self.issuer_key))
+            .signer_of_format("dc+sd-jwt", Arc::clone(&self.issuer_key))
             .metadata_signer(Arc::clone(&self.issuer_key))
             .store(Arc::clone(&self.store))
             .sealer(Arc::clone(&self.sealer))
@@ -181,12 +199,15 @@ impl Parts {
         for server in self.authorization_servers {
             issuer = issuer.authorization_server(server);
         }
+        issuer = issuer.dialects(self.dialects.iter());
         if let Some(encryption) = self.encryption {
             issuer = issuer.encryption(encryption);
         }
+        // Types of any format may come later.
+        let later = self.type_records.is_some();
         let status = self.revocation.map(|Revocation { records, policy }| {
             let w3c = |kind: &CredentialConfiguration| kind.format.definition().is_some();
-            let policy = StatusPolicy { bitstring: self.credential_types.iter().any(w3c), ..policy };
+            let policy = StatusPolicy { bitstring: later || self.credential_types.iter().any(w3c), ..policy };
             let ports = StatusPorts {
                 records,
                 signer: Arc::clone(&self.issuer_key),
@@ -200,14 +221,19 @@ impl Parts {
             issuer = issuer.status_source(Arc::clone(status) as _);
         }
         let named: Arc<dyn Signer> = Arc::new(DidSigner::new(self.issuer_key)?);
+        for format in W3C_FORMATS {
+            issuer = issuer.signer_of_format(format, Arc::clone(&named));
+        }
+        if let Some(signer) = &self.document_signer {
+            issuer = issuer.signer_of_format("mso_mdoc", Arc::clone(signer));
+        }
+        for (name, source) in self.claims.ports(addresses, &self.clock) {
+            issuer = issuer.named_claims_source(name, source);
+        }
         for credential_type in self.credential_types {
-            let id = credential_type.id.clone();
-            issuer = match (&credential_type.format, &self.document_signer) {
-                (Format::SdJwtVc { .. }, _) => issuer,
-                (Format::Mdoc { .. }, Some(signer)) => issuer.signer_for(id, Arc::clone(signer)),
-                (Format::Mdoc { .. }, None) => return Err(AssembleError::DocumentSigner(id)),
-                _ => issuer.signer_for(id, Arc::clone(&named)),
-            };
+            if matches!(credential_type.format, Format::Mdoc { .. }) && self.document_signer.is_none() {
+                return Err(AssembleError::DocumentSigner(credential_type.id));
+            }
             issuer = issuer.configuration(credential_type);
         }
         let trust = issuers(self.anchors, self.trusted_dids, addresses)?;
@@ -224,6 +250,7 @@ impl Parts {
             .status(Arc::new(look_up))
             .policy(Policy { contexts: self.contexts, ..Policy::default() })
             .request_signer(self.verifier_key)
+            .profile(if self.haip { Profile::Haip } else { Profile::Open })
             .addresses(addresses)
             // The pages of the service itself wait for people who come back from their wallet.
             .allow_redirects([self.url.clone()])
@@ -244,6 +271,9 @@ impl Parts {
         }
         if let Some(status) = status {
             service = service.status_lists(status);
+        }
+        if let Some(records) = self.type_records {
+            service = service.credential_types(records);
         }
         for preset in self.presets {
             service = service.preset(preset);

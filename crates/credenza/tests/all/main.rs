@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
+mod attested;
 mod browser;
+mod claims;
 mod commands;
 mod crash;
 mod demo;

@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use credenza_core::json;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use crate::media_type;
@@ -31,6 +32,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value =
         json::parse(bytes).map_err(|error| Problem::new(Kind::InvalidRequest).because(error.to_string()))?;
+    typed(value)
+}
+
+/// The value as this type, or a problem that names the member at fault.
+pub(super) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let detail = error.inner().to_string();
         let kind =
@@ -45,14 +51,16 @@ fn pointer(path: &Path) -> String {
     for segment in path {
         match segment {
             Segment::Seq { index } => out.push_str(&format!("/{index}")),
-            Segment::Map { key } => {
-                out.push('/');
-                out.push_str(&key.replace('~', "~0").replace('/', "~1"));
-            }
+            Segment::Map { key } => out = below(&out, key),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }
     out
+}
+
+/// The pointer to a member of what a pointer points to.
+pub(super) fn below(pointer: &str, member: &str) -> String {
+    format!("{pointer}/{}", member.replace('~', "~0").replace('/', "~1"))
 }
 
 #[cfg(test)]

@@ -41,13 +41,18 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     guarded.on(post.clone(), "/api/v1/deferred/{id}/fail", deferred::fail);
     guarded.on(post.clone(), "/api/v1/presentations", presentations::create);
     guarded.on(get.clone(), "/api/v1/presentations/{id}", presentations::show);
-    guarded.on(delete, "/api/v1/presentations/{id}", presentations::delete);
+    guarded.on(delete.clone(), "/api/v1/presentations/{id}", presentations::delete);
     guarded.on(post.clone(), "/api/v1/presentations/{id}/cancel", presentations::cancel);
     guarded.on(post.clone(), "/api/v1/presentations/{id}/result", presentations::result);
     guarded.on(get.clone(), "/api/v1/presentations/{id}/report", presentations::report);
     guarded.on(get.clone(), "/api/v1/presentations/{id}/events", presentations::events);
     guarded.on(get.clone(), "/api/v1/presentations/{id}/qr.svg", presentations::qr);
     guarded.on(get.clone(), "/api/v1/credential-types", types::list);
+    guarded.on(get.clone(), "/api/v1/credential-types/{id}", types::show);
+    if service.types.is_some() {
+        guarded.on(Method::PUT, "/api/v1/credential-types/{id}", types::put);
+        guarded.on(delete.clone(), "/api/v1/credential-types/{id}", types::delete);
+    }
     guarded.on(get.clone(), "/api/v1/queries", types::queries);
     if service.status.is_some() {
         guarded.on(get.clone(), "/api/v1/credentials", credentials::list);

@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::body::Body;
+use super::body::{self, Body};
 use super::events::{self, Naming, Session};
 use super::links::{self, Of};
 use super::{no_such, qr_code};
@@ -114,7 +114,14 @@ pub(super) async fn create(
     State(service): State<Arc<Service>>,
     Body(request): Body<CreateOffer>,
 ) -> Result<Response, Problem> {
-    let offer = service.issuer.create_offer(request.into()).await?;
+    let named: Vec<String> = request.credentials.iter().map(|one| one.r#type.clone()).collect();
+    // One that another node has made a moment ago.
+    if let Some(types) = &service.types
+        && !named.iter().all(|id| service.issuer.configurations().any(|one| one.id == *id))
+    {
+        types.catch_up().await?;
+    }
+    let offer = service.issuer.create_offer(request.into()).await.map_err(|error| refused(error, &named))?;
     links::remember(&service, Of::Offer, &offer.id, &offer.uri, offer.expires_at).await?;
     let status_url = service.url(&format!("/api/v1/offers/{}", offer.id));
     let created = Created {
@@ -161,6 +168,36 @@ pub(super) async fn qr(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     qr_code::answer(&service, Of::Offer, &id).await
+}
+
+/// The problem, at the credential that it is about. The first one that is wrong is told; where several are of its type,
+/// it can be any of them.
+fn refused(error: OfferError, named: &[String]) -> Problem {
+    let of_type = |id: &str, member: &str| {
+        let mut places = named.iter().enumerate().filter(|(_, name)| *name == id);
+        match (places.next(), places.next()) {
+            (Some((number, _)), None) => format!("/credentials/{number}{member}"),
+            _ => "/credentials".to_owned(),
+        }
+    };
+    let at = match &error {
+        OfferError::UnknownConfiguration(id) => {
+            let number = named.iter().position(|name| name == id);
+            number.map(|number| format!("/credentials/{number}/type"))
+        }
+        OfferError::MissingClaim { configuration, .. } | OfferError::Unfit { configuration, .. } => {
+            Some(of_type(configuration, "/claims"))
+        }
+        OfferError::ReservedClaim(claim) if named.len() == 1 => {
+            Some(body::below("/credentials/0/claims", claim))
+        }
+        _ => None,
+    };
+    let problem = Problem::from(error);
+    match at {
+        Some(at) => problem.at(at),
+        None => problem,
+    }
 }
 
 impl From<OfferError> for Problem {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use credenza_vci::issuer::{
-    CreatedOffer, CredentialConfiguration, OfferError, OfferRequest, SessionState, SessionView,
+    CreatedOffer, CredentialConfiguration, OfferError, OfferGrants, OfferRequest, SessionState, SessionView,
 };
 use http::{HeaderMap, StatusCode, Uri};
 use serde::Serialize;
@@ -30,8 +30,18 @@ const TX_CODE_LENGTH: u8 = 6;
 struct FormView<'a> {
     types: Vec<TypeLink<'a>>,
     form: Form<'a>,
-    tx_code: bool,
+    /// Whether anybody can sign in.
+    can_sign_in: bool,
+    #[serde(flatten)]
+    ways: Ways,
     problem: Option<String>,
+}
+
+/// How the wallet's owner shows who they are.
+#[derive(Default, Clone, Copy, Serialize)]
+struct Ways {
+    tx_code: bool,
+    sign_in: bool,
 }
 
 #[derive(Serialize)]
@@ -60,7 +70,7 @@ pub(super) async fn form(
     let Some(configuration) = configuration(&service, wanted.as_deref()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    show_form(&service, visitor, configuration, fields(&service, configuration), false, None)
+    show_form(&service, visitor, &configuration, fields(&service, &configuration), Ways::default(), None)
 }
 
 fn show_form(
@@ -68,13 +78,14 @@ fn show_form(
     visitor: Visitor,
     configuration: &CredentialConfiguration,
     fields: Vec<Field>,
-    tx_code: bool,
+    ways: Ways,
     problem: Option<String>,
 ) -> Response {
-    let types = configurations(service).into_iter().map(|one| TypeLink { id: &one.id, name: name(one) });
+    let all = configurations(service);
+    let types = all.iter().map(|one| TypeLink { id: &one.id, name: name(one) });
     let form =
         Form { id: &configuration.id, name: name(configuration), fields, card: face(service, configuration) };
-    let view = FormView { types: types.collect(), form, tx_code, problem };
+    let view = FormView { types: types.collect(), form, can_sign_in: service.users.is_some(), ways, problem };
     visitor.page(service, "issue.html", "/issue", &view)
 }
 
@@ -83,16 +94,26 @@ pub(super) async fn create(State(service): State<Arc<Service>>, posted: Posted) 
     let Some(configuration) = configuration(&service, posted.get("type")) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let mut fields = fields(&service, configuration);
-    let tx_code = posted.get("tx_code").is_some();
-    let mut request = OfferRequest::of(&configuration.id, claims_form::claims(&fields, &posted));
-    if tx_code {
+    let mut fields = fields(&service, &configuration);
+    let ways =
+        Ways { tx_code: posted.get("tx_code").is_some(), sign_in: posted.get("sign_in").is_some() };
+    let claims = claims_form::claims(&fields, &posted);
+    // A form that was left empty leaves it to the source.
+    let brought = configuration.claims_source.is_some() && claims.is_empty();
+    let mut request = OfferRequest::of(&configuration.id, claims);
+    if brought {
+        request.credentials.iter_mut().for_each(|credential| credential.claims = None);
+    }
+    if ways.sign_in {
+        request = request.with_grants(OfferGrants::AuthorizationCode);
+    }
+    if ways.tx_code {
         request = request.with_tx_code(TX_CODE_LENGTH);
     }
     match offer(&service, request).await {
         Ok(offer) => {
             let flow = Flow {
-                name: name(configuration).to_owned(),
+                name: name(&configuration).to_owned(),
                 tx_code: offer.tx_code.as_ref().map(|code| code.expose().to_owned()),
                 same_device: false,
                 id: offer.id,
@@ -105,7 +126,7 @@ pub(super) async fn create(State(service): State<Arc<Service>>, posted: Posted) 
         Err(error) => {
             claims_form::refill(&mut fields, &posted);
             let problem = Some(error.to_string());
-            show_form(&service, posted.visitor, configuration, fields, tx_code, problem)
+            show_form(&service, posted.visitor, &configuration, fields, ways, problem)
         }
     }
 }
@@ -163,7 +184,8 @@ fn offer_view(service: &Service, session: SessionView, link: String, flow: Optio
         Some(flow) => (flow.name, flow.tx_code),
         None => {
             let first = session.credentials.first().map(|credential| credential.configuration_id.as_str());
-            (configuration(service, first).map_or("Offer", name).to_owned(), None)
+            let known = configuration(service, first);
+            (known.map_or_else(|| "Offer".to_owned(), |one| name(&one).to_owned()), None)
         }
     };
     let lost = matches!(session.state, Failed | Expired | Cancelled);
@@ -229,7 +251,7 @@ fn grouped(code: &str) -> Vec<String> {
 }
 
 /// All configurations: those with demo data first, in its order.
-fn configurations(service: &Service) -> Vec<&CredentialConfiguration> {
+fn configurations(service: &Service) -> Vec<Arc<CredentialConfiguration>> {
     let mut all: Vec<_> = service.issuer.configurations().collect();
     let place = |id: &str| service.samples.iter().position(|(known, _)| known == id);
     all.sort_by_key(|one| place(&one.id).unwrap_or(usize::MAX));
@@ -237,7 +259,7 @@ fn configurations(service: &Service) -> Vec<&CredentialConfiguration> {
 }
 
 /// The configuration of that id; without an id, the first.
-fn configuration<'a>(service: &'a Service, id: Option<&str>) -> Option<&'a CredentialConfiguration> {
+fn configuration(service: &Service, id: Option<&str>) -> Option<Arc<CredentialConfiguration>> {
     let mut all = configurations(service).into_iter();
     match id {
         Some(id) => all.find(|one| one.id == id),

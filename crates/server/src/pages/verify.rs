@@ -301,14 +301,15 @@ fn presented(service: &Service, presentation: &CheckedPresentation) -> Presented
     let configuration = service.issuer.configurations().find(|configuration| {
         presentation.types.iter().any(|kind| kind == configuration.format.credential_type())
     });
-    let described = configuration.map(|one| one.claims.as_slice()).unwrap_or_default();
+    let described = configuration.as_ref().map(|one| one.claims.as_slice()).unwrap_or_default();
     let mut claims = Vec::new();
     for (key, value) in presentation.claims.as_object().into_iter().flatten() {
         if !TECHNICAL.contains(&key.as_str()) {
             list(described, &mut vec![key.clone()], value, &mut claims);
         }
     }
-    let name = configuration.map_or_else(|| presentation.types.join(", "), |one| name(one).to_owned());
+    let name =
+        configuration.as_ref().map_or_else(|| presentation.types.join(", "), |one| name(one).to_owned());
     Presented { name, claims }
 }
 

@@ -20,6 +20,10 @@ pub(super) fn routes(service: &Service, routes: &mut Routes) {
     let at = service.issuer.endpoints();
     routes.at_root(Method::GET, at.metadata.path(), issuer_metadata);
     routes.at_root(Method::GET, at.authorization_server_metadata.path(), server_metadata);
+    if service.issuer.metadata_for_dialects().is_some() && at.earlier_metadata != at.metadata {
+        routes.at_root(Method::GET, at.earlier_metadata.path(), metadata_for_dialects);
+        routes.at_root(Method::GET, at.earlier_server_metadata.path(), server_metadata);
+    }
     routes.at_root(Method::GET, &format!("{}{{handle}}", at.offers.path()), offer);
     routes.at_root(Method::GET, &format!("{}{{*name}}", at.types.path()), type_metadata);
     routes.at_root(Method::POST, at.token.path(), token);
@@ -50,12 +54,23 @@ async fn issuer_metadata(State(service): State<Arc<Service>>, headers: HeaderMap
         }
     }
     let headers = [content_type(JSON), A_WHILE, BY_ACCEPT];
-    any_origin((headers, service.issuer_metadata.clone()).into_response())
+    any_origin((headers, Bytes::from_owner(service.issuer.metadata())).into_response())
+}
+
+/// Credential issuer metadata, where wallets of earlier drafts look for it.
+async fn metadata_for_dialects(State(service): State<Arc<Service>>) -> Response {
+    any_origin(match service.issuer.metadata_for_dialects() {
+        Some(metadata) => ([content_type(JSON), A_WHILE], Bytes::from_owner(metadata)).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    })
 }
 
 /// Authorization server metadata (RFC 8414 §3).
 async fn server_metadata(State(service): State<Arc<Service>>) -> Response {
-    any_origin(([content_type(JSON), A_WHILE], service.server_metadata.clone()).into_response())
+    any_origin(
+        ([content_type(JSON), A_WHILE], Bytes::from_owner(service.issuer.authorization_server_metadata()))
+            .into_response(),
+    )
 }
 
 /// Metadata of a type of credential (SD-JWT VC §4.3.1).
@@ -120,6 +135,9 @@ fn issued(service: &Service, result: Result<Reply<CredentialResponse>, Credentia
         let check = error.report().and_then(failed);
         tracing::info!(code = error.code(), check, "credential refused");
         service.hub.metrics().refused(error.code(), check);
+        if let CredentialError::Unavailable(reason) = error {
+            tracing::warn!(reason, "a credential could not be issued");
+        }
     }
     whole(respond(result))
 }

@@ -4,6 +4,7 @@
 
 mod admin;
 mod authorize;
+mod credential_types;
 mod dc_api;
 mod deferred;
 mod events;

@@ -141,6 +141,20 @@ async fn documented_requests_are_answered_as_documented() {
     assert_eq!(call(patch, credential, &id, Some(json!({"status": "valid"}))).await.status, 409);
     call(get.clone(), "/api/v1/status-lists", "", None).await;
 
+    let types = "/api/v1/credential-types/{id}";
+    let content = &document["paths"][types]["put"]["requestBody"]["content"]["application/json"];
+    assert_eq!(faults(&document, &content["schema"], &content["example"]), Vec::<String>::new());
+    let put = Method::PUT;
+    assert_eq!(call(put.clone(), types, "library-card", Some(content["example"].clone())).await.status, 201);
+    assert_eq!(call(put.clone(), types, "library-card", Some(content["example"].clone())).await.status, 200);
+    assert_eq!(call(put.clone(), types, "pid", Some(content["example"].clone())).await.status, 422);
+    assert_eq!(call(put, types, "other", Some(json!({"x": 1}))).await.status, 400);
+    assert_eq!(call(get.clone(), types, "library-card", None).await.status, 200);
+    let removed = world.admin(Method::DELETE, "/api/v1/credential-types/library-card", None).await;
+    assert_eq!((removed.status.as_u16(), removed.body.len()), (204, 0));
+    assert_eq!(call(Method::DELETE, types, "library-card", None).await.status, 404);
+    assert_eq!(call(Method::DELETE, types, "pid", None).await.status, 409);
+
     for path in ["/api/v1/credential-types", "/api/v1/queries", "/healthz", "/readyz", "/openapi.json"] {
         assert_eq!(call(get.clone(), path, "", None).await.status, 200, "{path}");
     }

@@ -1,22 +1,18 @@
 //! From a builder to an issuer: everything is checked, and rendered once.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::RwLock;
 
 use credenza_core::{AddressPolicy, well_known};
 use credenza_oauth::client_attestation::Challenges;
 use credenza_oauth::dpop::{Nonces, Policy, Server};
-use serde::Serialize;
 use url::Url;
 
 use super::authorization::{AuthorizationServer, comply};
 use super::builder::{ConfigError, IssuerBuilder};
 use super::external::External;
-use super::kind::Kind;
 use super::seals::Seals;
-use super::signed_metadata::SignedMetadata;
-use super::{Endpoints, Issuer, metadata, proof, type_document};
-use crate::messages::metadata::{MAX_CONFIGURATIONS, WELL_KNOWN};
+use super::{Endpoints, Issuer};
+use crate::messages::metadata::WELL_KNOWN;
 
 /// No batch is larger: each copy costs a signature.
 const MAX_BATCH_SIZE: u32 = 100;
@@ -36,6 +32,7 @@ impl Issuer {
         if let Some(encryption) = &parts.encryption {
             encryption.check().map_err(ConfigError::Invalid)?;
         }
+        super::earlier::check(&parts)?;
         if parts.haip {
             comply(&mut parts)?;
         }
@@ -53,38 +50,29 @@ impl Issuer {
                 ));
             }
         }
-        let kinds = kinds(&mut parts)?;
-        let type_documents = type_document::all(&parts.configurations, &endpoints.types)?;
         let dpop_policy = Policy::default();
-        let metadata = metadata::issuer(&parts, &endpoints, &kinds);
-        metadata.check().map_err(|error| ConfigError::Metadata(error.to_string()))?;
-        let server = metadata::authorization_server(&parts, &endpoints, &dpop_policy.algorithms);
         let sealer = parts.sealer.ok_or(ConfigError::Missing("sealer"))?;
         let nonces = |server| {
             let lifetime = parts.lifetimes.dpop_nonce;
             parts.dpop.nonce.then(|| Nonces::new(sealer.clone(), server, parts.identifier.as_str(), lifetime))
         };
-        let signed_metadata = match parts.metadata_signer.take() {
-            Some(signer) => Some(SignedMetadata::new(signer, &metadata, parts.lifetimes.metadata)?),
-            None => None,
-        };
         let attestation = parts.authorization.as_ref().and_then(|settings| settings.attestation.as_ref());
         let challenges = attestation.map(|attestation| {
             Challenges::new(sealer.clone(), &parts.identifier, attestation.challenge_lifetime)
         });
-        Ok(Self {
+        let issuer = Self {
             authorization: AuthorizationServer::new(parts.authorization, challenges),
             external: External::new(parts.external, parts.http),
-            signed_metadata,
+            catalogue: RwLock::default(),
+            display: parts.display,
+            signers: parts.signers,
+            metadata_signer: parts.metadata_signer,
+            haip: parts.haip,
             token_nonces: nonces(Server::Authorization),
             resource_nonces: nonces(Server::Resource),
-            metadata: rendered(&metadata)?,
-            authorization_server_metadata: rendered(&server)?,
             seals: Seals::new(sealer, parts.random.clone(), &parts.identifier),
             identifier: parts.identifier,
             endpoints,
-            type_documents,
-            kinds,
             batch_size: parts.batch_size,
             lifetimes: parts.lifetimes,
             dpop: parts.dpop,
@@ -95,13 +83,17 @@ impl Issuer {
             clock: parts.clock,
             random: parts.random,
             claims: parts.claims,
+            claims_sources: parts.claims_sources,
             status: parts.status,
             events: parts.events,
             dids: parts.dids,
             contexts: parts.contexts,
             wallet_providers: parts.wallet_providers,
             encryption: parts.encryption,
-        })
+            dialects: parts.dialects,
+        };
+        issuer.replace_configurations(parts.configurations)?;
+        Ok(issuer)
     }
 }
 
@@ -133,6 +125,8 @@ fn endpoints(identifier: &str, addresses: AddressPolicy) -> Result<Endpoints, Co
     Ok(Endpoints {
         metadata: well_known::insert(&base, WELL_KNOWN),
         authorization_server_metadata: well_known::insert(&base, credenza_oauth::metadata::WELL_KNOWN),
+        earlier_metadata: well_known::append(&base, WELL_KNOWN),
+        earlier_server_metadata: well_known::append(&base, credenza_oauth::metadata::WELL_KNOWN),
         token: below("token"),
         pushed_authorization: below("par"),
         authorization: below("authorize"),
@@ -144,30 +138,4 @@ fn endpoints(identifier: &str, addresses: AddressPolicy) -> Result<Endpoints, Co
         offers: below("offers/"),
         types: below("vct/"),
     })
-}
-
-fn kinds(parts: &mut IssuerBuilder) -> Result<BTreeMap<String, Kind>, ConfigError> {
-    if parts.configurations.is_empty() {
-        return Err(ConfigError::Missing("credential configuration"));
-    }
-    if parts.configurations.len() > MAX_CONFIGURATIONS {
-        return Err(ConfigError::Invalid("there are too many credential configurations"));
-    }
-    let mut kinds = BTreeMap::new();
-    for configuration in &parts.configurations {
-        let id = configuration.id.clone();
-        let signer =
-            parts.signers.get(&id).or(parts.signer.as_ref()).ok_or(ConfigError::Missing("signer"))?;
-        proof::check(configuration, parts.wallet_providers.is_some())
-            .map_err(|reason| ConfigError::Configuration { id: id.clone(), reason: reason.to_owned() })?;
-        let kind = Kind::new(configuration.clone(), signer.clone(), &parts.contexts)?;
-        if kinds.insert(id.clone(), kind).is_some() {
-            return Err(ConfigError::Duplicate(id));
-        }
-    }
-    Ok(kinds)
-}
-
-fn rendered(value: &impl Serialize) -> Result<Arc<[u8]>, ConfigError> {
-    serde_json::to_vec(value).map(Arc::from).map_err(|error| ConfigError::Metadata(error.to_string()))
 }

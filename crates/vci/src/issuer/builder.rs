@@ -11,11 +11,13 @@ use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_trust::{DidResolver, Trust};
 
 use super::authorization::AuthorizationSettings;
+use super::catalogue::Signers;
 use super::claims::{ClaimsSource, OfferedClaims, StatusSource};
 use super::configuration::{CredentialConfiguration, DpopMode, Lifetimes};
 use super::encryption::Encryption;
 use super::external::ExternalAuthorizationServer;
 use super::{DEFAULT_BATCH_SIZE, DEFAULT_TX_CODE_TRIES, Issuer};
+use crate::dialects::{Dialect, Dialects};
 use crate::messages::IssuerDisplay;
 
 /// Collects what an issuer is made of. Store, sealer, a signer and one configuration are needed; the rest has defaults.
@@ -34,18 +36,19 @@ pub struct IssuerBuilder {
     pub(super) external: Vec<ExternalAuthorizationServer>,
     pub(super) http: Option<Arc<dyn Http>>,
     pub(super) tx_code_tries: u32,
-    pub(super) signer: Option<Arc<dyn Signer>>,
-    pub(super) signers: BTreeMap<String, Arc<dyn Signer>>,
+    pub(super) signers: Signers,
     pub(super) contexts: Contexts,
     pub(super) dids: DidResolver,
     pub(super) wallet_providers: Option<Arc<dyn Trust>>,
     pub(super) encryption: Option<Encryption>,
+    pub(super) dialects: Dialects,
     pub(super) metadata_signer: Option<Arc<dyn Signer>>,
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) sealer: Option<Arc<Sealer>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) claims: Arc<dyn ClaimsSource>,
+    pub(super) claims_sources: BTreeMap<String, Arc<dyn ClaimsSource>>,
     pub(super) status: Option<Arc<dyn StatusSource>>,
     pub(super) events: Arc<dyn EventSink>,
 }
@@ -110,18 +113,19 @@ impl IssuerBuilder {
             external: Vec::new(),
             http: None,
             tx_code_tries: DEFAULT_TX_CODE_TRIES,
-            signer: None,
-            signers: BTreeMap::new(),
+            signers: Signers::default(),
             contexts: Contexts::bundled(),
             dids: DidResolver::offline(),
             wallet_providers: None,
             encryption: None,
+            dialects: Dialects::default(),
             metadata_signer: None,
             store: None,
             sealer: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             claims: Arc::new(OfferedClaims),
+            claims_sources: BTreeMap::new(),
             status: None,
             events: Arc::new(NoEvents),
         }
@@ -204,14 +208,20 @@ impl IssuerBuilder {
 
     /// The key that signs credentials.
     pub fn signer(mut self, signer: Arc<dyn Signer>) -> Self {
-        self.signer = Some(signer);
+        self.signers.of_all = Some(signer);
+        self
+    }
+
+    /// The key that signs credentials of one format, such as `mso_mdoc`.
+    pub fn signer_of_format(mut self, format: impl Into<String>, signer: Arc<dyn Signer>) -> Self {
+        self.signers.of_format.insert(format.into(), signer);
         self
     }
 
     /// The key that signs credentials of one configuration: a document signer for mdocs, say. One whose `kid` is a DID
     /// URL signs W3C credentials in the name of that DID.
     pub fn signer_for(mut self, configuration_id: impl Into<String>, signer: Arc<dyn Signer>) -> Self {
-        self.signers.insert(configuration_id.into(), signer);
+        self.signers.of_configuration.insert(configuration_id.into(), signer);
         self
     }
 
@@ -237,6 +247,14 @@ impl IssuerBuilder {
     /// Offers or demands encrypted requests and responses (§10).
     pub fn encryption(mut self, encryption: Encryption) -> Self {
         self.encryption = Some(encryption);
+        self
+    }
+
+    /// Earlier drafts that are spoken beside 1.0: none, unless said otherwise. Wallets of earlier drafts find their
+    /// metadata below the identifier; an issuer without a path has one place for both, and what is there is for the
+    /// earliest of these drafts.
+    pub fn dialects(mut self, dialects: impl IntoIterator<Item = Dialect>) -> Self {
+        self.dialects = dialects.into_iter().collect();
         self
     }
 
@@ -270,9 +288,16 @@ impl IssuerBuilder {
         self
     }
 
-    /// Where claims come from: from the offer, unless said otherwise.
+    /// Where claims come from, for configurations that name no source: from the offer, unless said otherwise.
     pub fn claims_source(mut self, source: Arc<dyn ClaimsSource>) -> Self {
         self.claims = source;
+        self
+    }
+
+    /// Adds a source of claims that configurations can name
+    /// ([`claims_source`](CredentialConfiguration::claims_source)).
+    pub fn named_claims_source(mut self, name: impl Into<String>, source: Arc<dyn ClaimsSource>) -> Self {
+        self.claims_sources.insert(name.into(), source);
         self
     }
 

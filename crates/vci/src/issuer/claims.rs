@@ -1,5 +1,7 @@
 //! Ports: where the claims of a credential come from, and its status.
 
+mod table;
+
 use std::time::Duration;
 
 use credenza_core::Answer;
@@ -7,11 +9,15 @@ use serde_json::{Map, Value};
 
 use super::CredentialConfiguration;
 
+pub use table::{TableClaims, TableError};
+
 /// For which credential something is needed.
 #[derive(Clone, Copy)]
 pub struct IssuanceContext<'a> {
     /// The session.
     pub session: &'a str,
+    /// Which of its credentials: one session can have several of a configuration.
+    pub credential: &'a str,
     /// What the creator of the offer calls it, when they gave it a name.
     pub reference: Option<&'a str>,
     /// Who has signed in, as the user authentication names them; `None` for a code that came with the offer.

@@ -58,6 +58,9 @@ pub struct CredentialConfiguration {
     /// Whether it is issued at once, unless the offer says otherwise.
     #[serde(default)]
     pub deferral: Deferral,
+    /// Which of the issuer's named sources brings its claims; absent: the one for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims_source: Option<String>,
     /// How many copies one request may ask for: at most the issuer's batch size, which is what it is when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<u32>,
@@ -190,7 +193,38 @@ fn default_proof_algorithms() -> Vec<Algorithm> {
     vec![Algorithm::Es256]
 }
 
+/// The members that a configuration can have, in any format.
+const MEMBERS: [&str; 22] = [
+    "batch_size",
+    "claims",
+    "claims_source",
+    "credential_definition",
+    "cryptosuite",
+    "deferral",
+    "did_methods",
+    "disclosure",
+    "display",
+    "doctype",
+    "element_types",
+    "format",
+    "id",
+    "key_attestations_required",
+    "proof_algorithms",
+    "proof_cryptosuites",
+    "proof_types",
+    "scope",
+    "type_metadata",
+    "validity_seconds",
+    "vct",
+    "$schema",
+];
+
 impl CredentialConfiguration {
+    /// The first member of an object that no configuration has: a slip of the pen that would be ignored otherwise.
+    pub fn unknown_member(object: &serde_json::Map<String, serde_json::Value>) -> Option<&str> {
+        object.keys().map(String::as_str).find(|name| !MEMBERS.contains(name))
+    }
+
     /// A credential of this format, bound to an ES256 key, valid for 90 days.
     #[must_use]
     pub fn new(id: impl Into<String>, format: Format) -> Self {
@@ -209,6 +243,7 @@ impl CredentialConfiguration {
             key_attestations_required: None,
             did_methods: Vec::new(),
             deferral: Deferral::None,
+            claims_source: None,
             batch_size: None,
         }
     }

@@ -1,5 +1,6 @@
 //! The nonce endpoint (§7) and the credential endpoint (§8).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use credenza_core::{Report, UnixTime};
@@ -16,8 +17,9 @@ use super::records::Loaded;
 use super::seals::Purpose;
 use super::session::{Grant, Happening, Promise, Session, State};
 use super::{AccessError, CredentialError, Issuer};
+use crate::dialects::{Dialect, EarlierMembers};
 use crate::messages::credential::{InvalidCredentialRequest, Requested};
-use crate::messages::{CredentialRequest, CredentialResponse, NonceResponse, Proofs};
+use crate::messages::{CredentialResponse, NonceResponse, Proofs};
 use crate::rules;
 
 impl Issuer {
@@ -43,9 +45,10 @@ impl Issuer {
     ) -> Result<Reply<CredentialResponse>, CredentialError> {
         let now = self.clock.now();
         let access = self.access(headers, &self.endpoints.credential, now).await?;
-        match self.answer(&access, headers, body, now).await {
-            Ok(reply) => Ok(reply.with_dpop_nonce(self.resource_nonce(now))),
-            Err(error) => Err(self.refuse(&access, error, now).await),
+        let dialect = self.dialects.of_request(body);
+        match self.answer(&access, headers, body, dialect, now).await {
+            Ok(reply) => Ok(self.say(dialect, reply, now).with_dpop_nonce(self.resource_nonce(now))),
+            Err(error) => Err(self.refuse_in(dialect, self.refuse(&access, error, now).await, now)),
         }
     }
 
@@ -54,18 +57,19 @@ impl Issuer {
         access: &Access,
         headers: &HeaderMap,
         body: &[u8],
+        dialect: Option<Dialect>,
         now: UnixTime,
     ) -> Result<Reply<CredentialResponse>, CredentialError> {
         let read = self.read(headers, body).await?;
-        let request = CredentialRequest::parse(&read.json)?;
+        let request = self.requested(dialect, &read.json)?;
         let recipient = self.recipient(&read, request.response_encryption.as_ref())?;
         let id = access.token.session.as_str();
         let loaded = self.load(id).await.map_err(unavailable)?;
         let loaded = loaded.ok_or(AccessError::InvalidToken)?;
         let dataset = self.dataset(&loaded.session, access, &request.requested, now)?;
         let kind = self.kind_of(&loaded.session, dataset)?;
-        let proven = self.proven(kind, access, request.proofs.as_ref(), now).await?;
-        let order = Order { kind, dataset, keys: &proven.keys };
+        let proven = self.proven(&kind, access, request.proofs.as_ref(), now).await?;
+        let order = Order { kind: &kind, dataset, keys: &proven.keys };
         let response = self.issue_or_promise(id, loaded, &order, &proven, access, now).await?;
         self.reply(response, recipient.as_ref())
     }
@@ -121,6 +125,7 @@ impl Issuer {
             transaction_id: Some(self.seals.seal(Purpose::Transaction, expires, transaction.as_bytes())),
             interval: Some(interval),
             notification_id: None,
+            earlier: EarlierMembers::default(),
         })
     }
 
@@ -142,9 +147,11 @@ impl Issuer {
         Ok(grant)
     }
 
-    pub(super) fn kind_of(&self, session: &Session, dataset: usize) -> Result<&Kind, CredentialError> {
+    pub(super) fn kind_of(&self, session: &Session, dataset: usize) -> Result<Arc<Kind>, CredentialError> {
         let configuration = session.datasets.get(dataset).map(|dataset| dataset.configuration_id.as_str());
-        configuration.and_then(|id| self.kinds.get(id)).ok_or(CredentialError::UnknownConfiguration)
+        let catalogue = self.catalogue();
+        let kind = configuration.and_then(|id| catalogue.kinds.get(id));
+        kind.cloned().ok_or(CredentialError::UnknownConfiguration)
     }
 
     /// The number of the data set that is asked for (§8.2, §3.3.4).
@@ -165,12 +172,17 @@ impl Issuer {
                 .find(|(_, dataset)| grant.by_identifier && dataset.identifier == *identifier)
                 .map(|(number, _)| number)
                 .ok_or(CredentialError::UnknownIdentifier),
-            Requested::Configuration(id) if !self.kinds.contains_key(id) => {
+            Requested::Configuration(id) if !self.catalogue().kinds.contains_key(id) => {
                 Err(CredentialError::UnknownConfiguration)
             }
             Requested::Configuration(_) if grant.by_identifier => Err(CredentialError::InvalidRequest(
                 "the token response has credential_identifiers: one of them must be used",
             )),
+            Requested::AnyOf(ids) if ids.is_empty() => Err(CredentialError::UnknownConfiguration),
+            Requested::AnyOf(ids) => covered()
+                .find(|(_, dataset)| ids.contains(&dataset.configuration_id))
+                .map(|(number, _)| number)
+                .ok_or(CredentialError::Access(AccessError::InsufficientScope)),
             Requested::Configuration(id) => covered()
                 .find(|(_, dataset)| dataset.configuration_id == *id)
                 .map(|(number, _)| number)

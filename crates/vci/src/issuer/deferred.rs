@@ -16,6 +16,7 @@ use super::records::{Loaded, MAX_RACES};
 use super::seals::Purpose;
 use super::session::{Effect, Happening, Outcome, Promise, Refusal, State, Withheld, parse_name};
 use super::{AccessError, CredentialError, Issuer, SessionView};
+use crate::dialects::EarlierMembers;
 use crate::messages::{CredentialResponse, DeferredCredentialRequest};
 
 /// No reason for a failure is longer, in characters.
@@ -59,9 +60,10 @@ impl Issuer {
     ) -> Result<Reply<CredentialResponse>, CredentialError> {
         let now = self.clock.now();
         let access = self.access(headers, &self.endpoints.deferred_credential, now).await?;
+        let dialect = self.dialects.of_deferred(body);
         match self.ask_again(&access, headers, body, now).await {
-            Ok(reply) => Ok(reply.with_dpop_nonce(self.resource_nonce(now))),
-            Err(error) => Err(self.refuse(&access, error, now).await),
+            Ok(reply) => Ok(self.say_again(dialect, reply, now)?.with_dpop_nonce(self.resource_nonce(now))),
+            Err(error) => Err(self.refuse_in(dialect, self.refuse(&access, error, now).await, now)),
         }
     }
 
@@ -77,7 +79,7 @@ impl Issuer {
         let recipient = self.recipient(&read, request.response_encryption.as_ref())?;
         let transaction = self
             .seals
-            .open_text(Purpose::Transaction, now, &request.transaction_id)
+            .open_text(Purpose::Transaction, now, self.dialects.unmarked(&request.transaction_id))
             .map_err(|_| CredentialError::InvalidTransactionId)?;
         let (number, id) = transaction.split_once(' ').ok_or(CredentialError::InvalidTransactionId)?;
         let number: usize = number.parse().map_err(|_| CredentialError::InvalidTransactionId)?;
@@ -89,7 +91,7 @@ impl Issuer {
         Self::granted(&loaded.session, access, now)?;
         let promise = promise(&loaded, number).ok_or(CredentialError::InvalidTransactionId)?.clone();
         let kind = self.kind_of(&loaded.session, promise.dataset)?;
-        let order = Order { kind, dataset: promise.dataset, keys: &promise.keys };
+        let order = Order { kind: &kind, dataset: promise.dataset, keys: &promise.keys };
         let response = match self.claims_now(id, &loaded, &promise, &order).await? {
             Claims::Later(interval) => {
                 self.spend_proof(access).await?;
@@ -98,6 +100,7 @@ impl Issuer {
                     transaction_id: Some(request.transaction_id),
                     interval: Some(interval.as_secs().max(1)),
                     notification_id: None,
+                    earlier: EarlierMembers::default(),
                 }
             }
             Claims::Here(claims) => {

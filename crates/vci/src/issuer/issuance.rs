@@ -13,6 +13,7 @@ use super::records::{Loaded, MAX_RACES};
 use super::seals::Purpose;
 use super::session::{BoundKey, Effect, Happening, Refusal, Session, State};
 use super::{AccessError, ClaimsAnswer, ClaimsError, CredentialError, IssuanceContext, Issuer};
+use crate::dialects::EarlierMembers;
 use crate::messages::{CredentialResponse, IssuedCredential};
 use crate::rules;
 
@@ -34,6 +35,7 @@ impl Issuer {
     fn context<'a>(&'a self, id: &'a str, session: &'a Session, order: &Order<'a>) -> IssuanceContext<'a> {
         IssuanceContext {
             session: id,
+            credential: session.datasets.get(order.dataset).map_or("", |dataset| &dataset.identifier),
             reference: session.reference.as_deref(),
             subject: session.subject.as_deref(),
             configuration: &order.kind.configuration,
@@ -48,7 +50,12 @@ impl Issuer {
         session: &Session,
         order: &Order<'_>,
     ) -> Result<Claims, CredentialError> {
-        match self.claims.claims(&self.context(id, session, order)).await {
+        let named = order.kind.configuration.claims_source.as_ref();
+        let source = named.map_or(Some(&self.claims), |name| self.claims_sources.get(name));
+        let Some(source) = source else {
+            return Err(CredentialError::Unavailable("there is no such claims source".to_owned()));
+        };
+        match source.claims(&self.context(id, session, order)).await {
             Ok(ClaimsAnswer::Claims(claims)) => Ok(Claims::Here(claims)),
             Ok(ClaimsAnswer::Deferred(interval)) => Ok(Claims::Later(interval)),
             Err(ClaimsError::Denied) => Err(CredentialError::Denied("the credential is denied")),
@@ -120,6 +127,7 @@ impl Issuer {
             transaction_id: None,
             interval: None,
             notification_id: Some(self.seals.seal(Purpose::NotificationId, ends, about.as_bytes())),
+            earlier: EarlierMembers::default(),
         }
     }
 

@@ -1,24 +1,21 @@
 //! What an issuer says about itself, made from its configuration.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use credenza_oauth::{AuthorizationServerMetadata, client_assertion};
 
 use super::authorization::AuthorizationSettings;
-use super::builder::IssuerBuilder;
 use super::encryption::Encryption;
 use super::kind::Kind;
-use super::{Endpoints, Format, proof};
+use super::{Endpoints, Format, Issuer, proof};
 use crate::messages::metadata::{
     BatchCredentialIssuance, CredentialIssuerMetadata, CredentialMetadata, SupportedCredential,
 };
 use crate::messages::{AUTHORIZATION_CODE, OPENID_CREDENTIAL, PRE_AUTHORIZED_CODE, REFRESH_TOKEN};
 
-pub(super) fn issuer(
-    parts: &IssuerBuilder,
-    endpoints: &Endpoints,
-    kinds: &BTreeMap<String, Kind>,
-) -> CredentialIssuerMetadata {
+pub(super) fn issuer(parts: &Issuer, kinds: &BTreeMap<String, Arc<Kind>>) -> CredentialIssuerMetadata {
+    let endpoints = &parts.endpoints;
     CredentialIssuerMetadata {
         credential_issuer: parts.identifier.clone(),
         authorization_servers: authorization_servers(parts),
@@ -36,6 +33,7 @@ pub(super) fn issuer(
             .map(|(id, kind)| (id.clone(), supported(kind)))
             .collect(),
         unusable: BTreeMap::new(),
+        dialect: None,
     }
 }
 
@@ -75,21 +73,21 @@ fn supported(kind: &Kind) -> SupportedCredential {
 }
 
 /// Nobody where the issuer is its own and only one (§12.2.4).
-fn authorization_servers(parts: &IssuerBuilder) -> Vec<String> {
-    if parts.external.is_empty() {
+fn authorization_servers(parts: &Issuer) -> Vec<String> {
+    if parts.external.servers.is_empty() {
         return Vec::new();
     }
-    let others = parts.external.iter().map(|server| server.issuer.clone());
+    let others = parts.external.servers.iter().map(|server| server.issuer.clone());
     std::iter::once(parts.identifier.clone()).chain(others).collect()
 }
 
 pub(super) fn authorization_server(
-    parts: &IssuerBuilder,
-    endpoints: &Endpoints,
-    dpop_algorithms: &[credenza_crypto::Algorithm],
+    parts: &Issuer,
+    kinds: &BTreeMap<String, Arc<Kind>>,
 ) -> AuthorizationServerMetadata {
+    let endpoints = &parts.endpoints;
     let mut scopes: Vec<String> =
-        parts.configurations.iter().filter_map(|configuration| configuration.scope.clone()).collect();
+        kinds.values().filter_map(|kind| kind.configuration.scope.clone()).collect();
     scopes.sort_unstable();
     scopes.dedup();
     let mut metadata = AuthorizationServerMetadata {
@@ -99,7 +97,9 @@ pub(super) fn authorization_server(
         grant_types_supported: vec![PRE_AUTHORIZED_CODE.to_owned()],
         token_endpoint_auth_methods_supported: vec!["none".to_owned()],
         authorization_details_types_supported: vec![OPENID_CREDENTIAL.to_owned()],
-        dpop_signing_alg_values_supported: dpop_algorithms
+        dpop_signing_alg_values_supported: parts
+            .dpop_policy
+            .algorithms
             .iter()
             .map(|algorithm| algorithm.name().to_owned())
             .collect(),
@@ -110,7 +110,7 @@ pub(super) fn authorization_server(
             .and_then(|source| source.aggregation().map(str::to_owned)),
         ..AuthorizationServerMetadata::default()
     };
-    if let Some(settings) = &parts.authorization {
+    if let Some(settings) = parts.authorization.settings() {
         with_authorization(&mut metadata, settings, endpoints);
     }
     metadata

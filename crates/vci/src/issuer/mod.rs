@@ -6,10 +6,12 @@ mod access;
 mod authorization;
 mod build;
 mod builder;
+mod catalogue;
 mod claims;
 mod configuration;
 mod credential;
 mod deferred;
+mod earlier;
 mod encryption;
 mod error;
 mod external;
@@ -31,10 +33,11 @@ mod type_document;
 mod view;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use credenza_core::{Clock, EventSink, Random, Store};
+use credenza_crypto::Signer;
 use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_oauth::dpop::{self, Nonces};
 use credenza_trust::{DidResolver, Trust};
@@ -42,21 +45,27 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use url::Url;
 
+use crate::messages::IssuerDisplay;
+
+use crate::dialects::Dialects;
 use authorization::AuthorizationServer;
+use catalogue::{Catalogue, Signers};
 use external::External;
-use kind::Kind;
 use seals::Seals;
 pub(crate) use signed_metadata::METADATA_TYPE;
-use signed_metadata::SignedMetadata;
 
 pub use authorization::{
     Approval, AttestationSettings, AuthorizationLifetimes, AuthorizationSettings, AuthorizeError, Client,
     ClientAuthentication, ClientError, Interaction, PushError, Reason,
 };
 pub use builder::{ConfigError, IssuerBuilder};
-pub use claims::{ClaimsAnswer, ClaimsError, ClaimsSource, IssuanceContext, OfferedClaims, StatusSource};
+pub use claims::{
+    ClaimsAnswer, ClaimsError, ClaimsSource, IssuanceContext, OfferedClaims, StatusSource, TableClaims,
+    TableError,
+};
 pub use configuration::{CredentialConfiguration, Deferral, Disclosure, DpopMode, Lifetimes, ProofKind};
 pub use deferred::DeferredError;
+pub use earlier::EarlierRefusal;
 pub(crate) use encryption::DEF;
 pub use encryption::Encryption;
 pub use error::{AccessError, CredentialError, NotificationError, TokenError};
@@ -83,7 +92,11 @@ pub const MAX_OFFER_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub struct Issuer {
     identifier: String,
     endpoints: Endpoints,
-    kinds: BTreeMap<String, Kind>,
+    catalogue: RwLock<Arc<Catalogue>>,
+    display: Vec<IssuerDisplay>,
+    signers: Signers,
+    metadata_signer: Option<Arc<dyn Signer>>,
+    haip: bool,
     batch_size: u32,
     lifetimes: Lifetimes,
     dpop: DpopMode,
@@ -99,16 +112,14 @@ pub struct Issuer {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     claims: Arc<dyn ClaimsSource>,
+    claims_sources: BTreeMap<String, Arc<dyn ClaimsSource>>,
     status: Option<Arc<dyn StatusSource>>,
     events: Arc<dyn EventSink>,
     dids: DidResolver,
     contexts: Contexts,
     wallet_providers: Option<Arc<dyn Trust>>,
     encryption: Option<Encryption>,
-    signed_metadata: Option<SignedMetadata>,
-    metadata: Arc<[u8]>,
-    authorization_server_metadata: Arc<[u8]>,
-    type_documents: BTreeMap<String, Arc<[u8]>>,
+    dialects: Dialects,
 }
 
 /// The URLs of an issuer, as the metadata advertises them. A server routes their paths to the methods of [`Issuer`].
@@ -118,6 +129,10 @@ pub struct Endpoints {
     pub metadata: Url,
     /// GET: [`Issuer::authorization_server_metadata`].
     pub authorization_server_metadata: Url,
+    /// GET: [`Issuer::metadata_for_dialects`], where wallets of earlier drafts look for it.
+    pub earlier_metadata: Url,
+    /// GET: [`Issuer::authorization_server_metadata`], where wallets of earlier drafts look for it.
+    pub earlier_server_metadata: Url,
     /// POST: [`Issuer::token`].
     pub token: Url,
     /// POST: [`Issuer::pushed_authorization`].
@@ -164,28 +179,28 @@ impl Issuer {
         self.authorization.settings()
     }
 
-    /// What it issues, by identifier.
-    pub fn configurations(&self) -> impl Iterator<Item = &CredentialConfiguration> {
-        self.kinds.values().map(|kind| &kind.configuration)
-    }
-
-    /// Its metadata (§12.2.4): JSON that was rendered once.
+    /// Its metadata (§12.2.4): JSON that was rendered once. An issuer that speaks earlier drafts and has no path has one
+    /// place for all wallets, and what is there is for those of the earlier drafts.
     #[must_use]
     pub fn metadata(&self) -> Arc<[u8]> {
-        self.metadata.clone()
+        let catalogue = self.catalogue();
+        match &catalogue.metadata_for_dialects {
+            Some(earlier) if self.endpoints.earlier_metadata == self.endpoints.metadata => earlier.clone(),
+            _ => catalogue.metadata.clone(),
+        }
     }
 
     /// The metadata of its authorization server (RFC 8414): JSON that was rendered once.
     #[must_use]
     pub fn authorization_server_metadata(&self) -> Arc<[u8]> {
-        self.authorization_server_metadata.clone()
+        self.catalogue().authorization_server_metadata.clone()
     }
 
     /// The metadata of a type of ours (SD-JWT VC §4.3.1), by its whole `vct`: exactly the bytes that `vct#integrity` of
     /// the credentials was made of.
     #[must_use]
     pub fn type_metadata(&self, vct: &str) -> Option<Arc<[u8]>> {
-        self.type_documents.get(vct).cloned()
+        self.catalogue().type_documents.get(vct).cloned()
     }
 }
 

@@ -196,8 +196,9 @@ impl Issuer {
         now: UnixTime,
     ) -> Result<Vec<Dataset>, OfferError> {
         let mut datasets: Vec<Dataset> = Vec::with_capacity(offered.len());
+        let catalogue = self.catalogue();
         for OfferedCredential { configuration_id, claims, deferral } in offered {
-            let Some(kind) = self.kinds.get(&configuration_id) else {
+            let Some(kind) = catalogue.kinds.get(&configuration_id) else {
                 return Err(OfferError::UnknownConfiguration(configuration_id));
             };
             if let Some(claims) = &claims {

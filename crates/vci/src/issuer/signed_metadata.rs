@@ -68,7 +68,7 @@ impl Issuer {
     /// # Errors
     /// The signer could not sign.
     pub async fn signed_metadata(&self) -> Result<Option<Arc<str>>, SignError> {
-        match &self.signed_metadata {
+        match &self.catalogue().signed_metadata {
             Some(signed) => signed.at(self.clock.now()).await.map(Some),
             None => Ok(None),
         }

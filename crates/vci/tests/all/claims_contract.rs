@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use credenza_core::Answer;
 use credenza_vci::issuer::{
     ClaimsAnswer, ClaimsError, ClaimsSource, CredentialConfiguration, IssuanceContext, OfferedClaims,
+    TableClaims,
 };
 use serde_json::{Map, Value, json};
 
@@ -13,6 +14,8 @@ use crate::support::wait;
 /// A session, and what the source has to answer for it: none where it knows nothing.
 struct Case {
     session: &'static str,
+    reference: Option<&'static str>,
+    subject: Option<&'static str>,
     offered: Option<Map<String, Value>>,
     expected: Option<Map<String, Value>>,
 }
@@ -28,8 +31,9 @@ fn contract(source: &dyn ClaimsSource, cases: &[Case]) -> Result<(), &'static st
         let (session, offered) = (case.session, case.offered.as_ref());
         wait(source.claims(&IssuanceContext {
             session,
-            reference: None,
-            subject: None,
+            credential: "pid#1",
+            reference: case.reference,
+            subject: case.subject,
             configuration: &configuration,
             offered,
         }))
@@ -59,14 +63,37 @@ fn contract(source: &dyn ClaimsSource, cases: &[Case]) -> Result<(), &'static st
 }
 
 fn offered_cases() -> Vec<Case> {
-    let case =
-        |session, offered: Option<Map<String, Value>>| Case { session, expected: offered.clone(), offered };
+    let case = |session, offered: Option<Map<String, Value>>| {
+        let (expected, reference, subject) = (offered.clone(), None, None);
+        Case { session, reference, subject, offered, expected }
+    };
     vec![case("a", Some(person("Ada"))), case("b", Some(person("Grace"))), case("c", None)]
 }
 
 #[test]
 fn c28_offered_claims_keep_the_contract() {
     assert_eq!(contract(&OfferedClaims, &offered_cases()), Ok(()));
+}
+
+#[test]
+fn c28_a_table_keeps_the_contract() {
+    let table = TableClaims::from_csv("who,given_name\nada,Ada\ncase-7,Grace\n").unwrap();
+    let case = |session, subject, reference, offered, expected: Option<&str>| Case {
+        session,
+        reference,
+        subject,
+        offered,
+        expected: expected.map(person),
+    };
+    let cases = [
+        case("a", Some("ada"), None, None, Some("Ada")),
+        case("b", None, Some("case-7"), None, Some("Grace")),
+        // Who has signed in counts, whatever the offer is called.
+        case("c", Some("mallory"), Some("case-7"), None, None),
+        case("d", None, Some("ada"), Some(person("Hedy")), Some("Hedy")),
+        case("e", None, None, None, None),
+    ];
+    assert_eq!(contract(&table, &cases), Ok(()));
 }
 
 /// Remembers what it was asked first and says that to everybody.

@@ -80,7 +80,14 @@ fn assign_as(
     session: &str,
     copies: usize,
 ) -> Vec<Value> {
-    let context = IssuanceContext { session, reference: None, subject: None, configuration, offered: None };
+    let context = IssuanceContext {
+        session,
+        credential: "",
+        reference: None,
+        subject: None,
+        configuration,
+        offered: None,
+    };
     wait(node.assign(&context, copies, START + HOUR)).unwrap()
 }
 

@@ -91,7 +91,7 @@ async fn show(service: &Service, guest: Guest, interaction: &Interaction) -> Res
         Ok(Some(user)) => {
             let credentials = interaction.configurations.iter().map(|id| {
                 let configuration = service.issuer.configurations().find(|one| one.id == *id);
-                configuration.map_or(id.as_str(), issue::name).to_owned()
+                configuration.map_or_else(|| id.clone(), |one| issue::name(&one).to_owned())
             });
             let view = ConsentView {
                 at: service.issuer.endpoints().authorization.path(),

@@ -116,10 +116,11 @@ impl Issuer {
     /// A session for a request that no offer has led to. It ends with the code, unless that is redeemed.
     fn session_for(&self, pending: &Pending, code_ends: UnixTime, now: UnixTime) -> Session {
         let configurations = pending.wanted.configurations.iter();
+        let catalogue = self.catalogue();
         let datasets = configurations.map(|id| Dataset {
             configuration_id: id.clone(),
             identifier: format!("{id}#1"),
-            deferral: self.kinds.get(id).map(|kind| kind.configuration.deferral).unwrap_or_default(),
+            deferral: catalogue.kinds.get(id).map(|kind| kind.configuration.deferral).unwrap_or_default(),
             claims: None,
         });
         Session {

@@ -45,17 +45,18 @@ impl Issuer {
                 configurations.push(id.to_owned());
             }
         };
+        let catalogue = self.catalogue();
         for detail in &request.authorization_details {
             if detail.get("type").and_then(Value::as_str) != Some(OPENID_CREDENTIAL) {
                 return Err(Reason::Details("this type of authorization_details is not supported"));
             }
-            let detail: AuthorizationDetail = serde_json::from_value(Value::Object(detail.clone()))
+            let detail: AuthorizationDetail = serde_json::from_value(self.dialects.read_detail(detail))
                 .map_err(|_| Reason::Details("an openid_credential object is malformed"))?;
             if !self.is_meant_by(&detail) {
                 return Err(Reason::Details("locations does not name this issuer"));
             }
             let id = &detail.credential_configuration_id;
-            if !self.kinds.contains_key(id) || !is_offered(id) {
+            if !catalogue.kinds.contains_key(id) || !is_offered(id) {
                 return Err(Reason::Details("a credential is asked for that is not offered here"));
             }
             add(id);
@@ -63,7 +64,7 @@ impl Issuer {
         // Scopes that mean nothing here are ignored; one that means a credential must be on offer.
         for scope in request.scope.iter().flat_map(|scope| scope.split(' ')) {
             let meant = || {
-                let kinds = self.kinds.iter();
+                let kinds = catalogue.kinds.iter();
                 kinds.filter(move |(_, kind)| kind.configuration.scope.as_deref() == Some(scope))
             };
             let mut on_offer = meant().filter(|(id, _)| is_offered(id)).peekable();

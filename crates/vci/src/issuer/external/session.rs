@@ -70,8 +70,9 @@ impl Issuer {
 
     /// What the token is good for here, and whether it names data sets.
     fn covered_by(&self, said: &Foreign) -> (Vec<Dataset>, bool) {
+        let catalogue = self.catalogue();
         let dataset = |id: &str, identifier: String| {
-            let kind = self.kinds.get(id)?;
+            let kind = catalogue.kinds.get(id)?;
             Some(Dataset {
                 configuration_id: id.to_owned(),
                 identifier,
@@ -102,7 +103,7 @@ impl Issuer {
             }
         }
         for scope in said.scope.iter().flat_map(|scope| scope.split(' ')) {
-            for (id, kind) in &self.kinds {
+            for (id, kind) in &catalogue.kinds {
                 let meant = kind.configuration.scope.as_deref() == Some(scope);
                 if meant && !datasets.iter().any(|known| known.configuration_id == *id) {
                     datasets.extend(dataset(id, format!("{id}#1")));

@@ -20,7 +20,7 @@ use crate::messages::claims_description;
 use crate::messages::metadata::AlgorithmId;
 
 pub(super) struct Kind {
-    pub(super) configuration: CredentialConfiguration,
+    pub(super) configuration: Arc<CredentialConfiguration>,
     signer: Arc<dyn Signer>,
     mandatory: Vec<Mandatory>,
     recipe: Recipe,
@@ -147,7 +147,7 @@ impl Kind {
         let mandatory = paths
             .map(|path| Mandatory::new(path).ok_or_else(|| bad(format!("{path} is not a path into claims"))))
             .collect::<Result<_, _>>()?;
-        Ok(Self { configuration, signer, mandatory, recipe })
+        Ok(Self { configuration: Arc::new(configuration), signer, mandatory, recipe })
     }
 
     /// Whether a credential can be made of these claims.

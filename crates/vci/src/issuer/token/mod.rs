@@ -16,6 +16,7 @@ use super::records::{Loaded, MAX_RACES};
 use super::seals::Purpose;
 use super::session::{Dataset, Effect, Grant, Happening, Session};
 use super::{Issuer, TokenError, media_type};
+use crate::dialects::EarlierNonce;
 use crate::messages::token::{Grant as GrantRequest, InvalidTokenRequest};
 use crate::messages::{AuthorizationDetail, TokenRequest, TokenResponse};
 
@@ -64,7 +65,9 @@ impl Issuer {
         }
         let mut spent = Spent::with(proof.as_ref());
         match self.redeem(headers, form, proof.as_ref(), &mut spent, now).await {
-            Ok(response) => Ok(Reply::ok(response).with_dpop_nonce(self.token_nonce(now))),
+            Ok(response) => {
+                Ok(Reply::ok(self.with_nonce(response, now)).with_dpop_nonce(self.token_nonce(now)))
+            }
             // A proof counts as used whatever became of the request, so that nobody can try another one with it.
             Err(error) => Err(match spent.alone(&*self.store).await {
                 Err(replayed @ (Replayed::Dpop(_) | Replayed::Client(_))) => replayed.into(),
@@ -213,8 +216,9 @@ impl Issuer {
                 .collect());
         }
         let Some(scope) = &request.scope else { return Ok(allowed.to_vec()) };
+        let catalogue = self.catalogue();
         let scope_of = |set: &Dataset| {
-            self.kinds.get(&set.configuration_id).and_then(|kind| kind.configuration.scope.as_deref())
+            catalogue.kinds.get(&set.configuration_id).and_then(|kind| kind.configuration.scope.as_deref())
         };
         let asked: Vec<&str> = scope.split(' ').filter(|name| !name.is_empty()).collect();
         let known = asked.iter().all(|name| offered().any(|(_, set)| scope_of(set) == Some(name)));
@@ -245,6 +249,7 @@ impl Issuer {
             refresh_token,
             scope: None,
             authorization_details,
+            earlier: EarlierNonce::default(),
         }
     }
 }
