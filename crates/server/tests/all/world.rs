@@ -238,6 +238,7 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
     let mut builder = Service::builder(base, Arc::new(issuer), Arc::new(verifier), store, sealer)
         .hub(hub)
         .status_lists(status)
+        .credential_types(Arc::new(MemoryRecords::default()))
         .admin_token(Secret::new(TOKEN.to_owned()))
         .pages(wanted.pages)
         .inspect(Arc::new(Echo))
