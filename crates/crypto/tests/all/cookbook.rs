@@ -130,3 +130,15 @@ fn rfc7520_5_what_is_refused() {
     }
     assert_eq!(refused, 7);
 }
+
+/// The extension that leaves the payload as it is (RFC 7797) is not understood, so what names it as critical is refused.
+#[test]
+fn rfc7797_is_refused() {
+    for file in ["4.2.hmac-sha2_b64_false", "hmac-sha2_b64_false"] {
+        let value = vector(&format!("jose-cookbook/rfc7797/{file}.json"));
+        let protected = b64::encode(value["signing"]["protected"].to_string());
+        let signature = text(&value["signing"], "sig");
+        let payload = b64::encode(text(&value["input"], "payload"));
+        assert!(Jws::parse(&format!("{protected}.{payload}.{signature}")).is_err(), "{file}");
+    }
+}
