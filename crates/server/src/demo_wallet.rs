@@ -8,6 +8,7 @@ use std::fmt;
 
 use credenza_core::{Answer, Report, UnixTime};
 use serde::Serialize;
+use url::Url;
 
 /// A wallet that a person drives through web pages.
 ///
@@ -20,6 +21,23 @@ pub trait DemoWallet: Send + Sync {
     /// # Errors
     /// What a person should read when it can't be resolved.
     fn offer<'a>(&'a self, link: &'a str) -> Answer<'a, Result<OfferPreview, WalletRefusal>>;
+
+    /// Prepares signing in for an offer that was shown, where [`OfferPreview::sign_in`] says so: where the browser has to
+    /// go. It will come back to `redirect_uri`.
+    ///
+    /// # Errors
+    /// What a person should read.
+    fn sign_in<'a>(
+        &'a self,
+        offer: &'a str,
+        redirect_uri: &'a str,
+    ) -> Answer<'a, Result<Url, WalletRefusal>>;
+
+    /// Goes on with the URL that the browser was sent back to: the offer can be accepted then.
+    ///
+    /// # Errors
+    /// What a person should read. A response that belongs to something else ends nothing.
+    fn signed_in<'a>(&'a self, offer: &'a str, response: &'a Url) -> Answer<'a, Result<(), WalletRefusal>>;
 
     /// Accepts an offer that was shown: fetches the token and the credentials, and keeps them.
     ///

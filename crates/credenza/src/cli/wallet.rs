@@ -5,6 +5,7 @@ mod callback;
 mod consent;
 mod contexts;
 mod home;
+mod provider;
 mod renew;
 mod serve;
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use credenza::core::{AddressPolicy, Clock as _, SystemClock};
 use credenza::server::demo_wallet::{Accepted, Choice, Waiting, WalletRefusal};
+use credenza::vp::Profile;
 use credenza::wallet::{card, default_choices};
 use serde_json::json;
 
@@ -36,6 +38,11 @@ pub(super) struct Arguments {
     /// Protect a new wallet with a passphrase, which is asked for.
     #[arg(long)]
     passphrase: bool,
+
+    /// Keep to HAIP 1.0: issuers and verifiers that nobody you trust vouches for are refused, and what they offer has to
+    /// be as the profile says.
+    #[arg(long)]
+    haip: bool,
 
     #[command(subcommand)]
     command: Command,
@@ -125,6 +132,11 @@ enum Command {
         #[command(subcommand)]
         command: TrustCommand,
     },
+    /// Somebody who vouches for this wallet and its keys, where issuers want that.
+    Provider {
+        #[command(subcommand)]
+        command: provider::Command,
+    },
     /// JSON-LD contexts beside those of the specifications, for credentials with embedded proofs.
     Context {
         #[command(subcommand)]
@@ -150,7 +162,8 @@ enum TrustCommand {
 }
 
 pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verdict> {
-    let home = Home::new(arguments.home, arguments.passphrase);
+    let profile = if arguments.haip { Profile::Haip } else { Profile::Open };
+    let home = Home::new(arguments.home, arguments.passphrase, profile);
     match arguments.command {
         Command::Accept { offer, tx_code, yes, copies, no_browser } => {
             let how = Accept { tx_code, yes, copies, browser: !no_browser };
@@ -171,6 +184,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         Command::Show { id } => show(&home, &id, json).await,
         Command::Remove { id, yes } => remove(&home, &id, yes, json).await,
         Command::Trust { command } => trust(&home, &command, json),
+        Command::Provider { command } => provider::run(&home, &command, json),
         Command::Context { command } => contexts::run(home.folder(), &command, json),
     }
 }

@@ -6,12 +6,26 @@ use credenza_server::demo_wallet::{
     Accepted, Card, Choice, Consent, HistoryEntry, OfferPreview, Presented, Shown, WalletRefusal,
 };
 
+use url::Url;
+
 use super::holder::{Holder, Pending, card};
 use super::login;
 
 impl DemoWallet for Holder {
     fn offer<'a>(&'a self, link: &'a str) -> Answer<'a, Result<OfferPreview, WalletRefusal>> {
         Answer::later(self.open_offer(link))
+    }
+
+    fn sign_in<'a>(
+        &'a self,
+        offer: &'a str,
+        redirect_uri: &'a str,
+    ) -> Answer<'a, Result<Url, WalletRefusal>> {
+        Answer::later(self.begin_sign_in(offer, redirect_uri))
+    }
+
+    fn signed_in<'a>(&'a self, offer: &'a str, response: &'a Url) -> Answer<'a, Result<(), WalletRefusal>> {
+        Answer::ready(self.end_sign_in(offer, response))
     }
 
     fn accept<'a>(

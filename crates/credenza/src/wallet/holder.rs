@@ -23,6 +23,7 @@ use serde_json::{Map, Value};
 use super::credentials::{Credentials, Entry};
 use super::display;
 use super::keys::VaultKeys;
+use super::provider::{Vouched, WalletProvider};
 use super::renewing::Renewals;
 use super::vault::{Vault, VaultError};
 use super::waiting::Promises;
@@ -111,18 +112,22 @@ impl Holder {
         Self::within(ports, options, Profile::Open)
     }
 
-    /// A wallet that keeps to a profile when it presents. In [`Profile::Haip`] verifiers that nobody vouches for are
-    /// refused.
+    /// A wallet that keeps to a profile. In [`Profile::Haip`] verifiers that nobody vouches for are refused, and so are
+    /// issuers; a wallet provider has to vouch for the wallet ([`vouched_by`](Self::vouched_by)).
     #[must_use]
     pub fn within(ports: Ports, options: Options, profile: Profile) -> Self {
         let Ports { http, vault, trust, clock, random } = ports;
         let keys = VaultKeys::new(Arc::clone(&vault), Arc::clone(&random));
-        let policy = Policy { addresses: options.addresses, copies: options.copies, ..Policy::default() };
-        let receiving = Receiving::new(Arc::clone(&http), Arc::new(keys.clone()))
+        let base = if profile == Profile::Haip { Policy::haip() } else { Policy::default() };
+        let policy = Policy { addresses: options.addresses, copies: options.copies, ..base };
+        let mut receiving = Receiving::new(Arc::clone(&http), Arc::new(keys.clone()))
             .with_policy(policy)
             .with_client(Client::Public { client_id: options.client_id.to_owned() })
             .with_clock(Arc::clone(&clock))
             .with_random(Arc::clone(&random));
+        if profile == Profile::Haip {
+            receiving = receiving.with_trust(Arc::clone(&trust));
+        }
         let types = TypeResolverConfig { addresses: options.addresses, ..TypeResolverConfig::default() };
         let types = TypeResolver::new(Arc::clone(&http), Arc::clone(&clock), types);
         let presenting = Presenting::builder(http, trust, Arc::clone(&clock), Arc::clone(&random))
@@ -156,6 +161,16 @@ impl Holder {
     pub fn with_contexts(mut self, contexts: Contexts) -> Self {
         self.receiving = self.receiving.with_contexts(contexts.clone());
         self.contexts = contexts;
+        self
+    }
+
+    /// With somebody who vouches for this wallet, under the name `client_id`, and for its keys.
+    #[must_use]
+    pub fn vouched_by(mut self, provider: WalletProvider, client_id: &str) -> Self {
+        let (keys, clock) = (self.keys.clone(), Arc::clone(&self.clock));
+        let vouched = Arc::new(Vouched { provider, keys, clock, client_id: client_id.to_owned() });
+        let client = Client::Attested { client_id: client_id.to_owned(), instance: Arc::clone(&vouched) as _ };
+        self.receiving = self.receiving.with_client(client).with_keys(vouched);
         self
     }
 

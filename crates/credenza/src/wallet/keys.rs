@@ -42,6 +42,18 @@ impl VaultKeys {
         }
     }
 
+    /// The key that is kept under a name of its own; it is made when it is asked for first.
+    pub(super) fn named(&self, name: &str, algorithm: Algorithm) -> Result<Arc<dyn Signer>, SignError> {
+        let failed = |error: &dyn std::fmt::Display| SignError(error.to_string());
+        if let Some(jwk) = self.vault.read(name).map_err(|error| failed(&error))? {
+            let signer = SoftwareSigner::from_private_jwk(jwk.expose()).map_err(|error| failed(&error))?;
+            return Ok(Arc::new(signer));
+        }
+        let signer = SoftwareSigner::generate(algorithm, &*self.random).map_err(|error| failed(&error))?;
+        self.vault.write(name, &signer.to_private_jwk()).map_err(|error| failed(&error))?;
+        Ok(Arc::new(signer))
+    }
+
     /// Forgets the key of that thumbprint.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod holder;
 pub mod keys;
 mod login;
 mod presenting;
+mod provider;
 mod receiving;
 mod renewing;
 mod types;
@@ -17,6 +18,7 @@ mod waiting;
 
 pub use holder::{CLIENT_ID, Holder, Options, Ports, card};
 pub use presenting::default_choices;
+pub use provider::WalletProvider;
 pub use renewing::Renewable;
 pub use unattended::{Unattended, Unknown};
 pub use vouching::who_vouches;

@@ -52,7 +52,7 @@ impl Holder {
     ///
     /// # Errors
     /// What a person should read.
-    pub async fn sign_in(&self, id: &str, redirect_uri: &str) -> Result<Url, WalletRefusal> {
+    pub async fn begin_sign_in(&self, id: &str, redirect_uri: &str) -> Result<Url, WalletRefusal> {
         let (opened, link, preview) = match self.decide(id)? {
             Pending::Offer(opened, link, preview) => (*opened, link, preview),
             other => {
@@ -74,8 +74,8 @@ impl Holder {
     ///
     /// # Errors
     /// What a person should read; with [`WalletRefusal::again`], the right answer can still come.
-    pub fn signed_in(&self, id: &str, response: &Url) -> Result<(), WalletRefusal> {
-        let (authorizing, link, preview) = match self.decide(id)? {
+    pub fn end_sign_in(&self, id: &str, response: &Url) -> Result<(), WalletRefusal> {
+        let (authorizing, link, mut preview) = match self.decide(id)? {
             Pending::SigningIn(authorizing, link, preview) => (authorizing, link, preview),
             other => {
                 self.keep_as(id.to_owned(), other);
@@ -84,6 +84,7 @@ impl Holder {
         };
         match authorizing.finish(response) {
             Ok(ready) => {
+                preview.sign_in = false;
                 let pending = Pending::Offer(Box::new(Opened::Ready(ready)), link, preview);
                 self.keep_as(id.to_owned(), pending);
                 Ok(())

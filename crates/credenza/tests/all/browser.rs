@@ -50,6 +50,24 @@ async fn issue_accept_verify_and_present_by_clicking() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn signing_in_with_the_issuer_by_clicking() {
+    let Some(browser) = Browser::start(1280, 900).await else { return };
+    let demo = Demo::start();
+    browser.open(&format!("{}/issue", demo.url)).await;
+    browser.select("input[name=sign_in]").await;
+    browser.click("form button.primary").await;
+    browser.click("#ways form button.primary").await;
+    browser.click("form[action$='/wallet/sign-in'] button.primary").await;
+    browser.type_into("#name", "erika").await;
+    browser.type_into("#password", "demo").await;
+    browser.click("form[action$='/login'] button.primary").await;
+    browser.see("It is registered here", "the issuer says what it knows of the wallet").await;
+    browser.click("form[action$='/approve'] button.primary").await;
+    browser.click("form[action$='/wallet/accept'] button.primary").await;
+    browser.see("The credential is in your wallet", "the wallet says that it has arrived").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_a_phone() {
     let Some(browser) = Browser::start(390, 844).await else { return };
     let demo = Demo::start();

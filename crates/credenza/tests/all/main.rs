@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod attested;
+mod attested;
 mod browser;
 mod claims;
 mod commands;

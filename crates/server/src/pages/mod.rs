@@ -16,6 +16,7 @@ mod issued;
 mod login;
 mod own_page;
 mod posted;
+mod signing_in;
 pub(crate) mod templates;
 mod verify;
 pub(crate) mod view;
@@ -58,6 +59,8 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
         routes.on(get.clone(), "/wallet", wallet::overview);
         routes.on(post.clone(), "/wallet/open", wallet::open);
         routes.on(get.clone(), "/wallet/shown/{id}", wallet::shown);
+        routes.on(post.clone(), signing_in::START, signing_in::start);
+        routes.on(get.clone(), signing_in::BACK, signing_in::back);
         routes.on(post.clone(), "/wallet/accept", wallet::accept);
         routes.on(post.clone(), "/wallet/present", wallet::present);
         routes.on(post.clone(), "/wallet/decline", wallet::decline);

@@ -228,12 +228,14 @@ pub(crate) struct OfferPreviewView {
     issuer: Party,
     credentials: Vec<Face>,
     tx_code: Option<TxCodePrompt>,
+    sign_in: bool,
 }
 
 impl From<OfferPreview> for OfferPreviewView {
     fn from(offer: OfferPreview) -> Self {
-        let OfferPreview { id, issuer, credentials, tx_code, sign_in: _ } = offer;
-        Self { id, issuer, credentials: credentials.into_iter().map(Face::from).collect(), tx_code }
+        let OfferPreview { id, issuer, credentials, tx_code, sign_in } = offer;
+        let credentials = credentials.into_iter().map(Face::from).collect();
+        Self { id, issuer, credentials, tx_code, sign_in }
     }
 }
 

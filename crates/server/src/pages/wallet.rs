@@ -217,7 +217,12 @@ struct Refused<'a> {
     back: &'static str,
 }
 
-fn refused(service: &Service, visitor: Visitor, title: &'static str, refusal: &WalletRefusal) -> Response {
+pub(super) fn refused(
+    service: &Service,
+    visitor: Visitor,
+    title: &'static str,
+    refusal: &WalletRefusal,
+) -> Response {
     let view = Refused {
         title,
         message: &refusal.message,

@@ -342,3 +342,22 @@ async fn claims_and_report_are_for_the_browser_that_has_asked() {
     assert!(page.contains("Verified") && page.contains("Ada") && !page.contains("Lovelace"), "{page}");
     assert!(browser.get(back).await.text().contains("Shown already"));
 }
+
+#[tokio::test]
+async fn the_demo_wallet_signs_in_with_the_demo_alone() {
+    let world = fixed();
+    let mut browser = Browser::new(&world);
+    let csrf = browser.csrf("/wallet").await;
+    assert_eq!(browser.form("/wallet/sign-in", &[("offer", "o1")]).await.status, 403);
+    let away = browser.form("/wallet/sign-in", &[("csrf", &csrf), ("offer", "foreign")]).await;
+    assert!(away.status == 200 && away.text().contains("with the issuer of the demo alone"));
+    // An answer that comes without having been asked for.
+    assert!(browser.get("/wallet/signed-in?code=c").await.text().contains("was not sent to sign in"));
+    let sent = browser.form("/wallet/sign-in", &[("csrf", &csrf), ("offer", "o1")]).await;
+    let to = "https://service.example/authorize?redirect_uri=https%3A%2F%2Fservice.example%2Fwallet%2Fsigned-in";
+    assert_eq!((sent.status.as_u16(), sent.header("location")), (303, to));
+    assert!(browser.get("/wallet/signed-in?code=x").await.text().contains("That is another answer."));
+    assert!(Browser::new(&world).get("/wallet/signed-in?code=c").await.text().contains("was not sent"));
+    let back = browser.get("/wallet/signed-in?code=c").await;
+    assert_eq!((back.status.as_u16(), back.header("location")), (303, "/wallet/shown/o1"));
+}

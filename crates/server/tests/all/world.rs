@@ -33,6 +33,7 @@ use credenza_vci::messages::{ClaimDescription, ClaimDisplay, CredentialDisplay, 
 use credenza_vp::verifier::StatusListCheck;
 use credenza_vp::{Ports, Verifier};
 use http::{HeaderMap, Method, Request, StatusCode};
+use url::Url;
 use serde_json::{Map, Value, json};
 use tower::ServiceExt as _;
 
@@ -418,6 +419,20 @@ impl DemoWallet for Pretender {
     fn offer<'a>(&'a self, link: &'a str) -> Answer<'a, Result<OfferPreview, WalletRefusal>> {
         let good = link.starts_with("openid-credential-offer://");
         Answer::ready(if good { Ok(preview()) } else { Err(WalletRefusal::new("This is no offer.")) })
+    }
+
+    fn sign_in<'a>(
+        &'a self,
+        offer: &'a str,
+        redirect_uri: &'a str,
+    ) -> Answer<'a, Result<Url, WalletRefusal>> {
+        let to = if offer == "foreign" { "https://evil.example/" } else { "https://service.example/authorize" };
+        Answer::ready(Ok(Url::parse_with_params(to, [("redirect_uri", redirect_uri)]).unwrap()))
+    }
+
+    fn signed_in<'a>(&'a self, offer: &'a str, response: &'a Url) -> Answer<'a, Result<(), WalletRefusal>> {
+        let right = offer == "o1" && response.as_str() == "https://service.example/wallet/signed-in?code=c";
+        Answer::ready(right.then_some(()).ok_or_else(|| WalletRefusal::new("That is another answer.")))
     }
 
     fn accept<'a>(

@@ -80,6 +80,9 @@ impl NeedsAuthorization {
                     "the authorization server demands pushed requests and has no endpoint for them",
                 ));
             }
+            None if parts.policy.require_par => {
+                return Err(WalletError::Unsupported("an authorization server without pushed requests"));
+            }
             None => request.to_url(endpoint.as_str()),
         };
         let url = parts.url(Step::ServerMetadata, &url)?;

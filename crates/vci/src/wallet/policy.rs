@@ -17,6 +17,25 @@ pub struct Policy {
     pub encryption: EncryptionUse,
     /// What it makes of signed metadata; that needs somebody to trust.
     pub signed_metadata: SignedMetadataUse,
+    /// Whether authorization requests must be pushed (RFC 9126); a server that does not take them so is refused.
+    pub require_par: bool,
+    /// Whether the wallet authenticates to each server; one that knows none of its ways is refused.
+    pub require_client_authentication: bool,
+}
+
+impl Policy {
+    /// What HAIP 1.0 wants of a wallet: pushed requests (§4.2), client authentication (§4.4), DPoP (§4.3), and signed
+    /// metadata where there is some (§4.1).
+    #[must_use]
+    pub fn haip() -> Self {
+        Self {
+            dpop: DpopUse::Required,
+            signed_metadata: SignedMetadataUse::WhenTrusted,
+            require_par: true,
+            require_client_authentication: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// How a wallet uses DPoP (RFC 9449).
@@ -64,6 +83,8 @@ impl Default for Policy {
             copies: 1,
             encryption: EncryptionUse::default(),
             signed_metadata: SignedMetadataUse::default(),
+            require_par: false,
+            require_client_authentication: false,
         }
     }
 }

@@ -8,8 +8,9 @@ use credenza::core::{AddressPolicy, Clock as _, Http, Sealer, Secret, SystemCloc
 use credenza::crypto::Signer;
 use credenza::server::Service;
 use credenza::server::service::Pages;
+use credenza::server::users::ConfiguredUser;
 use credenza::trust::{Anchor, X509Anchors};
-use credenza::vci::issuer::CredentialConfiguration;
+use credenza::vci::issuer::{Client, ClientAuthentication, CredentialConfiguration};
 use credenza::vci::issuer::status::StatusPolicy;
 use tokio::net::TcpListener;
 use url::Url;
@@ -18,14 +19,18 @@ use credenza::config::CREDENTIAL_TYPES;
 use credenza::http::ReqwestHttp;
 use credenza::keys::did_signer::DidSigner;
 use credenza::keys::identity::Identity;
-use credenza::service::{LookUp, Parts, Revocation};
+use credenza::service::{Authorization, LookUp, Parts, Revocation};
 use credenza::wallet::vault::MemoryVault;
-use credenza::wallet::{Holder, Options, Ports};
+use credenza::wallet::{CLIENT_ID, Holder, Options, Ports};
 
 use super::{presets, sample};
 
 /// The port, unless it is taken.
 pub(crate) const PORT: u16 = 7777;
+
+/// Of the password `demo`, which the page tells: the cheapest that there is.
+const PASSWORD_HASH: &str =
+    "$argon2id$v=19$m=8,t=1,p=1$YSBzYWx0IGZvciBkZW1vcw$7kc6E0m9hTB+7EiUmwFZIb/eWnVA/MHGRyZpOhKQatI";
 
 /// A demonstration that is ready to be served.
 pub(crate) struct Demo {
@@ -68,6 +73,7 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
     let admin_token = Secret::new(id::unguessable(&SystemRandom));
     let parts = Parts {
         pages: Pages::Open,
+        authorization: Some(authorization(&url)),
         presets: presets::all()?,
         document_signer: Some(Arc::new(identity.document_signer)),
         trusted_dids: vec![did],
@@ -86,6 +92,24 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
         service = service.sample(configuration, claims);
     }
     Ok(Demo { url, listener, service: service.build()?, admin_token, roots })
+}
+
+/// Erika can sign in; the wallets of the pages and of the terminal are known.
+fn authorization(url: &Url) -> Authorization {
+    let page = format!("{}wallet/signed-in", url.as_str());
+    let client = Client {
+        id: CLIENT_ID.to_owned(),
+        name: Some("Credenza Wallet".to_owned()),
+        redirect_uris: vec![page, "http://127.0.0.1/callback".to_owned()],
+        authentication: ClientAuthentication::None,
+    };
+    let erika = ConfiguredUser {
+        name: "erika".to_owned(),
+        display: "Erika Mustermann".to_owned(),
+        password_hash: PASSWORD_HASH.to_owned(),
+        claims: sample::all().into_iter().map(|(name, claims)| (name.to_owned(), claims)).collect(),
+    };
+    Authorization { clients: vec![client], users: vec![erika], ..Authorization::default() }
 }
 
 /// A wallet in memory that knows the demo's verifier by its root.

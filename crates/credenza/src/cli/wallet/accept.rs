@@ -89,7 +89,7 @@ async fn sign_in(
     browser: bool,
 ) -> anyhow::Result<Result<(), WalletRefusal>> {
     let callback = Callback::open().await?;
-    let url = match holder.sign_in(&preview.id, callback.uri()).await {
+    let url = match holder.begin_sign_in(&preview.id, callback.uri()).await {
         Ok(url) => url,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -99,7 +99,7 @@ async fn sign_in(
     }
     output::progress("waiting for the browser to come back");
     callback
-        .wait(|response| match holder.signed_in(&preview.id, response) {
+        .wait(|response| match holder.end_sign_in(&preview.id, response) {
             Ok(()) => Ok(Ok(())),
             Err(refusal) if refusal.again => Err(refusal.to_string()),
             Err(refusal) => Ok(Err(refusal)),

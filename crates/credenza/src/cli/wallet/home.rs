@@ -16,10 +16,10 @@ use credenza::trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509A
 use credenza::vp::Profile;
 use credenza::wallet::credentials::Entry;
 use credenza::wallet::vault::{FolderVault, Vault};
-use credenza::wallet::{Holder, Options, Ports, who_vouches};
+use credenza::wallet::{CLIENT_ID, Holder, Options, Ports, who_vouches};
 use serde::Serialize;
 
-use super::contexts;
+use super::{contexts, provider};
 use crate::cli::passphrase::passphrase;
 
 /// Where the wallet is, unless said otherwise.
@@ -50,11 +50,12 @@ enum Known {
 pub(super) struct Home {
     folder: PathBuf,
     protect: bool,
+    profile: Profile,
 }
 
 impl Home {
-    pub(super) fn new(folder: PathBuf, protect: bool) -> Self {
-        Self { folder, protect }
+    pub(super) fn new(folder: PathBuf, protect: bool, profile: Profile) -> Self {
+        Self { folder, protect, profile }
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -63,7 +64,7 @@ impl Home {
 
     /// Opens the wallet, or makes it.
     pub(super) fn open(&self, addresses: AddressPolicy, copies: u32) -> anyhow::Result<Holder> {
-        self.open_within(addresses, copies, Profile::Open)
+        self.open_within(addresses, copies, self.profile)
     }
 
     /// As [`open`](Self::open), for a wallet that keeps to a profile.
@@ -86,7 +87,11 @@ impl Home {
             random,
         };
         let holder = Holder::within(ports, Options { addresses, copies, ..Options::default() }, profile);
-        Ok(holder.with_contexts(contexts::known(&self.folder)?))
+        let holder = holder.with_contexts(contexts::known(&self.folder)?);
+        Ok(match provider::of(self)? {
+            Some(provider) => holder.vouched_by(provider, CLIENT_ID),
+            None => holder,
+        })
     }
 
     /// Who vouches for the issuer of a credential: the evidence, or why nobody does.

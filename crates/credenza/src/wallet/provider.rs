@@ -1,0 +1,146 @@
+//! A wallet provider of one's own, for trials: it vouches for this wallet and for its keys, as far as that is true.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use credenza_core::{Answer, Clock, Random, Secret, UnixTime, b64};
+use credenza_crypto::hash::sha256;
+use credenza_crypto::x509::{CertificateAuthority, LeafProfile};
+use credenza_crypto::{Algorithm, Header, IdentifiedBy, Jwk, KeyError, SignError, Signer, SoftwareSigner, jwt};
+use credenza_oauth::client_attestation::{AttestationRequest, attest};
+use credenza_vci::wallet::{Attested, HolderKeys, WalletInstance};
+use serde_json::{Map, Value, json};
+
+use super::keys::VaultKeys;
+use crate::keys::identity::{IdentityError, LEAF_VALIDITY, ROOT_VALIDITY};
+
+/// Its name in attestations: nobody's, since it is the wallet's own.
+const ISSUER: &str = "https://wallet-provider.invalid";
+const HOST: &str = "wallet-provider.invalid";
+
+/// How long an attestation is good.
+const LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// Certificates begin a little in the past: clocks differ.
+const BEFORE: Duration = Duration::from_secs(60 * 60);
+
+/// What is true of keys in files (OID4VCI §D.2).
+const KEY_STORAGE: &str = "iso_18045_basic";
+
+const KEY_ATTESTATION: &str = "key-attestation+jwt";
+
+/// A key with certificates that issuers can trust.
+#[derive(Clone)]
+pub struct WalletProvider {
+    signer: Arc<SoftwareSigner>,
+}
+
+impl WalletProvider {
+    /// A new one, and the root certificate (DER) for those who want to trust it. The root's own key is not kept: it
+    /// certifies this one key.
+    ///
+    /// # Errors
+    /// See [`IdentityError`].
+    pub fn generate(now: UnixTime, random: &dyn Random) -> Result<(Self, Vec<u8>), IdentityError> {
+        let start = now - BEFORE;
+        let root = CertificateAuthority::generate("Wallet Provider Root", start, ROOT_VALIDITY, random)?;
+        let signer = SoftwareSigner::generate(Algorithm::Es256, random)?;
+        let profile = LeafProfile::new("Wallet Provider", start, LEAF_VALIDITY).dns_name(HOST);
+        let chain = root.issue_chain(&signer.public_jwk().key, &profile, random)?;
+        Ok((Self { signer: Arc::new(signer.with_x5c(chain)) }, root.certificate().to_vec()))
+    }
+
+    /// The one whose private JWK this is.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn from_private_jwk(jwk: &str) -> Result<Self, KeyError> {
+        Ok(Self { signer: Arc::new(SoftwareSigner::from_private_jwk(jwk)?) })
+    }
+
+    /// Its private JWK with its certificates.
+    #[must_use]
+    pub fn to_private_jwk(&self) -> Secret {
+        self.signer.to_private_jwk()
+    }
+}
+
+impl std::fmt::Debug for WalletProvider {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("WalletProvider")
+    }
+}
+
+/// A wallet for which a provider vouches.
+pub(super) struct Vouched {
+    pub(super) provider: WalletProvider,
+    pub(super) keys: VaultKeys,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) client_id: String,
+}
+
+impl Vouched {
+    async fn attestation(&self, server: &str) -> Result<Attested, SignError> {
+        // A key for each server, so that they can't compare notes.
+        let name = format!("instance-{}", b64::encode(sha256(server.as_bytes())));
+        let key = self.keys.named(&name, Algorithm::Es256)?;
+        let request = AttestationRequest {
+            issuer: ISSUER,
+            client_id: &self.client_id,
+            instance_key: key.public_jwk(),
+            now: self.clock.now(),
+            lifetime: LIFETIME,
+            more: Map::from_iter([("wallet_name".to_owned(), json!("Credenza Wallet"))]),
+        };
+        let attestation = attest(&*self.provider.signer, request).await?;
+        Ok(Attested { attestation: Secret::new(attestation), key })
+    }
+
+    async fn key_attestation(
+        &self,
+        keys: &[Arc<dyn Signer>],
+        nonce: Option<&str>,
+    ) -> Result<Option<String>, SignError> {
+        let now = self.clock.now();
+        let public: Vec<Value> =
+            keys.iter().map(|key| Jwk::new(key.public_jwk().key.clone()).to_value()).collect();
+        let mut claims = json!({
+            "iss": ISSUER, "iat": now, "exp": now + LIFETIME, "attested_keys": public,
+            "key_storage": [KEY_STORAGE],
+        });
+        if let (Some(nonce), Some(claims)) = (nonce, claims.as_object_mut()) {
+            claims.insert("nonce".to_owned(), nonce.into());
+        }
+        let signer = &*self.provider.signer;
+        let header = Header::signing(signer, KEY_ATTESTATION, IdentifiedBy::X5c);
+        jwt::sign(signer, &header, &claims).await.map(Some)
+    }
+}
+
+impl WalletInstance for Vouched {
+    fn attested<'a>(&'a self, server: &'a str) -> Answer<'a, Result<Attested, SignError>> {
+        Answer::later(self.attestation(server))
+    }
+}
+
+impl HolderKeys for Vouched {
+    fn generate<'a>(&'a self, algorithms: &'a [Algorithm]) -> Answer<'a, Result<Arc<dyn Signer>, SignError>> {
+        self.keys.generate(algorithms)
+    }
+
+    fn attests(&self) -> bool {
+        true
+    }
+
+    fn attest<'a>(
+        &'a self,
+        keys: &'a [Arc<dyn Signer>],
+        nonce: Option<&'a str>,
+    ) -> Answer<'a, Result<Option<String>, SignError>> {
+        Answer::later(self.key_attestation(keys, nonce))
+    }
+
+    fn discard<'a>(&'a self, thumbprints: &'a [String]) -> Answer<'a, ()> {
+        self.keys.discard(thumbprints)
+    }
+}
