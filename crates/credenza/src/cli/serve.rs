@@ -68,7 +68,6 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
         encryption: settings.encryption,
         dialects: settings.dialects,
         haip: settings.haip,
-        haip: settings.haip,
         authorization: settings.authorization,
         authorization_servers: settings.authorization_servers,
         trusted_dids: settings.trusted_dids,

@@ -59,8 +59,6 @@ pub struct Settings {
     pub authorization_servers: Vec<ExternalAuthorizationServer>,
     /// Whether issuer, authorization server and verifier must comply with HAIP 1.0.
     pub haip: bool,
-    /// Whether issuer, authorization server and verifier must comply with HAIP 1.0.
-    pub haip: bool,
     /// The authorization code flow, when there is one.
     pub authorization: Option<Authorization>,
     /// Where claims come from, beside offers.

@@ -21,7 +21,6 @@ use crate::claims::Sources;
 use crate::keys;
 use crate::keys::service_key::ServiceKey;
 use crate::service::Authorization;
-use crate::service::Authorization;
 
 /// The file as it is written. Every name in it is documented in the file that `credenza init` writes.
 #[derive(Deserialize)]
@@ -31,8 +30,6 @@ struct File {
     listen: Spanned<String>,
     database: Spanned<String>,
     sealing_key: Spanned<PathBuf>,
-    #[serde(default)]
-    profile: Option<Spanned<authorization::Profile>>,
     #[serde(default)]
     profile: Option<Spanned<authorization::Profile>>,
     #[serde(default)]
@@ -155,7 +152,6 @@ impl Reader<'_> {
         let encryption = encryption::encryption(file.issuer.encryption.as_ref(), self);
         let authorization = authorization::authorization(file.authorization.as_ref(), self);
         let authorization = self.profile(file.profile.as_ref(), authorization);
-        let authorization = self.profile(file.profile.as_ref(), authorization);
         let authorization_servers = servers::servers(&file.authorization_servers, self);
         let credential_types = self.credential_types(&file.issuer.credential_types);
         let claims = claims::sources(&file.claims, self);
@@ -192,7 +188,6 @@ impl Reader<'_> {
             dialects: file.issuer.dialects.clone(),
             authorization_servers: authorization_servers?,
             haip: file.profile.is_some(),
-            haip: file.profile.is_some(),
             authorization: authorization?,
             claims: claims?,
             credential_types: credential_types?,
@@ -224,24 +219,6 @@ impl Reader<'_> {
             problem: problem.into(),
             remedy: remedy.into(),
         });
-    }
-
-    /// The profile of the whole service is that of its authorization server, too.
-    fn profile(
-        &mut self,
-        profile: Option<&Spanned<authorization::Profile>>,
-        authorization: Option<Option<Authorization>>,
-    ) -> Option<Option<Authorization>> {
-        let Some(profile) = profile else { return authorization };
-        match authorization? {
-            Some(authorization) => Some(Some(Authorization { haip: true, ..authorization })),
-            None => {
-                let remedy = "add [authorization] with wallet_providers and users, or remove the profile";
-                let problem = "HAIP 1.0 §4 wants the authorization code flow, and it is not configured";
-                self.problem("profile", profile, problem, remedy);
-                None
-            }
-        }
     }
 
     /// The profile of the whole service is that of its authorization server, too.

@@ -26,7 +26,6 @@ use credenza_vci::issuer::{
 };
 use credenza_vci::messages::IssuerDisplay;
 use credenza_vp::Profile;
-use credenza_vp::Profile;
 use credenza_vp::verifier::{BuildError, Policy, Ports, Verifier};
 use url::Url;
 
@@ -52,8 +51,6 @@ pub struct Parts {
     pub encryption: Option<Encryption>,
     /// Earlier drafts of OpenID4VCI that are spoken beside 1.0.
     pub dialects: Dialects,
-    /// Whether the verifier must comply with HAIP 1.0; [`Authorization::haip`] says it of the issuer.
-    pub haip: bool,
     /// Whether the verifier must comply with HAIP 1.0; [`Authorization::haip`] says it of the issuer.
     pub haip: bool,
     /// The authorization code flow; without it the pre-authorized code is the only grant.
@@ -150,7 +147,6 @@ impl Parts {
             document_signer: None,
             encryption: None,
             dialects: Dialects::default(),
-            haip: false,
             haip: false,
             authorization: None,
             authorization_servers: Vec::new(),
@@ -254,7 +250,6 @@ impl Parts {
             .status(Arc::new(look_up))
             .policy(Policy { contexts: self.contexts, ..Policy::default() })
             .request_signer(self.verifier_key)
-            .profile(if self.haip { Profile::Haip } else { Profile::Open })
             .profile(if self.haip { Profile::Haip } else { Profile::Open })
             .addresses(addresses)
             // The pages of the service itself wait for people who come back from their wallet.

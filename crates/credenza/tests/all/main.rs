@@ -3,7 +3,6 @@
 #![cfg(test)]
 
 mod attested;
-mod attested;
 mod browser;
 mod claims;
 mod commands;
