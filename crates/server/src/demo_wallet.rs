@@ -27,11 +27,8 @@ pub trait DemoWallet: Send + Sync {
     ///
     /// # Errors
     /// What a person should read.
-    fn sign_in<'a>(
-        &'a self,
-        offer: &'a str,
-        redirect_uri: &'a str,
-    ) -> Answer<'a, Result<Url, WalletRefusal>>;
+    fn sign_in<'a>(&'a self, offer: &'a str, redirect_uri: &'a str)
+    -> Answer<'a, Result<Url, WalletRefusal>>;
 
     /// Goes on with the URL that the browser was sent back to: the offer can be accepted then.
     ///

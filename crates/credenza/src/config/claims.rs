@@ -122,12 +122,7 @@ fn rest(setting: &str, rest: &Rest, hosts: &[String], reader: &mut Reader<'_>) -
     Some(Source::Rest { url: url?, credentials: credentials?, time: Duration::from_millis(time?) })
 }
 
-fn url(
-    setting: &str,
-    value: &Spanned<String>,
-    hosts: &[String],
-    reader: &mut Reader<'_>,
-) -> Option<Url> {
+fn url(setting: &str, value: &Spanned<String>, hosts: &[String], reader: &mut Reader<'_>) -> Option<Url> {
     let url = Url::parse(value.get_ref()).ok().filter(|url| url.username().is_empty());
     let internal = |url: &Url| url.host_str().is_some_and(|host| hosts.iter().any(|known| known == host));
     match url {
@@ -158,7 +153,8 @@ fn credentials(setting: &str, rest: &Rest, reader: &mut Reader<'_>) -> Option<Cr
     match made {
         Ok(credentials) => Some(credentials),
         Err(error) => {
-            let remedy = "a token is one word; a key is at least 24 random bytes as base64, with or without whsec_";
+            let remedy =
+                "a token is one word; a key is at least 24 random bytes as base64, with or without whsec_";
             reader.problem(setting, file, format!("{}: {error}", path.display()), remedy);
             None
         }

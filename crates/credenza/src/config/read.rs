@@ -15,9 +15,11 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::{ConfigProblem, ConfigProblems, Settings, authorization, claims, contexts, encryption, servers, status};
-use crate::http::is_loopback;
+use super::{
+    ConfigProblem, ConfigProblems, Settings, authorization, claims, contexts, encryption, servers, status,
+};
 use crate::claims::Sources;
+use crate::http::is_loopback;
 use crate::keys;
 use crate::keys::service_key::ServiceKey;
 use crate::service::Authorization;
@@ -430,8 +432,10 @@ impl Reader<'_> {
     /// Whether every source that a type names is there.
     fn named_sources(&mut self, claims: &Sources, types: &[CredentialConfiguration], at: &Spanned<PathBuf>) {
         for one in types {
-            if let Some(source) = one.claims_source.as_ref().filter(|name| !claims.named.contains_key(*name)) {
-                let problem = format!("\"{}\" names the claims source \"{source}\", which is not there", one.id);
+            if let Some(source) = one.claims_source.as_ref().filter(|name| !claims.named.contains_key(*name))
+            {
+                let problem =
+                    format!("\"{}\" names the claims source \"{source}\", which is not there", one.id);
                 self.problem("issuer.credential_types", at, problem, "add it to [claims.sources]");
             }
         }

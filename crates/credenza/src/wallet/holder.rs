@@ -169,7 +169,8 @@ impl Holder {
     pub fn vouched_by(mut self, provider: WalletProvider, client_id: &str) -> Self {
         let (keys, clock) = (self.keys.clone(), Arc::clone(&self.clock));
         let vouched = Arc::new(Vouched { provider, keys, clock, client_id: client_id.to_owned() });
-        let client = Client::Attested { client_id: client_id.to_owned(), instance: Arc::clone(&vouched) as _ };
+        let client =
+            Client::Attested { client_id: client_id.to_owned(), instance: Arc::clone(&vouched) as _ };
         self.receiving = self.receiving.with_client(client).with_keys(vouched);
         self
     }

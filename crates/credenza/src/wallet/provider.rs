@@ -6,7 +6,9 @@ use std::time::Duration;
 use credenza_core::{Answer, Clock, Random, Secret, UnixTime, b64};
 use credenza_crypto::hash::sha256;
 use credenza_crypto::x509::{CertificateAuthority, LeafProfile};
-use credenza_crypto::{Algorithm, Header, IdentifiedBy, Jwk, KeyError, SignError, Signer, SoftwareSigner, jwt};
+use credenza_crypto::{
+    Algorithm, Header, IdentifiedBy, Jwk, KeyError, SignError, Signer, SoftwareSigner, jwt,
+};
 use credenza_oauth::client_attestation::{AttestationRequest, attest};
 use credenza_vci::wallet::{Attested, HolderKeys, WalletInstance};
 use serde_json::{Map, Value, json};

@@ -99,9 +99,7 @@ impl Holder {
         };
         let issuer = old.issuer().to_owned();
         let Some(refreshed) = self.refresh(&old).await? else {
-            return Err(WalletRefusal::new(
-                "the issuer renews it no more: ask for it again, and sign in",
-            ));
+            return Err(WalletRefusal::new("the issuer renews it no more: ask for it again, and sign in"));
         };
         let mut received = refreshed.fetch().await.map_err(|error| refusal(&error))?;
         let pending = self.keep_promises(&received.pending)?;
@@ -113,7 +111,9 @@ impl Holder {
         let replaced = self.replaced(&kept, &accepted).map_err(vault_refusal)?;
         let (new, stay) = (accepted.credentials.iter().map(|card| card.id.clone()), kept.entries.iter());
         let stay = stay.filter(|entry| !replaced.contains(entry)).cloned();
-        self.renewals.write(&Renewable { entries: stay.chain(new).collect(), ..kept }).map_err(vault_refusal)?;
+        self.renewals
+            .write(&Renewable { entries: stay.chain(new).collect(), ..kept })
+            .map_err(vault_refusal)?;
         for entry in &replaced {
             self.credentials.remove(entry).map_err(vault_refusal)?;
         }

@@ -83,8 +83,7 @@ fn field(page: &str, name: &str) -> String {
 
 /// Lets a command of a wallet ask its person to sign in, who does; what it printed.
 async fn with_a_person(service: &Service, arguments: &[&str]) -> Value {
-    let mut wallet =
-        credenza(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut wallet = credenza(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (url, rest) = {
         let mut said = BufReader::new(wallet.stderr.take().unwrap());
         let mut all = String::new();
@@ -116,7 +115,8 @@ fn service(profile: &str, section: &str) -> Service {
     let folder = service.folder.path();
     let file = folder.join("credenza.toml");
     let text = fs::read_to_string(&file).unwrap();
-    let claims = json!({"pid": {"family_name": "Mustermann", "given_name": "Erika", "birthdate": "1964-08-12"}});
+    let claims =
+        json!({"pid": {"family_name": "Mustermann", "given_name": "Erika", "birthdate": "1964-08-12"}});
     fs::write(folder.join("erika.json"), claims.to_string()).unwrap();
     let section = format!(
         "\n[authorization]\n{section}\n\n[[authorization.users]]\nname = \"erika\"\nclaims = \"erika.json\"\n\

@@ -49,7 +49,9 @@ impl Register {
                         tokio::time::sleep(Duration::from_secs(60)).await;
                     }
                     let length = body.len();
-                    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                    let head = format!(
+                        "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+                    );
                     let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
                 });
             }
@@ -68,7 +70,9 @@ impl Register {
 
 fn complete(text: &str) -> bool {
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
     body.len() >= length.unwrap_or(0)
 }
 
@@ -165,7 +169,9 @@ async fn claims_come_from_a_register_when_they_are_needed() {
 async fn a_silent_register_costs_the_wallet_a_second_try() {
     let register = Register::start().await;
     let service = service_with(&register).await;
-    for (status, body) in [(SILENCE, json!({})), (500, json!({})), (404, json!({})), (200, json!({"claims": 1}))] {
+    for (status, body) in
+        [(SILENCE, json!({})), (500, json!({})), (404, json!({})), (200, json!({"claims": 1}))]
+    {
         register.says(status, &body);
         let (link, id) = offer(&service, "card", "case-1").await;
         let home = tempfile::tempdir().unwrap();

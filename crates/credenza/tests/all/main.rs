@@ -13,9 +13,9 @@ mod many_nodes;
 mod many_nodes_faults;
 mod nodes;
 mod once_only;
-mod self_issued;
 #[path = "../../../store/tests/all/postgres_server.rs"]
 mod postgres_server;
+mod self_issued;
 mod signing_in;
 #[cfg(feature = "pkcs11")]
 mod tokens;

@@ -37,9 +37,8 @@ pub(super) fn inflate(compressed: &[u8], max: usize) -> Result<Vec<u8>, JweError
     loop {
         out.reserve(STEP.min(max.saturating_sub(out.len()).saturating_add(1)));
         let (read, written) = (inflate.total_in(), out.len());
-        let status = inflate
-            .decompress_vec(rest, &mut out, FlushDecompress::None)
-            .map_err(|_| JweError::Decrypt)?;
+        let status =
+            inflate.decompress_vec(rest, &mut out, FlushDecompress::None).map_err(|_| JweError::Decrypt)?;
         let taken = usize::try_from(inflate.total_in() - read).unwrap_or(usize::MAX);
         rest = rest.get(taken..).ok_or(JweError::Decrypt)?;
         if out.len() > max {

@@ -68,7 +68,8 @@ fn round_trips() {
         let key = Plain::on(curve);
         for alg in ECDH {
             for enc in ContentEncryption::ALL {
-                let parameters = Parameters { apu: b"Alice", apv: b"Bob", cty: Some("json"), ..Parameters::default() };
+                let parameters =
+                    Parameters { apu: b"Alice", apv: b"Bob", cty: Some("json"), ..Parameters::default() };
                 let random = SeededRandom::new(3);
                 let text = jwe::encrypt(&key.1, alg, enc, &parameters, b"content", &random).unwrap();
                 let opened = open(&text, &key).unwrap();

@@ -95,8 +95,7 @@ pub(super) async fn create(State(service): State<Arc<Service>>, posted: Posted) 
         return StatusCode::NOT_FOUND.into_response();
     };
     let mut fields = fields(&service, &configuration);
-    let ways =
-        Ways { tx_code: posted.get("tx_code").is_some(), sign_in: posted.get("sign_in").is_some() };
+    let ways = Ways { tx_code: posted.get("tx_code").is_some(), sign_in: posted.get("sign_in").is_some() };
     let claims = claims_form::claims(&fields, &posted);
     // A form that was left empty leaves it to the source.
     let brought = configuration.claims_source.is_some() && claims.is_empty();

@@ -354,7 +354,8 @@ async fn the_demo_wallet_signs_in_with_the_demo_alone() {
     // An answer that comes without having been asked for.
     assert!(browser.get("/wallet/signed-in?code=c").await.text().contains("was not sent to sign in"));
     let sent = browser.form("/wallet/sign-in", &[("csrf", &csrf), ("offer", "o1")]).await;
-    let to = "https://service.example/authorize?redirect_uri=https%3A%2F%2Fservice.example%2Fwallet%2Fsigned-in";
+    let to =
+        "https://service.example/authorize?redirect_uri=https%3A%2F%2Fservice.example%2Fwallet%2Fsigned-in";
     assert_eq!((sent.status.as_u16(), sent.header("location")), (303, to));
     assert!(browser.get("/wallet/signed-in?code=x").await.text().contains("That is another answer."));
     assert!(Browser::new(&world).get("/wallet/signed-in?code=c").await.text().contains("was not sent"));

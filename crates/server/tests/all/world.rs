@@ -33,9 +33,9 @@ use credenza_vci::messages::{ClaimDescription, ClaimDisplay, CredentialDisplay, 
 use credenza_vp::verifier::StatusListCheck;
 use credenza_vp::{Ports, Verifier};
 use http::{HeaderMap, Method, Request, StatusCode};
-use url::Url;
 use serde_json::{Map, Value, json};
 use tower::ServiceExt as _;
+use url::Url;
 
 use crate::network::Network;
 
@@ -426,7 +426,8 @@ impl DemoWallet for Pretender {
         offer: &'a str,
         redirect_uri: &'a str,
     ) -> Answer<'a, Result<Url, WalletRefusal>> {
-        let to = if offer == "foreign" { "https://evil.example/" } else { "https://service.example/authorize" };
+        let to =
+            if offer == "foreign" { "https://evil.example/" } else { "https://service.example/authorize" };
         Answer::ready(Ok(Url::parse_with_params(to, [("redirect_uri", redirect_uri)]).unwrap()))
     }
 

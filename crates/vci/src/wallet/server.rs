@@ -119,9 +119,9 @@ impl<'a> AuthorizationServer<'a> {
         let now = parts.clock.now();
         let server = &self.metadata.issuer;
         match parts.client.method(self.metadata) {
-            client::Method::None if parts.policy.require_client_authentication => {
-                Err(WalletError::Unsupported("an authorization server to which the wallet can't authenticate"))
-            }
+            client::Method::None if parts.policy.require_client_authentication => Err(
+                WalletError::Unsupported("an authorization server to which the wallet can't authenticate"),
+            ),
             client::Method::None => Ok(None),
             client::Method::Assertion(signer) => {
                 let assertion = client_assertion::make(signer, &*parts.random, client_id, server, now);

@@ -12,7 +12,8 @@ use credenza_vci::issuer::{
     OfferedCredential,
 };
 use credenza_vci::wallet::{
-    Attested, Authorizing, Client, Opened, PendingCredential, Polled, Received, Renewal, Step, Wallet, WalletError, WalletInstance,
+    Attested, Authorizing, Client, Opened, PendingCredential, Polled, Received, Renewal, Step, Wallet,
+    WalletError, WalletInstance,
 };
 use url::Url;
 
@@ -256,7 +257,8 @@ fn a_promise_outlives_its_access_token() {
     let world = world_with(|_| {}, |builder| builder.dpop(DpopMode { required: true, nonce: false }));
     let (wallet, _) = wallet(&world, world.http(), public());
     let deferral = Some(Deferral::UntilCompleted);
-    let credential = OfferedCredential { configuration_id: "pid".to_owned(), claims: Some(erika()), deferral };
+    let credential =
+        OfferedCredential { configuration_id: "pid".to_owned(), claims: Some(erika()), deferral };
     let offer = OfferRequest { credentials: vec![credential], ..OfferRequest::default() };
     let offer = world.create(offer.with_grants(OfferGrants::AuthorizationCode));
     let first = whole(&world, &wallet, &offer.uri);

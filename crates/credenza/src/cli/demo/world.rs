@@ -10,8 +10,8 @@ use credenza::server::Service;
 use credenza::server::service::Pages;
 use credenza::server::users::ConfiguredUser;
 use credenza::trust::{Anchor, X509Anchors};
-use credenza::vci::issuer::{Client, ClientAuthentication, CredentialConfiguration};
 use credenza::vci::issuer::status::StatusPolicy;
+use credenza::vci::issuer::{Client, ClientAuthentication, CredentialConfiguration};
 use tokio::net::TcpListener;
 use url::Url;
 

@@ -55,7 +55,10 @@ pub(super) fn run(home: &Home, command: &Command, json: bool) -> anyhow::Result<
     if json {
         output::json(&json!({"root": root}))?;
     } else {
-        output::line(&format!("Issuers that trust this root take the wallet for a good one: {}", root.display()))?;
+        output::line(&format!(
+            "Issuers that trust this root take the wallet for a good one: {}",
+            root.display()
+        ))?;
     }
     Ok(Verdict::Good)
 }

@@ -56,6 +56,7 @@ pub(super) async fn run(home: &Home, id: Option<&str>, json: bool) -> anyhow::Re
 /// Whether every copy was shown, or it has ended.
 fn needs_it(entry: &Entry) -> bool {
     let now = SystemClock.now();
-    let ended = |copy: &credenza::wallet::credentials::Copy| copy.held.expires_at.is_some_and(|end| end <= now);
+    let ended =
+        |copy: &credenza::wallet::credentials::Copy| copy.held.expires_at.is_some_and(|end| end <= now);
     entry.fresh() == 0 || entry.copies.iter().all(ended)
 }
