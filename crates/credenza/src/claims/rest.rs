@@ -35,7 +35,7 @@ pub enum Credentials {
     /// A bearer token.
     Token(Secret),
     /// A signature over each request: HMAC-SHA-256, in the headers of Standard Webhooks.
-    Key(HmacKey),
+    Key(Box<HmacKey>),
 }
 
 /// A service that is asked for claims.

@@ -171,5 +171,5 @@ fn token(text: &str) -> Result<Credentials, String> {
 fn key(text: &str) -> Result<Credentials, String> {
     let bytes = b64::decode_std(text.strip_prefix("whsec_").unwrap_or(text)).ok();
     let bytes = bytes.filter(|bytes| bytes.len() >= MIN_KEY).ok_or("not a key")?;
-    Ok(Credentials::Key(HmacKey::new(&bytes)))
+    Ok(Credentials::Key(Box::new(HmacKey::new(&bytes))))
 }

@@ -165,7 +165,7 @@ fn certified(
 
 pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn Clock>) -> World {
     let now = clock.now();
-    let base: url::Url = wanted.base.parse().unwrap();
+    let base: Url = wanted.base.parse().unwrap();
     let host = base.host_str().unwrap();
     let hub = Arc::new(EventHub::new());
     let store = Arc::new(MemoryStore::new(clock.clone()));

@@ -70,9 +70,9 @@ pub(super) fn known(home: &Path) -> anyhow::Result<Contexts> {
 
 fn said(url: &str, text: &str, json: bool) -> anyhow::Result<Verdict> {
     if json {
-        output::json(&json!({"url": url}))?
+        output::json(&json!({"url": url}))?;
     } else {
-        output::line(text)?
+        output::line(text)?;
     }
     Ok(Verdict::Good)
 }
