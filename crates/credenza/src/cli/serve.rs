@@ -71,6 +71,7 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
         authorization: settings.authorization,
         authorization_servers: settings.authorization_servers,
         trusted_dids: settings.trusted_dids,
+        holder_dids_over_http: settings.holder_dids_over_http,
         contexts: settings.contexts,
         claims: settings.claims,
         type_records: Some(Arc::clone(&stores.records)),

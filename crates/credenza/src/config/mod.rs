@@ -79,6 +79,8 @@ pub struct Settings {
     pub status: Option<StatusPolicy>,
     /// What becomes of a presented credential whose status list can't be fetched.
     pub undetermined: Undetermined,
+    /// Whether the verifier looks the keys of holders up at `did:web`, too.
+    pub holder_dids_over_http: bool,
     /// Seals codes, tokens and nonces.
     pub sealer: Sealer,
     /// The file that it was read from.

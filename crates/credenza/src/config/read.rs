@@ -86,6 +86,8 @@ struct Verifier {
     trusted_issuers: Spanned<Vec<String>>,
     #[serde(default)]
     accept_unfetched_status: bool,
+    #[serde(default)]
+    holder_dids_over_http: bool,
 }
 
 /// Reads and checks a configuration. Paths in it are relative to its own folder.
@@ -203,6 +205,7 @@ impl Reader<'_> {
                 true => Undetermined::AcceptUnfetched,
                 false => Undetermined::Refuse,
             },
+            holder_dids_over_http: file.verifier.holder_dids_over_http,
             sealer: sealer?,
             file: path.to_owned(),
         })

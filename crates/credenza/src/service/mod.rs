@@ -71,6 +71,9 @@ pub struct Parts {
     pub anchors: Vec<Vec<u8>>,
     /// Issuers whose credentials are accepted, too, by their DIDs.
     pub trusted_dids: Vec<Did>,
+    /// Whether the verifier looks the keys of holders up at `did:web`, too: it then sends requests to where a holder
+    /// says.
+    pub holder_dids_over_http: bool,
     /// Gives credentials a status. Without it they can't be suspended and revoked.
     pub revocation: Option<Revocation>,
     /// How the verifier looks the status of credentials up.
@@ -157,6 +160,7 @@ impl Parts {
             verifier_key,
             anchors,
             trusted_dids: Vec::new(),
+            holder_dids_over_http: false,
             revocation: None,
             look_up: LookUp::default(),
             store,
@@ -189,6 +193,8 @@ impl Parts {
             .clock(Arc::clone(&self.clock))
             .random(Arc::clone(&self.random))
             .contexts(self.contexts.clone())
+            // A credential type says which methods it accepts.
+            .dids(DidResolver::new(Arc::new(ReqwestHttp::new(addresses))))
             .events(Arc::clone(&hub) as _);
         if let Some(authorization) = &self.authorization {
             issuer = authorization.apply(issuer)?;
@@ -246,9 +252,13 @@ impl Parts {
             events: Arc::clone(&hub) as _,
         };
         let look_up = self.look_up.over(addresses, Arc::clone(&self.clock), trust);
+        let holder_dids = match self.holder_dids_over_http {
+            true => DidResolver::new(Arc::new(ReqwestHttp::new(addresses))),
+            false => DidResolver::offline(),
+        };
         let verifier = Verifier::builder(self.url.clone(), ports)
             .status(Arc::new(look_up))
-            .policy(Policy { contexts: self.contexts, ..Policy::default() })
+            .policy(Policy { contexts: self.contexts, holder_dids, ..Policy::default() })
             .request_signer(self.verifier_key)
             .profile(if self.haip { Profile::Haip } else { Profile::Open })
             .addresses(addresses)

@@ -37,7 +37,7 @@ async fn mistakes_are_named() {
             "/tx_code",
         ),
         (json!({"credentials": []}), 422, "unprocessable", "/credentials"),
-        (json!({"credentials": [{"type": "passport"}]}), 422, "unprocessable", "/credentials"),
+        (json!({"credentials": [{"type": "passport"}]}), 422, "unprocessable", "/credentials/0/type"),
         (
             json!({"credentials": [{"type": "pid", "claims": ada()}], "expires_in": 0}),
             422,

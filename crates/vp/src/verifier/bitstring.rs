@@ -1,6 +1,8 @@
 //! Bitstring Status Lists: the credential around a list is fetched, verified, kept, and asked for each entry.
 
 use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use credenza_core::{Http, Report, UnixTime};
@@ -11,6 +13,8 @@ use credenza_formats::w3c::binding::KeyOf;
 use credenza_formats::w3c::jwt::{self, Expected, VcJwt};
 use credenza_formats::w3c::{Credential, Moment};
 use credenza_trust::{KeyMaterial, Purpose as TrustPurpose, Trust};
+use futures_util::FutureExt as _;
+use futures_util::future::{Shared, WeakShared};
 use http::Request;
 use http::header::ACCEPT;
 use serde_json::Value;
@@ -21,13 +25,30 @@ use super::status_lists::is_bitstring;
 /// What is asked for: the one way of securing a list that is read here.
 const MEDIA_TYPES: &str = "application/vc+jwt, application/jwt;q=0.9, */*;q=0.1";
 
-/// The lists of credentials with `credentialStatus`.
+/// What the report on a list is called.
+const PART: &str = "status list";
+
+/// The lists of credentials with `credentialStatus`, each fetched once at a time.
 pub(super) struct Bitstrings {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     http: Arc<dyn Http>,
     trust: Arc<dyn Trust>,
     config: ResolverConfig,
-    known: Mutex<HashMap<String, Known>>,
+    lists: Mutex<Lists>,
 }
+
+#[derive(Default)]
+struct Lists {
+    known: HashMap<String, Known>,
+    /// Those who ask drive a fetch themselves: when they all lose interest it ends, and nothing is left of it.
+    fetching: HashMap<String, WeakShared<Fetch>>,
+}
+
+/// A fetch that any number may await: the list if there is one, and what was checked.
+type Fetch = Pin<Box<dyn Future<Output = (Option<Arc<BitstringList>>, Arc<Report>)> + Send>>;
 
 #[derive(Clone)]
 struct Known {
@@ -36,9 +57,14 @@ struct Known {
     fresh_until: UnixTime,
 }
 
+enum Next {
+    Known(Known),
+    Await(Shared<Fetch>),
+}
+
 impl Bitstrings {
     pub(super) fn new(http: Arc<dyn Http>, trust: Arc<dyn Trust>, config: ResolverConfig) -> Self {
-        Self { http, trust, config, known: Mutex::default() }
+        Self { inner: Arc::new(Inner { http, trust, config, lists: Mutex::default() }) }
     }
 
     /// Looks every entry up. A credential with an entry that nobody here can look up is refused.
@@ -79,9 +105,15 @@ impl Bitstrings {
         now: UnixTime,
         report: &mut Report,
     ) -> Result<(), StatusError> {
-        let mut part = Report::new("status list");
-        let list = self.obtain(&entry.list, now, &mut part).await;
-        report.parts.push(part);
+        let (list, part) = match self.next(&entry.list, now) {
+            Next::Known(known) => {
+                let mut part = Report::new(PART);
+                part.pass_with(&rules::FETCH, format!("kept since {}", known.fetched_at));
+                (Some(known.list), Arc::new(part))
+            }
+            Next::Await(fetch) => fetch.await,
+        };
+        report.parts.push((*part).clone());
         let list = list.ok_or_else(|| StatusError::Unknown("the list is not to be had".to_owned()))?;
         let found = match list.check(entry) {
             Ok(found) => found,
@@ -101,12 +133,46 @@ impl Bitstrings {
         }))
     }
 
-    async fn obtain(&self, uri: &str, now: UnixTime, report: &mut Report) -> Option<Arc<BitstringList>> {
-        let known = self.known().get(uri).cloned();
+    /// Decides under the lock; nothing is awaited there.
+    fn next(&self, uri: &str, now: UnixTime) -> Next {
+        let mut lists = self.inner.lists();
+        let known = lists.known.get(uri);
         if let Some(known) = known.filter(|known| known.fetched_at <= now && now < known.fresh_until) {
-            report.pass_with(&rules::FETCH, format!("kept since {}", known.fetched_at));
-            return Some(known.list);
+            return Next::Known(known.clone());
         }
+        if let Some(fetch) = lists.fetching.get(uri).and_then(WeakShared::upgrade) {
+            return Next::Await(fetch);
+        }
+        let (inner, address) = (Arc::clone(&self.inner), uri.to_owned());
+        let fetch: Fetch = Box::pin(async move {
+            let mut report = Report::new(PART);
+            let list = inner.obtain(&address, now, &mut report).await;
+            (list, Arc::new(report))
+        });
+        let fetch = fetch.shared();
+        lists.fetching.retain(|_, other| other.upgrade().is_some());
+        if let Some(weak) = fetch.downgrade() {
+            lists.fetching.insert(uri.to_owned(), weak);
+        }
+        Next::Await(fetch)
+    }
+}
+
+impl Inner {
+    /// Fetches a list, verifies it and keeps it.
+    async fn obtain(&self, uri: &str, now: UnixTime, report: &mut Report) -> Option<Arc<BitstringList>> {
+        let found = self.look(uri, now, report).await;
+        let mut lists = self.lists();
+        lists.fetching.remove(uri);
+        let found = found?;
+        lists.known.retain(|_, other| now < other.fresh_until);
+        if lists.known.len() < self.config.max_lists {
+            lists.known.insert(uri.to_owned(), found.clone());
+        }
+        Some(found.list)
+    }
+
+    async fn look(&self, uri: &str, now: UnixTime, report: &mut Report) -> Option<Known> {
         let text = self.fetch(uri, report).await?;
         let credential = self.verify(&text, now, report).await?;
         let list = self.read(uri, &credential, report)?;
@@ -115,13 +181,7 @@ impl Bitstrings {
         let ends = credential.document().get("validUntil").and_then(Value::as_str);
         let ends = ends.and_then(UnixTime::from_rfc3339);
         let fresh_until = ends.map_or(now + ttl, |ends| ends.min(now + ttl));
-        let known = Known { list: Arc::new(list), fetched_at: now, fresh_until };
-        let mut all = self.known();
-        all.retain(|_, other| now < other.fresh_until);
-        if all.len() < self.config.max_lists {
-            all.insert(uri.to_owned(), known.clone());
-        }
-        Some(known.list)
+        Some(Known { list: Arc::new(list), fetched_at: now, fresh_until })
     }
 
     async fn fetch(&self, uri: &str, report: &mut Report) -> Option<String> {
@@ -200,7 +260,7 @@ impl Bitstrings {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lists(&self) -> MutexGuard<'_, Lists> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     let url = demo.url.as_str();
     let line = if json { json!({"url": url}).to_string() } else { format!("Credenza demo: {url}") };
     output::line(&line)?;
-    serve(demo.listener, demo.service.router(), Limits::default(), service::shutdown()).await?;
+    serve(demo.listener, demo.router, Limits::default(), service::shutdown()).await?;
     Ok(Verdict::Good)
 }
 

@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::Router;
 use credenza::core::{AddressPolicy, Clock as _, Http, Sealer, Secret, SystemClock, SystemRandom, id};
 use credenza::crypto::Signer;
-use credenza::server::Service;
 use credenza::server::service::Pages;
 use credenza::server::users::ConfiguredUser;
 use credenza::trust::{Anchor, X509Anchors};
@@ -19,6 +19,7 @@ use credenza::config::CREDENTIAL_TYPES;
 use credenza::http::ReqwestHttp;
 use credenza::keys::did_signer::DidSigner;
 use credenza::keys::identity::Identity;
+use credenza::service::revocation_list::{self, RevocationList};
 use credenza::service::{Authorization, LookUp, Parts, Revocation};
 use credenza::wallet::vault::MemoryVault;
 use credenza::wallet::{CLIENT_ID, Holder, Options, Ports};
@@ -38,8 +39,8 @@ pub(crate) struct Demo {
     pub(crate) url: Url,
     /// Its listener, bound.
     pub(crate) listener: TcpListener,
-    /// The service.
-    pub(crate) service: Arc<Service>,
+    /// What is served there: the service, and the revocation list that its certificates name.
+    pub(crate) router: Router,
     /// The token of its admin plane.
     pub(crate) admin_token: Secret,
     /// The root certificates of its authorities, of which the second is the one for mobile documents: DER.
@@ -56,6 +57,7 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
     let now = SystemClock.now();
     let identity = Identity::generate("Credenza Demo", &url, now, &SystemRandom)?;
     let roots = vec![identity.authority.certificate().to_vec(), identity.iaca.certificate().to_vec()];
+    let revoked = RevocationList::Bytes(revocation_list::empty(&identity.iaca, now)?);
     let issuer_key: Arc<dyn Signer> = Arc::new(identity.issuer);
     let did = DidSigner::new(Arc::clone(&issuer_key))?.did().clone();
     let database = folder.join("demo.db");
@@ -91,7 +93,8 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
     for (configuration, claims) in sample::all() {
         service = service.sample(configuration, claims);
     }
-    Ok(Demo { url, listener, service: service.build()?, admin_token, roots })
+    let router = revocation_list::publish(service.build()?.router(), &url, revoked);
+    Ok(Demo { url, listener, router, admin_token, roots })
 }
 
 /// Erika can sign in; the wallets of the pages and of the terminal are known.

@@ -1,19 +1,26 @@
 //! W3C credentials in each way of securing them (OID4VP 1.0 §B.1).
 
-use credenza_crypto::{Algorithm, Signer as _, SoftwareSigner};
+use std::sync::Arc;
+
+use credenza_core::RecordedHttp;
+use credenza_crypto::{Algorithm, Jwk, Signer as _, SoftwareSigner};
 use credenza_formats::w3c::data_integrity::{self, Cryptosuite};
 use credenza_formats::w3c::{DataModel, Embedded, jwt};
 use credenza_query::dcql::Format;
 use credenza_query::{Dcql, DcqlQuery};
+use credenza_trust::DidResolver;
+use credenza_trust::did::{Did, DidDocument, Relationship};
 use credenza_vp::messages::Presentation;
 use credenza_vp::verifier::Policy;
 use credenza_vp::verifier::credential::{Context, Holder, verify};
+use http::{Method, Response};
 use serde_json::{Map, Value, json};
 
 use super::{
     TYPE, both_ways, contexts, credential, did_of, failed, jwt_vc, ldp_vc, sd_jwt_vc, send, stored, world,
+    world_with,
 };
-use crate::world::{DAY, NOW, Plain, run};
+use crate::world::{DAY, NOW, Plain, World, run};
 
 const PATH: [&str; 2] = ["credentialSubject", "family_name"];
 const ISSUER: &str = "https://issuer.example";
@@ -166,13 +173,23 @@ fn ldp_vp(
     audience: &str,
 ) -> Presentation {
     let did = did_of(signer);
-    let method = format!("{did}#0");
+    ldp_vp_as(document, signer, (&did, &format!("{did}#0")), nonce, audience)
+}
+
+/// In the name of a DID, with the key that it names so.
+fn ldp_vp_as(
+    document: &Map<String, Value>,
+    signer: &SoftwareSigner,
+    (holder, verification_method): (&str, &str),
+    nonce: &str,
+    audience: &str,
+) -> Presentation {
     let presenting = data_integrity::Presenting {
         model: DataModel::V2,
-        holder: &did,
+        holder,
         credentials: std::slice::from_ref(document),
         suite: Cryptosuite::EcdsaRdfc,
-        verification_method: &method,
+        verification_method,
         nonce,
         audience,
         created: NOW,
@@ -274,5 +291,95 @@ fn w3c_credentials_as_they_were_issued() {
         let (report, checked) = run(verify(&presentation, &format, Holder::Unbound, context));
         let checked = checked.unwrap_or_else(|| panic!("{report}"));
         assert_eq!(checked.claims["credentialSubject"]["given_name"], "August");
+    }
+}
+
+const WEB: &str = "did:web:holder.example";
+const WEB_KEY: &str = "did:web:holder.example#phone";
+
+/// A verifier that looks holders up on the web, where this is the document of one.
+fn world_where(document: impl Fn(&SoftwareSigner) -> Option<Value>) -> World {
+    let holder = crate::world::world().holder;
+    let answer = match document(&holder) {
+        Some(document) => Response::new(document.to_string().into_bytes()),
+        None => Response::builder().status(404).body(Vec::new()).unwrap(),
+    };
+    let http = RecordedHttp::new().on(Method::GET, "https://holder.example/.well-known/did.json", answer);
+    let holder_dids = DidResolver::new(Arc::new(http));
+    world_with(|policy| Policy { holder_dids, ..policy })
+}
+
+fn on_the_web(key: &SoftwareSigner, relationship: Relationship) -> Value {
+    let keys = vec![("phone", Jwk::new(key.public_key()), vec![relationship])];
+    DidDocument::publish(Did::parse(WEB).unwrap(), keys).to_value()
+}
+
+/// What becomes of a presentation in each way of securing it, of credentials about `did:web:holder.example`.
+fn by_web(world: &World, signer: &SoftwareSigner) -> [Option<&'static str>; 3] {
+    let outcome = |plain: &Plain, presentation: &Presentation| {
+        send(world, plain, presentation).err().map(|error| error.reason().unwrap_or_default())
+    };
+    let [first, second] = [false, true].map(|second| {
+        let plain = world.plain(jwt_query());
+        let text = jwt_vc(&world.issuer, &credential(ISSUER, Some(WEB), second), None);
+        let vp = Vp {
+            signer,
+            method: Some(WEB_KEY),
+            nonce: &plain.nonce,
+            audience: &plain.client_id,
+            credentials: &[&text],
+        };
+        outcome(&plain, &jwt_vp(&vp))
+    });
+    let plain = world.plain(ldp_query());
+    let document = ldp_vc(&world.issuer, Some(WEB), true);
+    let names = (WEB, WEB_KEY);
+    let third = outcome(&plain, &ldp_vp_as(&document, signer, names, &plain.nonce, &plain.client_id));
+    [first, second, third]
+}
+
+// Clauses: VP-B.1.3.1.5-01, VP-B.1.3.2.5-01, DID-WEB-02
+#[test]
+fn a_holder_whose_key_is_on_the_web() {
+    let authentication = |key: &SoftwareSigner| Some(on_the_web(key, Relationship::Authentication));
+    let world = world_where(authentication);
+    assert_eq!(by_web(&world, &world.holder), [None; 3]);
+    // Somebody else's signature in the holder's name.
+    let forged = [Some("w3c.jwt.signature"), Some("w3c.jwt.signature"), Some("w3c.proof.signature")];
+    assert_eq!(by_web(&world, &thief()), forged);
+    // A credential about somebody else.
+    let text = jwt_vc(&world.issuer, &credential(ISSUER, Some(&did_of(&thief())), false), None);
+    let plain = world.plain(jwt_query());
+    let vp = Vp {
+        signer: &world.holder,
+        method: Some(WEB_KEY),
+        nonce: &plain.nonce,
+        audience: &plain.client_id,
+        credentials: &[&text],
+    };
+    assert_eq!(failed(&world, &plain, &jwt_vp(&vp)), "w3c.holder-binding");
+}
+
+// Clauses: DID-WEB-05, VP-14.1.2-05
+#[test]
+fn w06_a_holder_whose_key_the_web_does_not_give() {
+    let unknown =
+        [Some("vp.presentation.holder-key"), Some("vp.presentation.holder-key"), Some("w3c.proof.method")];
+    let mut cases = vec![
+        ("not there", world_where(|_| None)),
+        (
+            "another's document",
+            world_where(|key| {
+                let mut document = on_the_web(key, Relationship::Authentication);
+                document["id"] = "did:web:other.example".into();
+                Some(document)
+            }),
+        ),
+        ("a key for other uses", world_where(|key| Some(on_the_web(key, Relationship::AssertionMethod)))),
+    ];
+    // Unless configured, nothing is fetched because a holder names it.
+    cases.push(("offline", world()));
+    for (why, world) in &cases {
+        assert_eq!(by_web(world, &world.holder), unknown, "{why}");
     }
 }

@@ -31,9 +31,8 @@ pub(crate) struct Step {
 
 pub(super) async fn run(demo: Demo, json: bool) -> anyhow::Result<Verdict> {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let router = demo.service.router();
     let world = story::World { url: demo.url, token: demo.admin_token, roots: demo.roots };
-    let serving = tokio::spawn(serve(demo.listener, router, Limits::default(), async {
+    let serving = tokio::spawn(serve(demo.listener, demo.router, Limits::default(), async {
         let _ = stopped.await;
     }));
     if !json {
