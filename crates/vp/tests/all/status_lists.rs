@@ -1,9 +1,13 @@
 //! The look-up of a credential's status, as a verifier sees it: rows L01 to L12 of the attack catalogue, by name.
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
-use credenza_core::{FixedClock, FnHttp, HttpError, Report, Rule, SeededRandom, UnixTime};
+use credenza_core::{
+    Answer, FixedClock, FnHttp, Http, HttpError, Limits, Report, Rule, SeededRandom, UnixTime,
+};
 use credenza_crypto::x509::CertificateAuthority;
 use credenza_crypto::{IdentifiedBy, Signer, SoftwareSigner};
 use credenza_formats::status_list::bitstring::{
@@ -17,7 +21,7 @@ use credenza_formats::status_list::{
 use credenza_formats::w3c::jwt as vc_jwt;
 use credenza_trust::{Anchor, X509Anchors};
 use credenza_vp::verifier::{StatusCheck as _, StatusError, StatusListCheck, Undetermined};
-use http::Response;
+use http::{Request, Response};
 use serde_json::{Map, Value, json};
 
 use crate::world::{DAY, NOW, certified, run};
@@ -35,6 +39,31 @@ struct Lists {
     served: Arc<Mutex<Served>>,
     fetched: Arc<Mutex<usize>>,
     check: StatusListCheck,
+}
+
+/// Answers are not there at once.
+struct Unhurried<H>(H);
+
+impl<H: Http> Http for Unhurried<H> {
+    fn send(
+        &self,
+        request: Request<Vec<u8>>,
+        limits: Limits,
+    ) -> Answer<'_, Result<Response<Vec<u8>>, HttpError>> {
+        let answer = self.0.send(request, limits);
+        Answer::later(async move {
+            let mut waited = false;
+            let once = poll_fn(move |context| {
+                if std::mem::replace(&mut waited, true) {
+                    return Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                Poll::Pending
+            });
+            once.await;
+            answer.await
+        })
+    }
 }
 
 fn lists() -> Lists {
@@ -67,7 +96,8 @@ fn lists_with(undetermined: Undetermined, cache: CachePolicy) -> Lists {
     let config = ResolverConfig { cache, max_list: 1 << 16, ..ResolverConfig::default() };
     let trust = Arc::new(X509Anchors::new(&anchors).unwrap());
     Lists {
-        check: StatusListCheck::new(Arc::new(http), clock.clone(), trust, config).undetermined(undetermined),
+        check: StatusListCheck::new(Arc::new(Unhurried(http)), clock.clone(), trust, config)
+            .undetermined(undetermined),
         signer: certified(&root, "Issuer", "issuer.example", &random),
         stranger: certified(&other, "Verifier", "verifier.example", &random),
         clock,
@@ -320,6 +350,36 @@ fn w3c_credentials_are_looked_up_in_bitstrings() {
     lists.clock.advance(HOUR + Duration::from_secs(61));
     let (verdict, ..) = lists.look_up(&entry("6", "revocation"));
     assert!(verdict.is_err(), "the list has expired");
+}
+
+#[test]
+fn a_bitstring_is_fetched_once_for_all_who_ask_at_the_same_time() {
+    let ask = async |lists: &Lists, index: &str| {
+        let mut report = Report::new("credential");
+        report.pass(&CREDENTIAL);
+        lists.check.check(&entry(index, "revocation"), NOW, &mut report).await
+    };
+    let lists = lists();
+    bitstring(&lists, &lists.signer, &[7], &json!({}));
+    let both = futures_util::future::join(ask(&lists, "6"), ask(&lists, "7"));
+    assert_eq!(run(both), (Ok(()), Err(StatusError::NotValid("revoked"))));
+    assert_eq!(*lists.fetched.lock().unwrap(), 1);
+    // Those who were waiting share a failure, and whoever asks next tries anew.
+    let lists = self::lists();
+    let (one, other) = run(futures_util::future::join(ask(&lists, "6"), ask(&lists, "7")));
+    assert!(one.is_err() && other.is_err());
+    assert_eq!(*lists.fetched.lock().unwrap(), 1);
+    // Who loses interest takes nobody else with him.
+    bitstring(&lists, &lists.signer, &[], &json!({}));
+    let patient = async {
+        let mut gone = Box::pin(ask(&lists, "5"));
+        let polled = poll_fn(|context| Poll::Ready(gone.as_mut().poll(context).is_pending())).await;
+        assert!(polled);
+        let waiting = ask(&lists, "6");
+        drop(gone);
+        waiting.await
+    };
+    assert_eq!(run(patient), Ok(()));
 }
 
 #[test]
