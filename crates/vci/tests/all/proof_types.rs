@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use credenza_core::Answer;
+use credenza_core::{Answer, RecordedHttp};
 use credenza_crypto::{
     Algorithm, IdentifiedBy, Jwk, JwkSet, SignError, Signer, SigningHeader, SoftwareSigner, jwt,
 };
 use credenza_formats::w3c::data_integrity::{
     Contexts, Cryptosuite, ProofOptions, Purpose as ProofPurpose, sign,
 };
-use credenza_trust::{PinnedKeys, Purpose, Trust, did};
+use credenza_trust::did::{Did, DidDocument, Relationship};
+use credenza_trust::{DidResolver, PinnedKeys, Purpose, Trust, did};
 use credenza_vci::issuer::{CredentialConfiguration, OfferRequest, ProofKind};
 use credenza_vci::messages::metadata::KeyAttestationsRequired;
 use credenza_vci::wallet::{HolderKeys, Policy, WalletError};
@@ -79,10 +80,15 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(configuration: CredentialConfiguration) -> Self {
+        Self::resolving(configuration, DidResolver::offline())
+    }
+
+    fn resolving(configuration: CredentialConfiguration, dids: DidResolver) -> Self {
         let provider = Provider::new();
         let trust = provider.trust();
         let id: &'static str = Box::leak(configuration.id.clone().into_boxed_str());
-        let world = World::with(|builder| builder.configuration(configuration).wallet_providers(trust));
+        let world =
+            World::with(|builder| builder.configuration(configuration).wallet_providers(trust).dids(dids));
         let token = world.redeem(&world.create(OfferRequest::of(id, erika())));
         Self { world, provider, token, configuration: id }
     }
@@ -147,6 +153,45 @@ fn c04_a_key_by_its_did() {
     let proof =
         plain.proof(&key, &plain.world.nonce(), &json!({ "kid": format!("{}#0", of(&key).as_str()) }));
     assert_eq!(refused(&plain.ask(&json!({ "jwt": [proof] }))), invalid_proof());
+}
+
+// Clauses: VCI-F.1-05, VCI-F.1-06, VCI-F.1-26, DID-WEB-02
+#[test]
+fn c04_a_key_by_a_did_on_the_web() {
+    const WEB: &str = "did:web:holder.example";
+    let web = |key: &SoftwareSigner, relationship| {
+        let keys = vec![("phone", Jwk::new(key.public_jwk().key.clone()), vec![relationship])];
+        DidDocument::publish(Did::parse(WEB).unwrap(), keys).to_value().to_string()
+    };
+    let methods = |methods: &[&str]| CredentialConfiguration {
+        did_methods: methods.iter().map(|&method| method.to_owned()).collect(),
+        ..dids()
+    };
+    let random = credenza_core::SeededRandom::new(78);
+    let key = SoftwareSigner::generate(Algorithm::Es256, &random).unwrap();
+    let other = SoftwareSigner::generate(Algorithm::Es256, &random).unwrap();
+    let ask = |offered: &[&str], document: Option<String>, signer: &SoftwareSigner, name: &str| {
+        let http = Arc::new(RecordedHttp::new());
+        if let Some(document) = document {
+            let answer = http::Response::new(document.into_bytes());
+            http.add(http::Method::GET, "https://holder.example/.well-known/did.json", Ok(answer));
+        }
+        let bench = Bench::resolving(methods(offered), DidResolver::new(http.clone()));
+        let proof = bench.proof(signer, &bench.world.nonce(), &json!({ "kid": format!("{WEB}#{name}") }));
+        (refused(&bench.ask(&json!({ "jwt": [proof] }))), http.requests().len())
+    };
+    let offered = ["did:web"];
+    let good = || Some(web(&key, Relationship::Authentication));
+    let (answer, fetched) = ask(&offered, good(), &key, "phone");
+    assert_eq!((answer.0, fetched), (200, 1));
+    // Another key, another name, another use, nothing there.
+    assert_eq!(ask(&offered, good(), &other, "phone").0, invalid_proof());
+    assert_eq!(ask(&offered, good(), &key, "tablet").0, invalid_proof());
+    let issuing = Some(web(&key, Relationship::AssertionMethod));
+    assert_eq!(ask(&offered, issuing, &key, "phone").0, invalid_proof());
+    assert_eq!(ask(&offered, None, &key, "phone").0, invalid_proof());
+    // A method that is not offered is not asked for.
+    assert_eq!(ask(&["did:jwk"], good(), &key, "phone"), (invalid_proof(), 0));
 }
 
 fn presenting() -> CredentialConfiguration {

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use credenza_core::{FnHttp, HttpError, Limits, SeededRandom};
+use credenza_core::{FnHttp, HttpError, Limits, RecordedHttp, SeededRandom};
 use credenza_crypto::{Algorithm, Header, IdentifiedBy, Jwk, JwkSet, Signer, SoftwareSigner, jwt};
-use credenza_trust::did::jwk as did_jwk;
+use credenza_trust::did::{Did, DidDocument, Relationship, jwk as did_jwk};
 use credenza_trust::{AnyOf, DidKeys, DidResolver, Federation, PinnedKeys, Purpose, Trust};
 use credenza_vp::messages::ClientMetadata;
 use credenza_vp::verifier::{BuildError, RequestedPrefix, Status, VerifierIdentity};
 use credenza_vp::wallet::{HowKnown, Refusal, RegisteredVerifier, UntrustedVerifiers, WalletBuilder};
 use credenza_vp::{PresentationRequest, ResponseMode, Wallet};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
 use crate::request_kit::{TYP, claims, link, refusal, refused_with};
@@ -68,7 +68,7 @@ fn round(world: &World, wallet: Wallet, prefix: RequestedPrefix, mode: ResponseM
 }
 
 fn did_trust(did: &str) -> Arc<dyn Trust> {
-    let did = credenza_trust::did::Did::parse(did).unwrap();
+    let did = Did::parse(did).unwrap();
     Arc::new(DidKeys::new(DidResolver::offline()).trust(did, &[Purpose::Verifier]))
 }
 
@@ -110,6 +110,44 @@ fn r01_a_did_asks_and_is_answered() {
         let object = signed(by, header.clone(), &claims_of(&client_id));
         let wallet = wallet(&world, Some(object), did_trust(did.as_str()), |builder| builder);
         assert!(run(wallet.resolve(&link(&client_id))).is_err(), "{header}");
+    }
+}
+
+// Clauses: VP-5.9.3-07, VP-5.9.3-08, VP-5.9.3-10, DID-WEB-02
+#[test]
+fn r01_a_did_on_the_web_asks_and_is_answered() {
+    let (did, kid) = ("did:web:verifier.example", "did:web:verifier.example#ask");
+    let trusting = |document: Option<Value>| -> Arc<dyn Trust> {
+        let answer = match document {
+            Some(document) => Response::new(document.to_string().into_bytes()),
+            None => Response::builder().status(404).body(Vec::new()).unwrap(),
+        };
+        let http =
+            RecordedHttp::new().on(Method::GET, "https://verifier.example/.well-known/did.json", answer);
+        let keys = DidKeys::new(DidResolver::new(Arc::new(http)));
+        Arc::new(keys.trust(Did::parse(did).unwrap(), &[Purpose::Verifier]))
+    };
+    let document = |signer: &SoftwareSigner, relationship| {
+        let keys = vec![("ask", Jwk::new(signer.public_key()), vec![relationship])];
+        Some(DidDocument::publish(Did::parse(did).unwrap(), keys).to_value())
+    };
+    let identity = VerifierIdentity::did(kid, Arc::new(key(50))).unwrap();
+    let world = world_with(|builder| builder.identity(identity));
+    let prefix = RequestedPrefix::DecentralizedIdentifier;
+    let good = trusting(document(&key(50), Relationship::Authentication));
+    let how =
+        round(&world, wallet(&world, None, good, |builder| builder), prefix, ResponseMode::DirectPostJwt);
+    assert!(matches!(how, HowKnown::Trusted(_)), "{how:?}");
+    for (why, document) in [
+        ("another key", document(&key(51), Relationship::Authentication)),
+        ("a key for other uses", document(&key(50), Relationship::AssertionMethod)),
+        ("not there", None),
+    ] {
+        let mut request = PresentationRequest::new(query());
+        request.prefix = Some(prefix);
+        let created = world.create(request);
+        let wallet = wallet(&world, None, trusting(document), |builder| builder);
+        assert!(run(wallet.resolve(&created.wallet_link)).is_err(), "{why}");
     }
 }
 
