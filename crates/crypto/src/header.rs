@@ -3,6 +3,7 @@
 use credenza_core::{b64, json};
 use serde_json::{Map, Value};
 
+use crate::hash::sha256;
 use crate::{Algorithm, Jwk, JwkError, JwsError, Signer};
 
 /// The protected header of a JWS that was received.
@@ -66,15 +67,21 @@ impl Header {
         self.members.get("jwk").map(Jwk::from_value).transpose()
     }
 
-    /// The certificates in the header (`x5c`), DER, leaf first, not validated.
+    /// The certificates in the header (`x5c`), DER, leaf first, not validated. A `x5t#S256` beside them is that of the
+    /// leaf (RFC 7515 §4.1.8); alone it leads to no key.
     ///
     /// # Errors
-    /// The member is there and not a non-empty array of base64.
+    /// The member is there and not a non-empty array of base64, or `x5t#S256` names another certificate.
     pub fn x5c(&self) -> Result<Option<Vec<Vec<u8>>>, JwkError> {
-        match self.members.get("x5c") {
-            None => Ok(None),
-            Some(chain) => crate::jwk::x5c(chain).map(Some).ok_or(JwkError::Malformed("x5c")),
+        let Some(chain) = self.members.get("x5c") else { return Ok(None) };
+        let chain = crate::jwk::x5c(chain).ok_or(JwkError::Malformed("x5c"))?;
+        if let Some(thumbprint) = self.members.get("x5t#S256") {
+            let leaf = chain.first().map(|leaf| b64::encode(sha256(leaf)));
+            if thumbprint.as_str() != leaf.as_deref() {
+                return Err(JwkError::Malformed("x5t#S256"));
+            }
         }
+        Ok(Some(chain))
     }
 
     /// Starts a header for `signer` to sign under.

@@ -412,6 +412,26 @@ fn j03_certificates_of_another_key() {
 }
 
 #[test]
+fn j03_a_thumbprint_of_another_certificate() {
+    let pki = crate::x509_path::pki(1);
+    let read = |thumbprint: Value| {
+        let mut header: Map<String, Value> = Map::new();
+        header.insert("alg".to_owned(), "ES256".into());
+        header.insert("x5c".to_owned(), pki.chain.iter().map(b64::encode_std).collect());
+        header.insert("x5t#S256".to_owned(), thumbprint);
+        Header::parse(Value::from(header).to_string().as_bytes()).unwrap().x5c()
+    };
+    let of = |certificate: &[u8]| b64::encode(credenza_crypto::hash::sha256(certificate));
+    assert_eq!(read(of(&pki.chain[0]).into()), Ok(Some(pki.chain.clone())));
+    for other in [of(b"another").into(), "".into(), json!(null), json!([of(&pki.chain[0])])] {
+        assert_eq!(read(other), Err(JwkError::Malformed("x5t#S256")));
+    }
+    // Without the certificate it is no key.
+    let alone = json!({ "alg": "ES256", "x5t#S256": of(&pki.chain[0]) }).to_string();
+    assert_eq!(Header::parse(alone.as_bytes()).unwrap().x5c(), Ok(None));
+}
+
+#[test]
 fn j24_coordinates_of_any_length() {
     use credenza_crypto::Curve;
     let jwk = signer(Algorithm::Es256).public_jwk().to_value();
