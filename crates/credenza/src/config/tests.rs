@@ -17,6 +17,17 @@ fn initialized() -> (TempDir, Initialized) {
     (folder, written)
 }
 
+#[test]
+fn holders_on_the_web_are_known_where_it_is_said() {
+    let (_folder, written) = initialized();
+    let read = || read(&written.file, &FixedClock::at(NOW)).unwrap().holder_dids_over_http;
+    assert!(!read());
+    let text = fs::read_to_string(&written.file).unwrap();
+    let text = text.replace("[verifier]", "[verifier]\nholder_dids_over_http = true");
+    fs::write(&written.file, text).unwrap();
+    assert!(read());
+}
+
 fn changed(from: &str, to: &str) -> String {
     let (folder, written) = initialized();
     let text = fs::read_to_string(&written.file).unwrap();
