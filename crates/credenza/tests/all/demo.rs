@@ -36,6 +36,27 @@ fn a_port_that_is_taken_is_said() {
     assert!(bad(1, &["demo", "--port", &port]).contains(&port));
 }
 
+#[tokio::test]
+async fn the_revocation_list_is_where_the_certificates_say() {
+    use std::io::{BufRead as _, BufReader};
+    let mut process = crate::world::credenza(&["demo", "--port", "0", "--json"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let url = format!("{}/iaca.crl", said["url"].as_str().unwrap().trim_end_matches('/'));
+    let answer = crate::world::send(http::Request::get(&url).body(Vec::new()).unwrap()).await;
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "application/pkix-crl");
+    let list = credenza::crypto::x509::CrlSummary::read(answer.body()).unwrap();
+    assert!(list.revoked.is_empty());
+}
+
 #[test]
 fn no_temporary_folder_is_left() {
     let folder = tempfile::tempdir().unwrap();
