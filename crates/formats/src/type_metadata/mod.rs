@@ -1,7 +1,7 @@
 //! SD-JWT VC type metadata (SD-JWT VC §4, §5): what a type of credential is, what its claims are and how it looks.
 //!
 //! [`TypeMetadata`] is one document, as it is published. [`TypeResolver`] brings the document of a type with all that it
-//! extends, each held against its integrity, and merges them into an [`EffectiveType`]. [`check`] holds a credential
+//! extends, each held against its integrity, and merges them into an [`EffectiveType`]. [`check()`] holds a credential
 //! against that: [`AsIssued`] is the credential with its undisclosed places still in it. [`svg`] fills a template.
 //!
 //! Who publishes metadata of a type may say how it looks; that says nothing about who may issue it (§6.6, §6.7).

@@ -77,7 +77,7 @@ pub struct PresentationRequest {
     /// Whether a signed request is all in the link, and not fetched: for wallets that can't fetch.
     pub by_value: bool,
     /// Where the browser brings the answer in the response modes `fragment` and `query`, below an allowed prefix. The
-    /// page there posts what it got, as a form, to [`Verifier::respond`].
+    /// page there posts what it got, as a form, to [`Verifier::respond`](crate::Verifier::respond).
     pub redirect_uri: Option<String>,
     /// An ID token that the holder issues itself, beside the presentations (OID4VP 1.0, Appendix C). Its key and those
     /// of the presentations may differ, and nothing says that they are one person's (SIOPv2 §2.2.1).
