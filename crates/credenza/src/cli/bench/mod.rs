@@ -5,6 +5,7 @@ mod formats;
 mod formats_kit;
 mod in_process;
 mod measure;
+mod status_lists;
 
 use serde_json::json;
 
@@ -36,13 +37,18 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     let measured = in_process::measure(arguments.rounds).await?;
     output::progress("format by format");
     let formats = formats::measure(arguments.rounds).await?;
+    output::progress("status lists");
+    let lists = tokio::task::spawn_blocking(status_lists::measure).await??;
     output::progress("whole flows over loopback HTTP");
     let flows = flows::measure(arguments.wallets, arguments.seconds).await?;
     if json {
-        output::json(&json!({"in_process": measured, "formats": formats, "service": flows}))?;
+        output::json(
+            &json!({"in_process": measured, "formats": formats, "status_lists": lists, "service": flows}),
+        )?;
     } else {
         output::line(&measured.to_string())?;
         output::line(&formats.to_string())?;
+        output::line(&lists.to_string())?;
         output::line(&flows.to_string())?;
     }
     Ok(Verdict::Good)

@@ -127,25 +127,16 @@ fn l08_base64url_without_padding() {
     }
 }
 
-/// A list for a large country: a revocation in it is not what makes a service busy.
+/// A list for a large country. What it costs is measured by `credenza bench`.
 #[test]
-fn ten_million_entries_are_encoded_within_a_second() {
+fn ten_million_entries_come_back_as_they_were() {
     const ENTRIES: u64 = 10_000_000;
     let mut list = StatusArray::new(StatusBits::One, ENTRIES).unwrap();
     // One in a hundred, nowhere in particular.
     for n in 0..ENTRIES / 100 {
         list.set(n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % ENTRIES, Status::Invalid).unwrap();
     }
-    // The best of three, since other tests take their share of the machine.
-    let times = [(); 3].map(|()| {
-        let begun = std::time::Instant::now();
-        let encoded = EncodedList::new(&list, Level::default());
-        (begun.elapsed(), encoded)
-    });
-    let [(_, encoded), ..] = &times;
-    assert_eq!(encoded.decode(MAX_LIST).unwrap(), list);
-    let best = times.iter().map(|(time, _)| *time).min().unwrap();
-    assert!(best < std::time::Duration::from_secs(1), "{best:?}");
+    assert_eq!(EncodedList::new(&list, Level::default()).decode(MAX_LIST).unwrap(), list);
 }
 
 #[test]
