@@ -133,6 +133,29 @@ fn w01_claims_that_contradict_the_credential() {
 }
 
 #[test]
+fn times_and_keys_that_are_none() {
+    const LATE: i64 = 4_000_000_000;
+    let payload = |claim: &str, value: Value| {
+        let payload = Value::Object(with(v2(), claim, value)).to_string();
+        sign(&issuer(), "vc+jwt", &payload)
+    };
+    for (claim, value, rule) in [
+        ("nbf", json!(LATE), "w3c.jwt.nbf"),
+        ("nbf", json!("soon"), "w3c.jwt.nbf"),
+        ("iat", json!(LATE), "w3c.jwt.iat"),
+        ("iat", json!("today"), "w3c.jwt.iat"),
+        ("exp", json!("never"), "w3c.jwt.exp"),
+        ("cnf", json!({ "kid": "somebody" }), "w3c.cnf"),
+        ("cnf", json!({ "jwk": { "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" } }), "w3c.cnf"),
+        ("cnf", json!("somebody"), "w3c.cnf"),
+    ] {
+        refused(&payload(claim, value), rule);
+    }
+    let good = verify(&payload("cnf", json!({ "jwk": holder().public_jwk().to_value() }))).0.unwrap();
+    assert!(good.holder.is_some());
+}
+
+#[test]
 fn headers_keys_and_signatures() {
     let text = issued(&v2(), Securing::Payload, None);
     let (start, signature) = text.rsplit_once('.').unwrap();
