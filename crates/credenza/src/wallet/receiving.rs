@@ -7,7 +7,6 @@ use credenza_oauth::ResponseError;
 use credenza_server::demo_wallet::{Accepted, Card, Claim, OfferPreview, Party, TxCodePrompt, WalletRefusal};
 use credenza_vci::messages::{InputMode, IssuerDisplay};
 use credenza_vci::wallet::{OfferedSummary, Opened, Ready, Received, Step, Summary, WalletError};
-
 use url::Url;
 
 use super::display::{in_our_language, printable};

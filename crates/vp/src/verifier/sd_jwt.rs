@@ -8,8 +8,8 @@ use credenza_formats::type_metadata::{self, Beholder};
 use credenza_trust::{KeyMaterial, Trusted};
 use serde_json::{Map, Value};
 
-use super::CheckedPresentation;
 use super::credential::{self, Bound, Context, Holder, authorities, authority_key_ids, check_status};
+use super::{CheckedPresentation, Policy};
 use crate::rules;
 
 pub(super) async fn verify(
@@ -26,16 +26,7 @@ pub(super) async fn verify(
         leeway: policy.leeway,
         algorithms: &policy.algorithms,
         types: if policy.accept_earlier_sd_jwt_type { &both } else { &[MEDIA_TYPE] },
-        holder_binding: match holder {
-            Holder::Bound(Bound { nonce, audience, .. }) => HolderBinding::Required(KeyBinding {
-                algorithms: &policy.holder_algorithms,
-                max_age: policy.max_age,
-                max_ahead: policy.max_ahead,
-                ..KeyBinding::new(nonce, audience)
-            }),
-            Holder::Any => HolderBinding::NotRequired,
-            Holder::Unbound => HolderBinding::Refused,
-        },
+        holder_binding: holder_binding(holder, policy),
         ..Expected::credential(context.now)
     };
     let verified = sd_jwt::verify(parsed, &trusted.key, &expected, report)?;
@@ -89,4 +80,18 @@ async fn issuer(parsed: &SdJwt<'_>, context: Context<'_>, report: &mut Report) -
 fn types(vct: Option<&str>, others: Option<&Value>) -> Vec<String> {
     let others = others.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     vct.into_iter().chain(others).map(str::to_owned).collect()
+}
+
+/// What an SD-JWT of any kind must say of its holder.
+pub(super) fn holder_binding<'a>(holder: Holder<'a>, policy: &'a Policy) -> HolderBinding<'a> {
+    match holder {
+        Holder::Bound(Bound { nonce, audience, .. }) => HolderBinding::Required(KeyBinding {
+            algorithms: &policy.holder_algorithms,
+            max_age: policy.max_age,
+            max_ahead: policy.max_ahead,
+            ..KeyBinding::new(nonce, audience)
+        }),
+        Holder::Any => HolderBinding::NotRequired,
+        Holder::Unbound => HolderBinding::Refused,
+    }
 }

@@ -1,14 +1,15 @@
 //! Credentials as SD-JWTs (VC-JOSE-COSE §3.2): presented as any SD-JWT is, with a KB-JWT.
 
 use credenza_core::Report;
-use credenza_formats::sd_jwt::{Expected, HolderBinding, KeyBinding, SdJwt, rules as sd_jwt_rules};
+use credenza_formats::sd_jwt::{Expected, SdJwt, rules as sd_jwt_rules};
 use credenza_formats::w3c::binding::KeyOf;
 use credenza_formats::w3c::sd_jwt;
 use credenza_query::dcql::Format;
 use credenza_trust::KeyMaterial;
 
 use super::super::CheckedPresentation;
-use super::super::credential::{Bound, Context, Holder};
+use super::super::credential::{Context, Holder};
+use super::super::sd_jwt::holder_binding;
 use super::{Checked, finish, issuer};
 use crate::rules;
 
@@ -47,16 +48,7 @@ pub(in super::super) async fn verify_sd_jwt(
     let expected = Expected {
         leeway: policy.leeway,
         algorithms: &policy.algorithms,
-        holder_binding: match holder {
-            Holder::Bound(Bound { nonce, audience, .. }) => HolderBinding::Required(KeyBinding {
-                algorithms: &policy.holder_algorithms,
-                max_age: policy.max_age,
-                max_ahead: policy.max_ahead,
-                ..KeyBinding::new(nonce, audience)
-            }),
-            Holder::Any => HolderBinding::NotRequired,
-            Holder::Unbound => HolderBinding::Refused,
-        },
+        holder_binding: holder_binding(holder, policy),
         ..sd_jwt::expected(context.now)
     };
     let verified = sd_jwt::verify(read, key, &expected, report)?;
