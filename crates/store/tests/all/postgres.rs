@@ -1,5 +1,6 @@
 //! The store in PostgreSQL keeps the contract, alone and as two nodes, and survives what databases go through.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -36,6 +37,12 @@ async fn fresh(server: &PostgresServer, name: &str) -> String {
     server.url(name)
 }
 
+/// The URL of a schema that nobody has used yet.
+fn another(runtime: &Runtime, server: &PostgresServer, next: &AtomicUsize) -> String {
+    let name = format!("s{}", next.fetch_add(1, Ordering::SeqCst));
+    runtime.block_on(fresh(server, &name))
+}
+
 async fn open(url: &str, options: PostgresOptions) -> PostgresStore {
     PostgresStore::connect(url, clock(), options).await.unwrap()
 }
@@ -49,14 +56,9 @@ fn few() -> PostgresOptions {
 fn q01_postgres_keeps_the_contract() {
     let Some(server) = PostgresServer::start() else { return };
     let runtime = runtime();
-    let block_on = |future: std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>>| {
-        runtime.handle().block_on(future);
-    };
+    let block_on = |future: Pin<Box<dyn Future<Output = ()> + Send + '_>>| runtime.block_on(future);
     let next = AtomicUsize::new(0);
-    let url = || {
-        let name = format!("s{}", next.fetch_add(1, Ordering::SeqCst));
-        runtime.block_on(fresh(&server, &name))
-    };
+    let url = || another(&runtime, &server, &next);
     let connect = |url: &str, clock: &Arc<dyn Clock>| {
         let store = PostgresStore::connect(url, Arc::clone(clock), few());
         Arc::new(runtime.block_on(store).unwrap()) as Arc<dyn Store>
@@ -74,14 +76,9 @@ fn q01_postgres_keeps_the_contract() {
 fn q01_postgres_keeps_records() {
     let Some(server) = PostgresServer::start() else { return };
     let runtime = runtime();
-    let block_on = |future: std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>>| {
-        runtime.handle().block_on(future);
-    };
+    let block_on = |future: Pin<Box<dyn Future<Output = ()> + Send + '_>>| runtime.block_on(future);
     let next = AtomicUsize::new(0);
-    let url = || {
-        let name = format!("r{}", next.fetch_add(1, Ordering::SeqCst));
-        runtime.block_on(fresh(&server, &name))
-    };
+    let url = || another(&runtime, &server, &next);
     let connect = |url: &str| Arc::new(runtime.block_on(open(url, few()))) as Arc<dyn Records>;
     let failures = contract::record_failures_on(&|| connect(&url()), &block_on);
     assert!(failures.is_empty(), "{failures:#?}");
