@@ -3,13 +3,17 @@
 mod authorization;
 mod claims;
 mod contexts;
+mod credential_types;
 mod encryption;
 pub mod examples;
 mod init;
 mod problem;
 mod read;
 mod servers;
+mod service_keys;
 mod status;
+mod values;
+mod verifier;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
