@@ -1,5 +1,6 @@
 //! Credenza's own tasks: `cargo xtask test` runs everything that has to hold before a change is merged.
 
+mod checklist;
 mod clauses;
 mod layering;
 mod licences;
@@ -19,7 +20,7 @@ Usage: cargo xtask COMMAND
 Commands:
   test [STEP…]   everything, or the named steps alone; installs what it lacks from Debian's packages
   layering       does every crate import from lower floors only?
-  clauses        which clause of which specification has a test? Writes docs/clauses.md
+  clauses        which clause and which row of the certification checklist has a test? Writes both pages
   interop        published wallets of others against our service (see interop/)
   fuzz [--seconds N] [TARGET…]   changed inputs against every parser (see fuzz/)
   licences       are all dependencies from crates.io, under an accepted licence, and none of them banned?
@@ -27,8 +28,15 @@ Commands:
   help           this text
 
 Steps of `test`, in their order:
-  fmt  clippy  layering  clauses  vectors  licences  advisories  build  unit  pkcs11  docs  interop  demo
+  fmt  clippy  layering  clauses  checklist  vectors  licences  advisories  build  unit  pkcs11  docs  interop  demo
 ";
+
+/// Both pages are written, also when the first has a fault.
+fn both(clauses: Result<String, String>, checklist: Result<String, String>) -> Result<(), String> {
+    let sums = [clauses?, checklist?];
+    println!("{}", sums.join("\n"));
+    Ok(())
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -39,7 +47,7 @@ fn main() -> ExitCode {
     let done = match command {
         "test" => test::run(rest),
         "layering" => layering::check_workspace().map(|seen| println!("{seen}")),
-        "clauses" => clauses::write().map(|sum| println!("{sum}")),
+        "clauses" => both(clauses::write(), checklist::write()),
         "interop" => test::run(&["interop".to_owned()]),
         "fuzz" => test::fuzz(rest),
         "licences" => licences::check_workspace().map(|seen| println!("{seen}")),

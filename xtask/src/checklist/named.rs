@@ -1,0 +1,120 @@
+//! Reading the rows that tests name: `// Checks: ISS-012, AS-004 to AS-006`, above the test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A row that a test names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) row: String,
+    /// The test: crate, file and function.
+    pub(super) test: String,
+}
+
+/// All that are named in the Rust files of the crates.
+pub(super) fn all(root: &Path) -> Result<Vec<Named>, String> {
+    let crates = root.join("crates");
+    let mut files = Vec::new();
+    collect(&crates, &mut files)?;
+    files.sort();
+    let mut named = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let name = module(file.strip_prefix(&crates).unwrap_or(&file));
+        let rows = in_text(&text).map_err(|problem| format!("{name}: {problem}"))?;
+        named.extend(rows.into_iter().map(|(row, test)| Named { row, test: format!("{name}::{test}") }));
+    }
+    Ok(named)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// `vci/tests/all/pushed.rs` is `vci::pushed`.
+fn module(file: &Path) -> String {
+    let parts = file.with_extension("");
+    let parts = parts.iter().map(|part| part.to_string_lossy());
+    parts
+        .filter(|part| !["src", "tests", "all", "mod"].contains(&part.as_ref()))
+        .collect::<Vec<_>>()
+        .join("::")
+}
+
+/// The marker is put together here, so that this file names no rows itself.
+const MARKER: &str = concat!("// ", "Checks:");
+
+/// The rows that a file names, each with the function that comes next. A list goes on in the next line of the comment
+/// after a comma.
+fn in_text(text: &str) -> Result<Vec<(String, String)>, String> {
+    let (mut named, mut waiting) = (Vec::new(), Vec::new());
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if let Some(function) = function(line) {
+            named.extend(waiting.drain(..).map(|row| (row, function.to_owned())));
+        }
+        let Some(rest) = line.trim_start().strip_prefix(MARKER) else { continue };
+        let mut list = rest.trim().to_owned();
+        while list.ends_with(',') {
+            let next = lines.next().and_then(|line| line.trim_start().strip_prefix("//"));
+            list.push_str(next.ok_or("a list of rows ends with a comma")?.trim());
+        }
+        for item in list.split(',').map(str::trim) {
+            match item.split_once(" to ") {
+                None => waiting.push(item.to_owned()),
+                Some((first, last)) => waiting.extend(range(first.trim(), last.trim())?),
+            }
+        }
+    }
+    if waiting.is_empty() { Ok(named) } else { Err("rows are named, and no test follows".to_owned()) }
+}
+
+fn function(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let line = line.strip_prefix("pub(crate) ").unwrap_or(line);
+    let name = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
+    name.split(['(', '<']).next()
+}
+
+/// `X-003 to X-005`
+fn range(first: &str, last: &str) -> Result<Vec<String>, String> {
+    let parts = |row: &str| {
+        let (list, number) = row.rsplit_once('-')?;
+        Some((list.to_owned(), number.parse::<u32>().ok()?))
+    };
+    match (parts(first), parts(last)) {
+        (Some((list, from)), Some((other, to))) if list == other && from <= to => {
+            Ok((from..=to).map(|number| format!("{list}-{number:03}")).collect())
+        }
+        _ => Err(format!("{first} to {last} is no range of rows")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_belong_to_the_test_below_them() {
+        let text = format!(
+            "{MARKER} A-001,\n// A-003 to A-004\n#[test]\nfn one() {{\n}}\n    {MARKER} B-001\n    #[tokio::test]\n    \
+             async fn two() {{}}\n"
+        );
+        let pair = |row: &str, test: &str| (row.to_owned(), test.to_owned());
+        let expected =
+            [pair("A-001", "one"), pair("A-003", "one"), pair("A-004", "one"), pair("B-001", "two")];
+        assert_eq!(in_text(&text).unwrap(), expected);
+        assert!(in_text(&format!("{MARKER} A-003 to A-001\nfn x() {{}}")).is_err());
+        assert!(in_text(&format!("{MARKER} A-001\n")).is_err());
+        assert_eq!(module(Path::new("vci/tests/all/formats/mod.rs")), "vci::formats");
+    }
+}
