@@ -3,10 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A clause that a test names, and in which file.
+/// A clause that a test names, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Named {
     pub(super) id: String,
+    pub(super) test: Test,
+}
+
+/// A test, and the file that holds it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Test {
+    pub(super) name: String,
     pub(super) file: String,
 }
 
@@ -18,11 +25,13 @@ pub(super) fn all(root: &Path) -> Result<Vec<Named>, String> {
     }
     files.sort();
     let mut named = Vec::new();
-    for file in files {
-        let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let name = file.strip_prefix(root).unwrap_or(&file).display().to_string();
-        let ids = in_text(&text).map_err(|problem| format!("{name}: {problem}"))?;
-        named.extend(ids.into_iter().map(|id| Named { id, file: name.clone() }));
+    for path in files {
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let file = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        let found = in_text(&text).map_err(|problem| format!("{file}: {problem}"))?;
+        named.extend(
+            found.into_iter().map(|(id, name)| Named { id, test: Test { name, file: file.clone() } }),
+        );
     }
     Ok(named)
 }
@@ -48,11 +57,14 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
 /// The marker is put together here, so that this file names no clauses itself.
 const MARKER: &str = concat!("// ", "Clauses:");
 
-/// The clauses that a file names. A list goes on in the next line of the comment after a comma.
-fn in_text(text: &str) -> Result<Vec<String>, String> {
-    let mut ids = Vec::new();
+/// The clauses that a file names, each with its test: the one that the comment stands above, or the one that it
+/// stands in. A list goes on in the next line of the comment after a comma.
+fn in_text(text: &str) -> Result<Vec<(String, String)>, String> {
+    let mut found = Vec::new();
     let mut lines = text.lines();
+    let mut around = None;
     while let Some(line) = lines.next() {
+        around = function(line).or(around);
         let Some(rest) = line.trim_start().strip_prefix(MARKER) else { continue };
         let mut list = rest.trim().to_owned();
         while list.ends_with(',') {
@@ -60,18 +72,49 @@ fn in_text(text: &str) -> Result<Vec<String>, String> {
             let next = next.ok_or("a list of clauses ends with a comma")?;
             list.push_str(next.trim().strip_prefix("Clauses:").unwrap_or(next));
         }
+        let test = below(lines.clone())?.or(around);
+        let test = test.ok_or_else(|| format!("{list}: there is no test below"))?;
         for item in list.split(',') {
-            match item.trim().split_once(" to ") {
-                None => ids.push(item.trim().to_owned()),
-                Some((first, last)) => ids.extend(range(first.trim(), last.trim())?),
-            }
+            let ids = ids(item)?;
+            found.extend(ids.into_iter().map(|id| (id, test.to_owned())));
         }
     }
-    Ok(ids)
+    Ok(found)
 }
 
-/// `X-1-03 to X-1-05`
-fn range(first: &str, last: &str) -> Result<Vec<String>, String> {
+/// The test that begins right below a comment; none when it is code that follows.
+fn below<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Option<&'a str>, String> {
+    let mut is_test = false;
+    for line in lines {
+        let start = line.trim_start();
+        if start.starts_with("#[") {
+            is_test |= start.contains("test");
+        } else if !start.is_empty() && !start.starts_with("//") {
+            return match function(line) {
+                Some(name) if !is_test => Err(format!("{name} names clauses and is no test")),
+                test => Ok(test),
+            };
+        }
+    }
+    Ok(None)
+}
+
+/// The name of the function that begins in this line.
+fn function(line: &str) -> Option<&str> {
+    let mut start = line.trim_start();
+    for word in ["pub ", "pub(crate) ", "pub(super) ", "async "] {
+        start = start.strip_prefix(word).unwrap_or(start);
+    }
+    let (name, _) = start.strip_prefix("fn ")?.split_once(['(', '<'])?;
+    Some(name)
+}
+
+/// One clause, or `X-1-03 to X-1-05`.
+pub(super) fn ids(item: &str) -> Result<Vec<String>, String> {
+    let Some((first, last)) = item.trim().split_once(" to ") else {
+        return Ok(vec![item.trim().to_owned()]);
+    };
+    let (first, last) = (first.trim(), last.trim());
     let parts = |id: &str| {
         let (section, number) = id.rsplit_once('-')?;
         Some((section.to_owned(), number.parse::<u32>().ok()?, number.len()))
@@ -88,15 +131,31 @@ fn range(first: &str, last: &str) -> Result<Vec<String>, String> {
 mod tests {
     use super::*;
 
+    const TEST: &str = "#[test]\nfn shown() {}\n";
+
     #[test]
     fn lists_lines_and_ranges() {
         let text = format!(
-            "    {MARKER} A-1-01,A-1-02,\n    // A-2-01 to A-2-03\n// A-9-01\n/// {MARKER}\n{MARKER} B-1-1"
+            "    {MARKER} A-1-01,A-1-02,\n    // A-2-01 to A-2-03\n// A-9-01\n/// {MARKER}\n{MARKER} B-1-1\n{TEST}"
         );
-        let ids = in_text(&text).unwrap();
+        let found = in_text(&text).unwrap();
+        let ids: Vec<_> = found.iter().map(|(id, _)| id.as_str()).collect();
         assert_eq!(ids, ["A-1-01", "A-1-02", "A-2-01", "A-2-02", "A-2-03", "B-1-1"]);
-        assert!(in_text(&format!("{MARKER} A-1-03 to A-1-01")).is_err());
-        assert!(in_text(&format!("{MARKER} A-1-01 to B-1-02")).is_err());
+        assert!(in_text(&format!("{MARKER} A-1-03 to A-1-01\n{TEST}")).is_err());
+        assert!(in_text(&format!("{MARKER} A-1-01 to B-1-02\n{TEST}")).is_err());
         assert!(in_text(&format!("{MARKER} A-1-01,\nfn x() {{}}")).is_err());
+    }
+
+    #[test]
+    fn the_test_below_or_around_is_meant() {
+        let name = |text: String| in_text(&text).map(|found| found[0].1.clone());
+        let above =
+            format!("fn other() {{}}\n{MARKER} A-1-01\n/// Why.\n#[tokio::test]\nasync fn below() {{}}\n");
+        assert_eq!(name(above).unwrap(), "below");
+        let inside =
+            format!("#[test]\nfn around() {{\n    {MARKER} A-1-01\n    let x = 1;\n}}\nfn next() {{}}\n");
+        assert_eq!(name(inside).unwrap(), "around");
+        assert!(name(format!("{MARKER} A-1-01\nfn helper() {{}}\n")).is_err(), "it is no test");
+        assert!(name(format!("{MARKER} A-1-01\n")).is_err(), "there is nothing");
     }
 }
