@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::UnixTime;
+use crate::{UnixTime, Write};
 
 /// One thing that happened to an offer or a presentation. It carries no personal data and no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,9 +21,16 @@ pub struct Event {
     pub reason: Option<String>,
 }
 
-/// Port: where a role tells what happened. Called after the change is stored; must return at once.
+/// Port: where a role tells what happened. Must return at once.
 pub trait EventSink: Send + Sync {
-    /// Takes one event of the session `session`.
+    /// What has to be stored in the very commit of the change that this event tells of, so that it is not forgotten by a
+    /// process that dies right after it: an outbox. Nothing, unless said otherwise.
+    fn outbox(&self, session: &str, event: &Event) -> Option<Write> {
+        let _ = (session, event);
+        None
+    }
+
+    /// Takes one event of the session `session`, after the change is stored.
     fn emit(&self, session: &str, event: &Event);
 }
 

@@ -52,6 +52,16 @@ impl Store for TimedStore {
         self.time("take", self.inner.take(key), began)
     }
 
+    fn list<'a>(
+        &'a self,
+        kind: &'static str,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> Answer<'a, Result<Vec<(String, Record)>, StoreError>> {
+        let began = Instant::now();
+        self.time("list", self.inner.list(kind, after, limit), began)
+    }
+
     fn sweep(&self, limit: usize) -> Answer<'_, Result<usize, StoreError>> {
         let began = Instant::now();
         self.time("sweep", self.inner.sweep(limit), began)

@@ -10,6 +10,7 @@
 //! The checks are themselves checked: a store with a deliberate fault must be found out (tests/all/checker.rs).
 
 mod kept;
+mod listing;
 mod races;
 mod records;
 
@@ -59,7 +60,7 @@ pub fn failure_of(check: &str, make: Make<'_>) -> Option<Failure> {
 }
 
 fn all() -> impl Iterator<Item = &'static Check> {
-    records::CHECKS.iter().chain(races::CHECKS)
+    records::CHECKS.iter().chain(listing::CHECKS).chain(races::CHECKS)
 }
 
 fn failure((check, promise): &Check, make: Make<'_>, block_on: BlockOn<'_>) -> Option<Failure> {
@@ -153,6 +154,14 @@ impl Bench<'_> {
 
     fn commit(&self, writes: impl Into<Vec<Write>>) -> Result<(), StoreError> {
         self.wait(self.store.commit(writes.into()))
+    }
+
+    fn list(&self, kind: &'static str, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
+        let listed = self.wait(self.store.list(kind, after, limit))?;
+        Ok(listed
+            .into_iter()
+            .map(|(id, record)| format!("{id}={}", String::from_utf8_lossy(&record.value)))
+            .collect())
     }
 
     fn sweep(&self, limit: usize) -> Result<usize, StoreError> {

@@ -89,6 +89,28 @@ impl MemoryStore {
         shard.records.get(key).map(|entry| &entry.record).filter(|record| now < record.expires).cloned()
     }
 
+    fn list_now(&self, kind: &'static str, after: Option<&str>, limit: usize) -> Vec<(String, Record)> {
+        let now = self.clock.now();
+        let mut found: BTreeMap<String, Record> = BTreeMap::new();
+        for shard in &self.shards {
+            for (key, entry) in &lock(shard).records {
+                let next = key.kind == kind && after.is_none_or(|after| key.id.as_str() > after);
+                if !next || entry.record.expires <= now {
+                    continue;
+                }
+                let full = found.len() >= limit;
+                if full && found.last_key_value().is_none_or(|(last, _)| *last < key.id) {
+                    continue;
+                }
+                found.insert(key.id.clone(), entry.record.clone());
+                if full {
+                    found.pop_last();
+                }
+            }
+        }
+        found.into_iter().collect()
+    }
+
     fn sweep_now(&self, limit: usize) -> usize {
         let now = self.clock.now();
         let mut swept = 0;
@@ -113,6 +135,15 @@ impl Store for MemoryStore {
 
     fn take<'a>(&'a self, key: &'a Key) -> Answer<'a, Result<Option<Record>, StoreError>> {
         Answer::ready(Ok(self.take_now(key)))
+    }
+
+    fn list<'a>(
+        &'a self,
+        kind: &'static str,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> Answer<'a, Result<Vec<(String, Record)>, StoreError>> {
+        Answer::ready(Ok(self.list_now(kind, after, limit)))
     }
 
     fn sweep(&self, limit: usize) -> Answer<'_, Result<usize, StoreError>> {

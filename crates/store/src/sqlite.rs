@@ -130,6 +130,29 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    fn listed(
+        &self,
+        kind: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Record)>, StoreError> {
+        // An id is never empty, so that the empty one comes before all.
+        const SQL: &str = "SELECT version, expires, value, id FROM records
+            WHERE kind = ?1 AND id > ?2 AND expires > ?3 ORDER BY id LIMIT ?4";
+        let Some(reader) = self.reader() else { return Err(stopped()) };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let now = self.clock.now().as_secs();
+        reader
+            .prepare_cached(SQL)
+            .and_then(|mut list| {
+                let one = |row: &Row<'_>| Ok((row.get(3)?, record(row)?));
+                list.query_map((kind, after.unwrap_or_default(), now, limit), one)?.collect()
+            })
+            .map_err(|error| unavailable(&error))
+    }
+}
+
 impl Store for SqliteStore {
     fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Result<Option<Record>, StoreError>> {
         Answer::ready(self.read(key))
@@ -141,6 +164,15 @@ impl Store for SqliteStore {
 
     fn take<'a>(&'a self, key: &'a Key) -> Answer<'a, Result<Option<Record>, StoreError>> {
         self.ask(|answer| Job::Take(key.clone(), answer))
+    }
+
+    fn list<'a>(
+        &'a self,
+        kind: &'static str,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> Answer<'a, Result<Vec<(String, Record)>, StoreError>> {
+        Answer::ready(self.listed(kind, after, limit))
     }
 
     fn sweep(&self, limit: usize) -> Answer<'_, Result<usize, StoreError>> {

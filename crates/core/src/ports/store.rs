@@ -97,6 +97,18 @@ pub trait Store: Send + Sync {
     /// Removes a record and hands it to exactly one caller.
     fn take<'a>(&'a self, key: &'a Key) -> Answer<'a, Result<Option<Record>, StoreError>>;
 
+    /// Reads up to `limit` records of a kind in the order of the bytes of their ids, from the one after `after` on, each
+    /// with its id. A record that was there all the while is in it.
+    fn list<'a>(
+        &'a self,
+        kind: &'static str,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> Answer<'a, Result<Vec<(String, Record)>, StoreError>> {
+        let _ = (kind, after, limit);
+        Answer::ready(Err(StoreError::Unavailable("this store can't list its records".to_owned())))
+    }
+
     /// Deletes up to `limit` records that have expired; says how many. For housekeeping: correctness needs no call.
     fn sweep(&self, limit: usize) -> Answer<'_, Result<usize, StoreError>>;
 

@@ -118,6 +118,24 @@ impl PostgresStore {
         rows.first().map(record).transpose()
     }
 
+    async fn listed_sessions(
+        &self,
+        kind: &'static str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Record)>, StoreError> {
+        let now = self.clock.now().as_secs();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        // An id is never empty, so that the empty one comes before all.
+        let after = after.unwrap_or_default().as_bytes();
+        let rows = self.connections.ask(|it| &it.sessions, &[&kind, &after, &now, &limit]).await?;
+        let one = |row: &Row| {
+            let id = String::from_utf8(row.try_get(3).map_err(strange)?).map_err(strange)?;
+            Ok((id, record(row)?))
+        };
+        rows.iter().map(one).collect()
+    }
+
     async fn sweep_some(&self, limit: usize) -> Result<usize, StoreError> {
         let now = self.clock.now().as_secs();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -136,6 +154,15 @@ impl Store for PostgresStore {
 
     fn take<'a>(&'a self, key: &'a Key) -> Answer<'a, Result<Option<Record>, StoreError>> {
         Answer::later(self.take_once(key))
+    }
+
+    fn list<'a>(
+        &'a self,
+        kind: &'static str,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> Answer<'a, Result<Vec<(String, Record)>, StoreError>> {
+        Answer::later(self.listed_sessions(kind, after, limit))
     }
 
     fn sweep(&self, limit: usize) -> Answer<'_, Result<usize, StoreError>> {

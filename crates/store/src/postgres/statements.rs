@@ -15,6 +15,8 @@ const REPLACE: &str = "UPDATE credenza_sessions SET version = version + 1, expir
 const REMOVE: &str = "DELETE FROM credenza_sessions WHERE kind = $1 AND id = $2 AND expires > $3 RETURNING 1";
 const TAKE: &str = "DELETE FROM credenza_sessions WHERE kind = $1 AND id = $2 AND expires > $3
     RETURNING version, expires, value";
+const SESSIONS: &str = "SELECT version, expires, value, id FROM credenza_sessions
+    WHERE kind = $1 AND id > $2 AND expires > $3 ORDER BY id LIMIT $4";
 /// Sweepers on several nodes pass each other by.
 const SWEEP: &str = "DELETE FROM credenza_sessions WHERE (kind, id) IN (
     SELECT kind, id FROM credenza_sessions WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1";
@@ -41,6 +43,7 @@ pub(super) struct Prepared {
     pub(super) replace: Statement,
     pub(super) remove: Statement,
     pub(super) take: Statement,
+    pub(super) sessions: Statement,
     pub(super) sweep: Statement,
     pub(super) commit: Statement,
     pub(super) kept: Statement,
@@ -57,6 +60,7 @@ impl Prepared {
             replace: client.prepare(REPLACE).await?,
             remove: client.prepare(REMOVE).await?,
             take: client.prepare(TAKE).await?,
+            sessions: client.prepare(SESSIONS).await?,
             sweep: client.prepare(SWEEP).await?,
             commit: client.prepare(COMMIT).await?,
             kept: client.prepare(KEPT).await?,

@@ -23,6 +23,8 @@ enum Fault {
     CutsLargeValues,
     FoldsCase,
     TakeKeeps,
+    /// Lists in the wrong order.
+    ListsBackwards,
 }
 
 struct Faulty {
@@ -187,6 +189,21 @@ impl Store for Faulty {
         Answer::ready(Ok(self.taken(key)))
     }
 
+    fn list<'a>(
+        &'a self,
+        kind: &'static str,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> Answer<'a, Result<Vec<(String, Record)>, StoreError>> {
+        let listed = block_on(self.store.list(kind, after, limit)).map(|mut listed| {
+            if self.fault == Fault::ListsBackwards {
+                listed.reverse();
+            }
+            listed
+        });
+        Answer::ready(listed)
+    }
+
     fn sweep(&self, limit: usize) -> Answer<'_, Result<usize, StoreError>> {
         match self.fault {
             Fault::SweepsTooMuch => self.store.sweep(limit.saturating_add(1)),
@@ -211,6 +228,7 @@ fn every_fault_is_found() {
         (Fault::CutsLargeValues, "values.large"),
         (Fault::FoldsCase, "keys.distinct"),
         (Fault::TakeKeeps, "records.take"),
+        (Fault::ListsBackwards, "list.order"),
     ];
     for (fault, check) in faults {
         let found = contract::failure_of(check, &|clock| Arc::new(faulty(fault, clock)));

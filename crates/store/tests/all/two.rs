@@ -33,6 +33,15 @@ impl Store for Two {
         self.next().take(key)
     }
 
+    fn list<'a>(
+        &'a self,
+        kind: &'static str,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> Answer<'a, Result<Vec<(String, Record)>, StoreError>> {
+        self.next().list(kind, after, limit)
+    }
+
     fn sweep(&self, limit: usize) -> Answer<'_, Result<usize, StoreError>> {
         self.next().sweep(limit)
     }

@@ -197,7 +197,8 @@ impl Issuer {
             if effect == Effect::Nothing {
                 return Ok(session.view(id, now));
             }
-            match self.store.commit(vec![self.replace(id, version, &session)?]).await {
+            let write = self.replace(id, version, &session)?;
+            match self.store.commit([vec![write], self.outbox(id, &session, known)].concat()).await {
                 Ok(()) => {
                     self.tell(id, &session, known);
                     return Ok(session.view(id, now));

@@ -152,6 +152,7 @@ impl Issuer {
                 })?;
             let mut writes = vec![self.replace(id, loaded.version, &session).map_err(unavailable)?];
             writes.extend(spent.iter().cloned());
+            writes.extend(self.outbox(id, &session, known));
             match self.store.commit(writes).await {
                 Ok(()) => {
                     self.tell(id, &session, known);
@@ -204,7 +205,7 @@ impl Issuer {
             let known = session.events.len();
             if let Ok((session, Effect::Store)) = session.on(Happening::Refused(reason), now)
                 && let Ok(write) = self.replace(id, version, &session)
-                && self.store.commit(vec![write]).await.is_ok()
+                && self.store.commit([vec![write], self.outbox(id, &session, known)].concat()).await.is_ok()
             {
                 self.tell(id, &session, known);
             }

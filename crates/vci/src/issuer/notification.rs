@@ -75,6 +75,7 @@ impl Issuer {
             }
             let sessions = writes.len();
             writes.extend(access.spend());
+            writes.extend(self.outbox(id, &session, known));
             match self.store.commit(writes).await {
                 Ok(()) => {
                     self.tell(id, &session, known);

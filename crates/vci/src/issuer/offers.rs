@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use credenza_core::{Secret, StoreError, UnixTime, id};
+use credenza_core::{Secret, StoreError, UnixTime, Write, id};
 use credenza_crypto::hash::sha256;
 use credenza_oauth::Reply;
 
@@ -77,7 +77,8 @@ impl Issuer {
         if value.len() > MAX_SESSION {
             return Err(OfferError::TooLarge);
         }
-        self.store.insert(records::key(&id), value, self.kept_until(&session)).await?;
+        let insert = Write::Insert { key: records::key(&id), value, expires: self.kept_until(&session) };
+        self.store.commit([vec![insert], self.outbox(&id, &session, 0)].concat()).await?;
         self.tell(&id, &session, 0);
         let (link, offer_uri) = match request.delivery {
             Delivery::ByValue => (OfferLink::ByValue(Box::new(self.offer_of(&id, &session))), None),
@@ -110,7 +111,7 @@ impl Issuer {
                 return Ok(Reply::ok(self.offer_of(&id, &session)));
             }
             let write = self.replace(&id, version, &session).map_err(OfferFetchError::Store)?;
-            match self.store.commit(vec![write]).await {
+            match self.store.commit([vec![write], self.outbox(&id, &session, known)].concat()).await {
                 Ok(()) => {
                     self.tell(&id, &session, known);
                     return Ok(Reply::ok(self.offer_of(&id, &session)));
@@ -147,7 +148,8 @@ impl Issuer {
             if effect == Effect::Nothing {
                 return Ok(session.view(id, now));
             }
-            match self.store.commit(vec![self.replace(id, version, &session)?]).await {
+            let write = self.replace(id, version, &session)?;
+            match self.store.commit([vec![write], self.outbox(id, &session, known)].concat()).await {
                 Ok(()) => {
                     self.tell(id, &session, known);
                     return Ok(session.view(id, now));

@@ -49,6 +49,13 @@ impl Issuer {
         session.ends() + self.lifetimes.retention
     }
 
+    /// What the listeners want stored in the commit of a change that has added to the events. It comes last in the
+    /// commit: each of these has its own name, which is free as long as the session has the version that was read.
+    pub(super) fn outbox(&self, id: &str, session: &Session, known: usize) -> Vec<Write> {
+        let new: &[Event] = session.events.get(known..).unwrap_or_default();
+        new.iter().filter_map(|event| self.events.outbox(id, event)).collect()
+    }
+
     /// Tells the listeners what a change has added to the events.
     pub(super) fn tell(&self, id: &str, session: &Session, known: usize) {
         let new: &[Event] = session.events.get(known..).unwrap_or_default();

@@ -64,7 +64,9 @@ impl Verifier {
 
     pub(super) async fn store_new(&self, session: &Session) -> Result<(), StoreError> {
         let (value, expires) = self.seal(session)?;
-        self.ports.store.insert(key(&session.id), value, expires).await
+        let mut writes = vec![Write::Insert { key: key(&session.id), value, expires }];
+        writes.extend(session.events.iter().filter_map(|event| self.ports.events.outbox(&session.id, event)));
+        self.ports.store.commit(writes).await
     }
 
     /// Reads a session.
@@ -94,7 +96,9 @@ impl Verifier {
             };
             let Some((session, event)) = current.session.on(step, self.now())? else { return Ok(()) };
             let (value, expires) = self.seal(&session)?;
-            match self.ports.store.replace(key(&id), current.version, value, expires).await {
+            let mut writes = vec![Write::Replace { key: key(&id), expected: current.version, value, expires }];
+            writes.extend(self.ports.events.outbox(&id, &event));
+            match self.ports.store.commit(writes).await {
                 Ok(()) => {
                     self.emit(&id, &event);
                     return Ok(());

@@ -61,7 +61,8 @@ impl Issuer {
                     expires: self.kept_until(&session),
                 },
             };
-            match self.store.commit(vec![write, remove.clone()]).await {
+            let outbox = self.outbox(&session_id, &session, known);
+            match self.store.commit([vec![write, remove.clone()], outbox].concat()).await {
                 Ok(()) => {
                     self.tell(&session_id, &session, known);
                     // It is known for longer than it is good, so that a second use is seen as one.
@@ -94,7 +95,11 @@ impl Issuer {
             let known = session.events.len();
             if let Ok((session, Effect::Store)) = session.on(Happening::Denied, now)
                 && let Ok(write) = self.replace(session_id, version, &session)
-                && self.store.commit(vec![write]).await.is_ok()
+                && self
+                    .store
+                    .commit([vec![write], self.outbox(session_id, &session, known)].concat())
+                    .await
+                    .is_ok()
             {
                 self.tell(session_id, &session, known);
             }

@@ -1,6 +1,6 @@
 //! The session of an access token that another server has issued: made when the token is first seen.
 
-use credenza_core::{StoreError, UnixTime};
+use credenza_core::{StoreError, UnixTime, Write};
 use credenza_oauth::AccessToken;
 use serde_json::Value;
 
@@ -59,7 +59,8 @@ impl Issuer {
         let (session, _) =
             session.on(Happening::Redeemed(grant), now).map_err(|_| AccessError::InvalidToken)?;
         let value = self.encode(&session).map_err(|_| AccessError::Unavailable)?;
-        match self.store.insert(records::key(&id), value, self.kept_until(&session)).await {
+        let insert = Write::Insert { key: records::key(&id), value, expires: self.kept_until(&session) };
+        match self.store.commit([vec![insert], self.outbox(&id, &session, 0)].concat()).await {
             Ok(()) => self.tell(&id, &session, 0),
             // Another request with the same token was faster.
             Err(StoreError::Conflict(_)) => {}

@@ -167,6 +167,7 @@ impl Issuer {
             if grant.is_some() {
                 writes.extend(spent.writes());
             }
+            writes.extend(self.outbox(&id, &session, known));
             match self.store.commit(writes).await {
                 Ok(()) => {
                     self.tell(&id, &session, known);
