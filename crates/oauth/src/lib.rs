@@ -1,5 +1,5 @@
 //! What both sides of OAuth share: metadata, forms, errors, authorization requests and responses (pushed or not), PKCE,
-//! client authentication, tokens and DPoP.
+//! client authentication, tokens and DPoP; and the client's side of OpenID Connect.
 //!
 //! Nothing here knows credentials. The issuer (`credenza-vci`) builds its token endpoint from these parts, the wallet
 //! its requests, and both mean the same by a DPoP proof or an error body.
@@ -21,6 +21,7 @@ pub mod dpop;
 pub mod error;
 pub mod form;
 pub mod metadata;
+pub mod openid;
 pub mod par;
 pub mod pkce;
 pub mod redirect_uri;

@@ -65,6 +65,10 @@ pub struct AuthorizationServerMetadata {
     /// Algorithms of the proofs that go with them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub client_attestation_pop_signing_alg_values_supported: Vec<String>,
+    /// How the attested key may be proven, where a client attestation is asked for beside other client authentication
+    /// (§7.6). Absent: in any way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_attestation_pop_methods_supported: Vec<String>,
     /// Where all status lists of the issuer are named (Token Status List §9.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_list_aggregation_endpoint: Option<String>,

@@ -21,6 +21,9 @@ pub const METHOD: &str = "attest_jwt_client_auth";
 /// The name of the method with a DPoP proof as the proof of possession (draft 10 §8).
 pub const METHOD_WITH_DPOP: &str = "attest_jwt_client_auth_dpop";
 
+/// The method of proving the attested key by a JWT made for that (draft 10 §7.6).
+pub const POP_METHOD: &str = "attestation_pop_jwt";
+
 /// The `typ` of an attestation.
 pub const ATTESTATION_TYPE: &str = "oauth-client-attestation+jwt";
 

@@ -6,4 +6,5 @@ mod authorization;
 mod client_assertion;
 mod client_attestation;
 mod dpop;
+mod openid;
 mod vectors;
