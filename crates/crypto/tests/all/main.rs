@@ -16,6 +16,7 @@ mod support;
 mod wycheproof;
 mod x509_ca;
 mod x509_cache;
+mod x509_extensions;
 mod x509_names;
 mod x509_path;
 mod x509_profile;

@@ -14,6 +14,7 @@ fn certificate(profile: &LeafProfile) -> Certificate {
     Certificate::parse(&der).unwrap()
 }
 
+// Clauses: X509-V-SAN-01
 #[test]
 fn x08_names() {
     let leaf = certificate(
@@ -62,6 +63,7 @@ fn x08_names_of_other_certificates() {
     assert!(!intermediate.has_dns_name("issuer.example"));
 }
 
+// Clauses: X509-V-HASH-01
 #[test]
 fn x09_hashes() {
     let pki = pki(1);

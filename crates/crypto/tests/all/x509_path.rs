@@ -14,7 +14,7 @@ use rcgen::{
 use crate::support::{NOW, signer};
 
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
-const HAIP: PathPolicy<'_> = PathPolicy { extended_key_usage: None, anchor_must_be_absent: true };
+pub(crate) const HAIP: PathPolicy<'_> = PathPolicy { extended_key_usage: None, anchor_must_be_absent: true };
 const LOOSE: PathPolicy<'_> = PathPolicy { extended_key_usage: None, anchor_must_be_absent: false };
 
 /// A root, an intermediate below it, and a leaf below that.
@@ -36,7 +36,7 @@ pub(crate) fn leaf() -> LeafProfile {
     LeafProfile::new("leaf", NOW, DAY * 30).dns_name("issuer.example").purpose("1.0.18013.5.1.2")
 }
 
-fn check(
+pub(crate) fn check(
     chain: &[Vec<u8>],
     anchors: &[&[u8]],
     now: UnixTime,
@@ -69,6 +69,7 @@ fn a_path_that_holds() {
     assert!(check(&pki.chain[..1], &[pki.below.certificate()], NOW, HAIP).is_ok());
 }
 
+// Clauses: X509-V-5280-6.1-01, X509-A-9360-02
 #[test]
 fn x01_chains_that_lead_nowhere() {
     let (good, other) = (pki(1), pki(2));
@@ -99,6 +100,7 @@ fn self_signed() -> Vec<u8> {
     parameters.self_signed(&key).unwrap().der().to_vec()
 }
 
+// Clauses: X509-V-5280-6.1-01
 #[test]
 fn x02_the_anchor_in_the_chain() {
     let (good, other) = (pki(1), pki(2));
@@ -132,6 +134,7 @@ fn x02_the_anchor_in_the_chain() {
     assert!(refused(&with_again, &[anchor], HAIP).contains("trust anchor"));
 }
 
+// Clauses: X509-V-5280-6.1-04
 #[test]
 fn x02_order_of_the_chain() {
     let pki = pki(1);
@@ -146,6 +149,7 @@ fn x02_order_of_the_chain() {
     assert!(matches!(check(&twice, &[anchor], NOW, HAIP), Err(X509Error::Untrusted(_))));
 }
 
+// Clauses: X509-V-5280-6.1-02
 #[test]
 fn x03_times() {
     let pki = pki(1);
@@ -197,7 +201,7 @@ fn rcgen_key(ca: &CertificateAuthority) -> KeyPair {
     KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_ECDSA_P256_SHA256).unwrap()
 }
 
-fn parameters(name: &str, ca: bool) -> CertificateParams {
+pub(crate) fn parameters(name: &str, ca: bool) -> CertificateParams {
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name = rcgen::DistinguishedName::new();
     parameters.distinguished_name.push(DnType::CommonName, name);
@@ -211,7 +215,7 @@ fn parameters(name: &str, ca: bool) -> CertificateParams {
 }
 
 /// A chain of certificates below `root`, the root's child first, each with what `change` makes of it; leaf first.
-fn chain_below(root: &CertificateAuthority, changes: &[&dyn Fn(&mut CertificateParams)]) -> Vec<Vec<u8>> {
+pub(crate) fn chain_below(root: &CertificateAuthority, changes: &[&dyn Fn(&mut CertificateParams)]) -> Vec<Vec<u8>> {
     let mut issuer = issuer_of(root);
     let mut chain = Vec::new();
     for (number, change) in changes.iter().enumerate() {
@@ -224,13 +228,14 @@ fn chain_below(root: &CertificateAuthority, changes: &[&dyn Fn(&mut CertificateP
     chain
 }
 
-fn ca(parameters: &mut CertificateParams) {
+pub(crate) fn ca(parameters: &mut CertificateParams) {
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
 }
 
-fn no_ca(_: &mut CertificateParams) {}
+pub(crate) fn no_ca(_: &mut CertificateParams) {}
 
+// Clauses: X509-V-5280-6.1-05, X509-V-5280-4.2.1.3-01
 #[test]
 fn x04_who_may_certify() {
     let pki = pki(1);
@@ -287,6 +292,7 @@ fn x04_who_may_certify() {
     assert_eq!(refused(&[minted], &[&anchor], HAIP), not_ca);
 }
 
+// Clauses: X509-V-5280-6.1-06
 #[test]
 fn x05_name_constraints() {
     let pki = pki(1);
@@ -341,6 +347,7 @@ fn x06_chains_that_are_too_much() {
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 
+// Clauses: X509-V-5280-4.2.1.12-01
 #[test]
 fn x07_extended_key_usage() {
     let pki = pki(1);

@@ -107,6 +107,7 @@ fn x07_another_use_of_the_key() {
 }
 
 /// Authority key identifiers are raw bytes of every certificate in the chain, for DCQL.
+// Clauses: X509-V-AKI-01
 #[test]
 fn x10_authority_key_identifiers_of_the_whole_chain() {
     let Pki { root, chain } = pki(1);

@@ -31,6 +31,7 @@ fn the_forger_is_believed_when_nothing_is_forged() {
     assert_eq!(verified.claims[MDL_NAMESPACE]["family_name"], "Mustermann");
 }
 
+// Clauses: MDOC-V-9.3.1-03, MDOC-I-9.1.2.5-02
 #[test]
 fn m01_an_element_is_altered() {
     let original = [text("Mustermann"), text("Erika")];
@@ -55,6 +56,7 @@ fn m01_an_element_is_altered() {
     }
 }
 
+// Clauses: MDOC-V-9.3.1-02, X509-A-9360-02
 #[test]
 fn m02_the_issuer_is_another() {
     // By another key, under the name of the first: the trusted key decides.
@@ -92,6 +94,7 @@ fn m02_the_issuer_is_another() {
     assert!(check_with(&Forgery::default().response(), &expected).0.is_some());
 }
 
+// Clauses: MDOC-V-9.3.1-06, MDOC-V-9.3.1-07, X509-V-5280-6.1-02
 #[test]
 fn m03_times() {
     let time = |time: credenza_core::UnixTime| tdate(&time.to_rfc3339());
@@ -117,6 +120,7 @@ fn m03_times() {
     }
 }
 
+// Clauses: MDOC-V-9.3.1-05
 #[test]
 fn m04_document_types() {
     refused(&Forgery { doc_type: "org.example.other", ..Forgery::default() }, "mdoc.doc-type");
@@ -129,6 +133,7 @@ fn m04_document_types() {
     accepted(&both.response());
 }
 
+// Clauses: MDOC-V-9.3.1-04
 #[test]
 fn m05_digests_that_are_not_there_and_elements_twice() {
     let (first, second) =
@@ -180,6 +185,7 @@ fn m09_device_keys() {
     }
 }
 
+// Clauses: MDOC-V-9.3.2-05, X509-V-ALG-01
 #[test]
 fn m11_algorithms_of_the_issuer() {
     // The number says something else than the key can do, or nothing that we know.
@@ -370,6 +376,7 @@ fn m16_the_bytes_that_came_are_hashed() {
     refused(&Forgery { items, digests: signed, ..Forgery::default() }, "mdoc.digest");
 }
 
+// Clauses: MDOC-V-8.3-03
 #[test]
 fn m17_status_errors_and_several_documents() {
     for status in [10, 11, 12, 1] {
@@ -455,6 +462,7 @@ fn m18_forms_of_dates() {
     accepted(&Forgery { times, ..Forgery::default() }.response());
 }
 
+// Clauses: MDOC-I-9.1.2.5-01
 #[test]
 fn m19_short_salts() {
     for length in [0, 8, 15] {

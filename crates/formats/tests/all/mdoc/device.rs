@@ -19,7 +19,7 @@ const NONCE: &str = "n-0S6_WzA2Mj";
 const URI: &str = "https://verifier.example.org/response";
 const ORIGIN: &str = "https://verifier.example.org";
 
-// Clauses: VP-B.2.6.2-08
+// Clauses: VP-B.2.6.2-08, MDOC-V-9.3.2-01, MDOC-V-9.3.2-02
 #[test]
 fn m06_presentations_for_another_request() {
     let thumbprint = Some(&[7; 32]);
@@ -55,6 +55,7 @@ fn m07_a_response_that_was_encrypted_to_somebody_else_first() {
     refused(&Forgery { transcript, ..Forgery::default() }.response(), "mdoc.device-auth.signature");
 }
 
+// Clauses: MDOC-H-9.1.3-03, MDOC-V-9.3.2-02
 #[test]
 fn m08_exactly_one_authentication_by_the_key_that_the_issuer_signed() {
     for auth in [Auth::Both, Auth::Neither, Auth::NoDeviceSigned] {
@@ -99,6 +100,7 @@ fn mac_response(curve: Curve) -> (Vec<u8>, SoftwareDecrypter) {
     (response, reader)
 }
 
+// Clauses: MDOC-H-9.1.3-04, MDOC-V-9.3.2-02
 #[test]
 fn a_mac_instead_of_a_signature() {
     for curve in [Curve::P256, Curve::P384, Curve::P521, Curve::X25519] {
@@ -127,6 +129,7 @@ fn a_mac_instead_of_a_signature() {
     }
 }
 
+// Clauses: MDOC-V-HAIP-01
 #[test]
 fn every_algorithm_of_a_holder() {
     for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa] {
@@ -149,6 +152,7 @@ fn every_algorithm_of_a_holder() {
     assert_eq!(presented, Err(PresentError::Algorithm(Algorithm::Es256K)));
 }
 
+// Clauses: MDOC-V-9.3.2-05
 #[test]
 fn m11_the_holder_s_algorithm_goes_with_the_key() {
     // Signed as ES256, named as ES384.
@@ -166,6 +170,7 @@ fn m11_the_holder_s_algorithm_goes_with_the_key() {
     failed(&check_with(&renamed, &expected).1, "mdoc.device-auth.signature");
 }
 
+// Clauses: MDOC-I-9.1.2.4-07, MDOC-V-9.3.2-03
 #[test]
 fn m10_what_the_holder_signs_himself() {
     let device_namespaces = cbor(|out| {
@@ -204,6 +209,7 @@ fn m10_what_the_holder_signs_himself() {
     refused(&forgery.response(), "mdoc.device-auth.signature");
 }
 
+// Clauses: MDOC-H-9.1.3-06
 #[test]
 fn m10_a_wallet_signs_only_what_it_may() {
     let authorizations = KeyAuthorizations {

@@ -34,7 +34,7 @@ fn what_is_held() {
     assert!(!format!("{held:?}").contains("Mustermann") && !format!("{held:?}").contains("family_name"));
 }
 
-// Clauses: HAIP-5.3.1-02
+// Clauses: HAIP-5.3.1-02, MDOC-H-8.3-02
 #[test]
 fn only_what_is_chosen_is_shown() {
     let held = held();

@@ -76,6 +76,7 @@ fn kinds(bytes: &[u8]) -> Vec<(String, Option<u64>, Kind)> {
     kinds.collect()
 }
 
+// Clauses: MDOC-I-7-01
 #[test]
 fn texts_become_dates_and_bytes() {
     let found = kinds(&issued(&licence()));
@@ -95,6 +96,7 @@ fn texts_become_dates_and_bytes() {
     assert!(bytes.windows(tagged.len()).any(|part| part == tagged));
 }
 
+// Clauses: MDOC-I-7-01
 #[test]
 fn types_of_other_namespaces() {
     let claims = json!({
@@ -138,6 +140,7 @@ fn claims_that_do_not_fit() {
     }
 }
 
+// Clauses: MDOC-I-9.1.2.4-07, MDOC-I-9.1.2.4-09, MDOC-I-9.1.2.4-14
 #[test]
 fn orders_that_are_refused() {
     for (valid_from, valid_until) in [(NOW, NOW), (NOW - DAY - DAY, NOW), (NOW + DAY, NOW)] {
@@ -161,6 +164,7 @@ fn orders_that_are_refused() {
     assert!(IssueError::from(SignError("away".to_owned())).to_string().contains("away"));
 }
 
+// Clauses: MDOC-I-9.1.2.4-03
 #[test]
 fn status_times_and_hashes() {
     let status = json!({ "status_list": { "idx": 412, "uri": "https://status.example/1" } });
@@ -179,6 +183,7 @@ fn status_times_and_hashes() {
     }
 }
 
+// Clauses: MDOC-I-9.1.2.5-01
 #[test]
 fn m19_salts_are_long_and_no_two_are_the_same() {
     let mut salts = HashSet::new();
@@ -191,6 +196,7 @@ fn m19_salts_are_long_and_no_two_are_the_same() {
     assert_eq!(salts.len(), 11);
 }
 
+// Clauses: MDOC-I-9.1.2.4-04
 #[test]
 fn digest_numbers_say_nothing_about_the_elements() {
     let order = Order::default();
@@ -217,6 +223,7 @@ fn digest_numbers_say_nothing_about_the_elements() {
     assert!(orders.len() > 45, "{} orders of ten elements in fifty documents", orders.len());
 }
 
+// Clauses: MDOC-I-9.1.2.4-14
 #[test]
 fn every_algorithm_of_an_issuer() {
     for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa] {

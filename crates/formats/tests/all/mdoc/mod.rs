@@ -2,6 +2,7 @@
 
 mod attacks;
 mod device;
+mod encoding;
 mod hold;
 mod issue;
 mod round_trip;

@@ -116,6 +116,7 @@ fn iso_18013_5_annex_d_at_other_times_and_with_other_keys() {
     }
 }
 
+// Clauses: MDOC-H-9.1.3-01, MDOC-H-9.1.3-04
 #[test]
 fn iso_18013_5_annex_d_from_the_wallet_s_side() {
     let response = annex_d("device_response");
