@@ -5,6 +5,8 @@ mod clauses;
 mod layering;
 mod licences;
 mod process;
+mod rules;
+mod sources;
 mod steps;
 mod test;
 mod tools;
@@ -24,11 +26,12 @@ Commands:
   interop        published wallets of others against our service (see interop/)
   fuzz [--seconds N] [TARGET…]   changed inputs against every parser (see fuzz/)
   licences       are all dependencies from crates.io, under an accepted licence, and none of them banned?
+  rules          does a test name each check by its id?
   vectors        does a test read each file of tests/vectors?
   help           this text
 
 Steps of `test`, in their order:
-  fmt  clippy  layering  clauses  checklist  vectors  licences  advisories  build  unit  pkcs11  docs  interop  demo
+  fmt  clippy  layering  clauses  checklist  rules  vectors  licences  advisories  build  unit  pkcs11  docs  interop  demo
 ";
 
 /// Both pages are written, also when the first has a fault.
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         "interop" => test::run(&["interop".to_owned()]),
         "fuzz" => test::fuzz(rest),
         "licences" => licences::check_workspace().map(|seen| println!("{seen}")),
+        "rules" => rules::check_workspace().map(|seen| println!("{seen}")),
         "vectors" => vectors::check_workspace().map(|seen| println!("{seen}")),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::process::{cargo, execute, execute_and_read, root};
 use crate::steps::{Count, Done, Steps, count_tests};
-use crate::{checklist, clauses, layering, licences, tools, vectors};
+use crate::{checklist, clauses, layering, licences, rules, tools, vectors};
 
 /// Runs the steps that are named, or all.
 pub(crate) fn run(wanted: &[String]) -> Result<(), String> {
@@ -17,6 +17,7 @@ pub(crate) fn run(wanted: &[String]) -> Result<(), String> {
     steps.step("layering", || ran(layering::check_workspace().map(|seen| println!("{seen}"))));
     steps.step("clauses", || ran(clauses::check().map(|sum| println!("{sum}"))));
     steps.step("checklist", || ran(checklist::check().map(|sum| println!("{sum}"))));
+    steps.step("rules", || ran(rules::check_workspace().map(|seen| println!("{seen}"))));
     steps.step("vectors", || ran(vectors::check_workspace().map(|seen| println!("{seen}"))));
     steps.step("licences", || ran(licences::check_workspace().map(|seen| println!("{seen}"))));
     steps.step("advisories", advisories);

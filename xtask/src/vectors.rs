@@ -1,9 +1,8 @@
 //! Whether a test reads each file of `tests/vectors`, and its README says where it is from.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use crate::process::root;
+use crate::sources::{files, rust};
+use std::fs;
 
 /// Kept for people who read the definitions beside them: no engine of ours takes them as input.
 const UNREAD: &str = "presentation-exchange/sample-credentials/";
@@ -16,10 +15,8 @@ pub(crate) fn check_workspace() -> Result<String, String> {
     let root = root();
     let folder = root.join("tests/vectors");
     let mut text = String::new();
-    for source in files(&root.join("crates"))?.into_iter().chain(files(&root.join("fuzz/src"))?) {
-        if source.extension().is_some_and(|ending| ending == "rs") {
-            text.push_str(&fs::read_to_string(&source).map_err(|error| error.to_string())?);
-        }
+    for source in rust(&root.join("crates"))?.into_iter().chain(rust(&root.join("fuzz/src"))?) {
+        text.push_str(&fs::read_to_string(&source).map_err(|error| error.to_string())?);
     }
     let readme = fs::read_to_string(folder.join("README.md")).map_err(|error| error.to_string())?;
     let all: Vec<String> = files(&folder)?
@@ -51,19 +48,6 @@ fn is_read(name: &str, text: &str) -> bool {
 fn is_named(name: &str, readme: &str) -> bool {
     let top = name.split('/').next().unwrap_or(name);
     readme.contains(&format!("`{top}`")) || readme.contains(&format!("`{top}/"))
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))? {
-            let path = entry.map_err(|error| error.to_string())?.path();
-            if path.is_dir() { open.push(path) } else { found.push(path) }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 #[cfg(test)]

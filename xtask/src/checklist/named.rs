@@ -1,7 +1,9 @@
 //! Reading the rows that tests name: `// Checks: ISS-012, AS-004 to AS-006`, above the test.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::sources;
 
 /// A row that a test names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,30 +16,14 @@ pub(super) struct Named {
 /// All that are named in the Rust files of the crates.
 pub(super) fn all(root: &Path) -> Result<Vec<Named>, String> {
     let crates = root.join("crates");
-    let mut files = Vec::new();
-    collect(&crates, &mut files)?;
-    files.sort();
     let mut named = Vec::new();
-    for file in files {
+    for file in sources::rust(&crates)? {
         let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         let name = module(file.strip_prefix(&crates).unwrap_or(&file));
         let rows = in_text(&text).map_err(|problem| format!("{name}: {problem}"))?;
         named.extend(rows.into_iter().map(|(row, test)| Named { row, test: format!("{name}::{test}") }));
     }
     Ok(named)
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// `vci/tests/all/pushed.rs` is `vci::pushed`.

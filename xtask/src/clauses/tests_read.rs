@@ -1,7 +1,9 @@
 //! Reading the clauses that tests name: `// Clauses: VP-8.2-01, VP-8.2-03 to VP-8.2-06`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::sources;
 
 /// A clause that a test names, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +23,8 @@ pub(super) struct Test {
 pub(super) fn all(root: &Path) -> Result<Vec<Named>, String> {
     let mut files = Vec::new();
     for folder in ["crates", "xtask", "fuzz"] {
-        collect(&root.join(folder), &mut files)?;
+        files.extend(sources::rust(&root.join(folder))?);
     }
-    files.sort();
     let mut named = Vec::new();
     for path in files {
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -34,24 +35,6 @@ pub(super) fn all(root: &Path) -> Result<Vec<Named>, String> {
         );
     }
     Ok(named)
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            if path.file_name().is_some_and(|name| name != "target") {
-                collect(&path, files)?;
-            }
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// The marker is put together here, so that this file names no clauses itself.

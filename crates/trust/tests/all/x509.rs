@@ -142,6 +142,19 @@ fn x12_another_issuers_certificate() {
 }
 
 #[test]
+fn each_purpose_has_a_check_of_its_own() {
+    for (purpose, id) in [
+        (PID, "trust.issuer"),
+        (Purpose::Verifier, "trust.verifier"),
+        (Purpose::StatusList, "trust.status-list"),
+        (Purpose::WalletProvider, "trust.wallet-provider"),
+        (Purpose::IssuerMetadata, "trust.issuer-metadata"),
+    ] {
+        assert_eq!(purpose.rule().id, id);
+    }
+}
+
+#[test]
 fn only_some_types_of_credential() {
     let Pki { root, chain } = pki(1);
     let mut anchor = Anchor::for_issuers(root.certificate().to_vec());
