@@ -16,6 +16,7 @@ pub mod answer;
 pub mod b64;
 pub mod base58;
 pub mod claims_path;
+pub mod epoch;
 pub mod event;
 pub mod id;
 pub mod jcs;
@@ -29,6 +30,7 @@ pub mod well_known;
 
 pub use answer::Answer;
 pub use claims_path::{ClaimsPath, PathElement};
+pub use epoch::Epoch;
 pub use event::{Event, EventSink, NoEvents, RecordingSink};
 pub use ports::clock::{Clock, FixedClock, SystemClock};
 pub use ports::http::{AddressPolicy, Http, HttpError, Limits};

@@ -3,10 +3,12 @@
 //! A nonce or a token that carries its own content, purpose and expiry costs no write when it is made; only spending
 //! it does. All nodes share the key ring, so that any of them can open what another has sealed.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use crate::{Random, UnixTime, b64};
+use crate::{Epoch, Random, UnixTime, b64};
 
 /// Why a sealed value was not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +36,7 @@ pub enum SealError {
 /// ```
 pub struct Sealer {
     ring: Vec<(u8, LessSafeKey)>,
+    epoch: Epoch,
 }
 
 const NONCE: usize = 12;
@@ -50,7 +53,13 @@ impl Sealer {
                 Some((id, LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, key.as_slice()).ok()?)))
             })
             .collect();
-        Self { ring }
+        Self { ring, epoch: Epoch::default() }
+    }
+
+    /// Seals for the epoch of a store, and opens what was sealed in the epoch that it is in by then.
+    #[must_use]
+    pub fn in_epoch(self, epoch: Epoch) -> Self {
+        Self { epoch, ..self }
     }
 
     /// A ring of one fresh key, for a single process.
@@ -76,7 +85,7 @@ impl Sealer {
         let mut body = Vec::with_capacity(EXPIRY + content.len() + 16);
         body.extend_from_slice(&expires.as_secs().to_be_bytes());
         body.extend_from_slice(content);
-        let aad = Aad::from(purpose.as_bytes());
+        let aad = Aad::from(self.bound_to(purpose));
         if key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut body).is_err() {
             return String::new();
         }
@@ -97,7 +106,7 @@ impl Sealer {
         let (nonce, body) = rest.split_first_chunk::<NONCE>().ok_or(SealError::Forged)?;
         let (_, key) = self.ring.iter().find(|(known, _)| known == id).ok_or(SealError::Forged)?;
         let mut body = body.to_vec();
-        let aad = Aad::from(purpose.as_bytes());
+        let aad = Aad::from(self.bound_to(purpose));
         let plain = key
             .open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut body)
             .map_err(|_| SealError::Forged)?;
@@ -106,6 +115,14 @@ impl Sealer {
             return Err(SealError::Expired);
         }
         Ok(content.to_vec())
+    }
+
+    /// What a value is sealed to: its purpose, and the epoch when there is more than one.
+    fn bound_to(&self, purpose: &'static str) -> Cow<'static, [u8]> {
+        match self.epoch.number() {
+            0 => Cow::Borrowed(purpose.as_bytes()),
+            epoch => Cow::Owned([purpose.as_bytes(), b"\0", &epoch.to_be_bytes()].concat()),
+        }
     }
 }
 
@@ -133,6 +150,23 @@ mod tests {
         assert_eq!(rotated.open("c_nonce", UnixTime::EPOCH, &text).unwrap(), b"x");
         assert_eq!(rotated.open("dpop_nonce", UnixTime::EPOCH, &text), Err(SealError::Forged));
         assert_eq!(foreign.open("c_nonce", UnixTime::EPOCH, &text), Err(SealError::Forged));
+    }
+
+    #[test]
+    fn another_epoch_opens_nothing_of_the_one_before() {
+        let random = SeededRandom::new(3);
+        let epoch = Epoch::default();
+        let plain = Sealer::new([(1, [1; 32])]);
+        let bound = Sealer::new([(1, [1; 32])]).in_epoch(epoch.clone());
+        let first = plain.seal(&random, "c_nonce", LATER, b"x");
+        assert_eq!(bound.open("c_nonce", UnixTime::EPOCH, &first).unwrap(), b"x", "0 is no epoch");
+        epoch.enter(7);
+        assert_eq!(bound.open("c_nonce", UnixTime::EPOCH, &first), Err(SealError::Forged));
+        let second = bound.seal(&random, "c_nonce", LATER, b"y");
+        assert_eq!(bound.open("c_nonce", UnixTime::EPOCH, &second).unwrap(), b"y");
+        assert_eq!(plain.open("c_nonce", UnixTime::EPOCH, &second), Err(SealError::Forged));
+        epoch.enter(8);
+        assert_eq!(bound.open("c_nonce", UnixTime::EPOCH, &second), Err(SealError::Forged));
     }
 
     proptest! {

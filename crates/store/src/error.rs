@@ -51,7 +51,7 @@ pub enum OpenError {
     },
     /// The store's URL has a scheme that no adapter serves.
     #[error(
-        "no store is called {0:?}: there are memory:, sqlite:PATH and, where it is built in, postgres://"
+        "no store is called {0:?}: there are memory:, sqlite:PATH and, where they are built in, postgres:// and, for sessions, redis://"
     )]
     UnknownScheme(String),
     /// The store's URL has no path, or an option that the adapter does not know.

@@ -1,6 +1,6 @@
 //! Adapters of the ports [`Store`](credenza_core::Store) (sessions) and [`Records`](credenza_core::Records) (what
 //! outlives them): in memory, in an SQLite file that survives a crash, and in a PostgreSQL database that many nodes
-//! share (feature `postgres`).
+//! share (feature `postgres`). Sessions alone can be in Redis or Valkey (feature `redis`).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -20,6 +20,8 @@ pub mod memory;
 pub mod memory_records;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod sqlite;
 pub mod url;
 
@@ -28,5 +30,7 @@ pub use memory::MemoryStore;
 pub use memory_records::MemoryRecords;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
+#[cfg(feature = "redis")]
+pub use redis::{Loss, RedisOptions, RedisStore};
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
-pub use url::{Stores, open};
+pub use url::{Stores, open, open_both};

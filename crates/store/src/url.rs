@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use credenza_core::{Clock, Records, Store};
+use credenza_core::{Clock, Epoch, Records, Store};
 
 use crate::{Durability, MemoryRecords, MemoryStore, OpenError, SqliteOptions, SqliteStore};
 
@@ -13,6 +13,15 @@ pub struct Stores {
     pub sessions: Arc<dyn Store>,
     /// What stays.
     pub records: Arc<dyn Records>,
+    /// The epoch of the sessions, which what is sealed is bound to.
+    pub epoch: Epoch,
+}
+
+impl Stores {
+    fn of<S: Store + Records + 'static>(store: S) -> Self {
+        let store = Arc::new(store);
+        Self { sessions: Arc::clone(&store) as _, records: store, epoch: Epoch::default() }
+    }
 }
 
 impl std::fmt::Debug for Stores {
@@ -39,24 +48,73 @@ pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Stores, OpenError>
         "memory" if rest.is_empty() => Ok(Stores {
             sessions: Arc::new(MemoryStore::new(clock)),
             records: Arc::new(MemoryRecords::default()),
+            epoch: Epoch::default(),
         }),
         "memory" => Err(OpenError::Url("memory: takes no path and no options".to_owned())),
         "sqlite" => {
             let (path, options) = sqlite(rest)?;
-            let store = Arc::new(SqliteStore::open(path, clock, options)?);
-            Ok(Stores { sessions: Arc::clone(&store) as _, records: store })
+            Ok(Stores::of(SqliteStore::open(path, clock, options)?))
         }
         #[cfg(feature = "postgres")]
-        "postgres" | "postgresql" => {
-            let store = Arc::new(postgres(url, clock).await?);
-            Ok(Stores { sessions: Arc::clone(&store) as _, records: store })
-        }
+        "postgres" | "postgresql" => Ok(Stores::of(postgres(url, clock).await?)),
+        "redis" | "rediss" => Err(OpenError::Url(
+            "Redis keeps sessions alone: records need sqlite:PATH or postgres://".to_owned(),
+        )),
         // The scheme alone: the rest may carry a password.
         other => Err(OpenError::UnknownScheme(other.to_owned())),
     }
 }
 
-fn sqlite(rest: &str) -> Result<(&str, SqliteOptions), OpenError> {
+/// Opens what two URLs name: `database` for the records, and `sessions`, when there is one, for the sessions. That can be
+/// `redis://USER:PASSWORD@HOST:PORT/DATABASE` (`rediss://` over TLS; feature `redis`) with the options `prefix=NAME`, for
+/// services that share a server, and `durability=always`, see [`Loss::None`](crate::Loss::None); or any URL of [`open`].
+///
+/// # Errors
+/// Those of [`open`].
+pub async fn open_both(
+    database: &str,
+    sessions: Option<&str>,
+    clock: Arc<dyn Clock>,
+) -> Result<Stores, OpenError> {
+    let stores = open(database, Arc::clone(&clock)).await?;
+    let Some(url) = sessions else { return Ok(stores) };
+    #[cfg(feature = "redis")]
+    if matches!(url.split_once(':'), Some(("redis" | "rediss", _))) {
+        let (url, options) = redis(url)?;
+        let store = crate::RedisStore::connect(&url, clock, &options).await?;
+        let epoch = store.epoch();
+        return Ok(Stores { sessions: Arc::new(store), epoch, ..stores });
+    }
+    let Stores { sessions, epoch, .. } = open(url, clock).await?;
+    Ok(Stores { sessions, epoch, ..stores })
+}
+
+/// Our own options leave the URL.
+#[cfg(feature = "redis")]
+pub(crate) fn redis(url: &str) -> Result<(String, crate::RedisOptions), OpenError> {
+    let mut options = crate::RedisOptions::default();
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let plain = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("prefix", name)) if plain(name) => name.clone_into(&mut options.prefix),
+            Some(("prefix", _)) => {
+                return Err(OpenError::Url("redis: takes a prefix of letters, digits and -".to_owned()));
+            }
+            Some(("durability", "always")) => options.loss = crate::Loss::None,
+            _ => {
+                return Err(OpenError::Url(
+                    "redis: has the options prefix=NAME and durability=always".to_owned(),
+                ));
+            }
+        }
+    }
+    Ok((address.to_owned(), options))
+}
+
+pub(crate) fn sqlite(rest: &str) -> Result<(&str, SqliteOptions), OpenError> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let path = path.strip_prefix("//").unwrap_or(path);
     let mut options = SqliteOptions::default();
@@ -79,7 +137,7 @@ fn sqlite(rest: &str) -> Result<(&str, SqliteOptions), OpenError> {
 
 /// Our own options leave the URL, the rest is the driver's.
 #[cfg(feature = "postgres")]
-async fn postgres(url: &str, clock: Arc<dyn Clock>) -> Result<crate::PostgresStore, OpenError> {
+pub(crate) async fn postgres(url: &str, clock: Arc<dyn Clock>) -> Result<crate::PostgresStore, OpenError> {
     let mut options = crate::PostgresOptions::default();
     let (address, query) = url.split_once('?').unwrap_or((url, ""));
     let mut rest = Vec::new();
@@ -115,7 +173,7 @@ mod tests {
     fn schemes() {
         assert!(block_on(open("memory:", Arc::new(SystemClock))).is_ok());
         assert_eq!(refused("mysql://user:secret@host/db"), OpenError::UnknownScheme("mysql".to_owned()));
-        let text = refused("redis:").to_string();
+        let text = refused("mysql:").to_string();
         assert!(text.contains("memory:") && text.contains("sqlite:PATH"), "{text}");
         assert!(matches!(refused(""), OpenError::UnknownScheme(_)));
         assert!(matches!(refused("memory:x"), OpenError::Url(_)));
@@ -131,6 +189,29 @@ mod tests {
         assert_eq!(sqlite("///var/c.db").unwrap().0, "/var/c.db");
         assert_eq!(sqlite("c.db?durability=process").unwrap().1.durability, Durability::Process);
         assert_eq!(sqlite("c.db?durability=full").unwrap().1.durability, Durability::Full);
+    }
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn redis_is_for_sessions() {
+        let text = refused("redis://user:hunter2@host").to_string();
+        assert!(text.contains("sessions alone") && !text.contains("hunter2"), "{text}");
+        let (url, options) = redis("rediss://host/2?prefix=a-1&durability=always").unwrap();
+        assert_eq!((&*url, &*options.prefix, options.loss), ("rediss://host/2", "a-1", crate::Loss::None));
+        assert_eq!(redis("redis://host").unwrap().1, crate::RedisOptions::default());
+        for wrong in ["prefix=", "prefix={a}", "durability=never", "hunter2=hunter2"] {
+            let text = redis(&format!("redis://host?{wrong}")).unwrap_err().to_string();
+            assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn sessions_can_be_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("c.db").display());
+        let both = |sessions| block_on(open_both("memory:", sessions, Arc::new(SystemClock)));
+        assert!(both(None).is_ok() && both(Some(&*url)).is_ok());
+        assert!(matches!(both(Some("mysql:")), Err(OpenError::UnknownScheme(_))));
     }
 
     #[test]
