@@ -9,12 +9,14 @@ use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use crate::limits::Limits;
 use crate::patient_io::PatientIo;
 use crate::stopping::Stopping;
+use crate::tls::Tls;
 
 /// Pause after an `accept` that failed for want of something (file descriptors, memory).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -26,6 +28,30 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// None at present: what goes wrong with one connection ends that connection alone.
 pub async fn serve(
     listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    shutdown: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    run(listener, None, router, limits, shutdown).await
+}
+
+/// As [`serve`], over TLS. A handshake has as much time as the head of a request ([`Limits::head_time`]).
+///
+/// # Errors
+/// None at present: what goes wrong with one connection ends that connection alone.
+pub async fn serve_tls(
+    listener: TcpListener,
+    tls: Tls,
+    router: Router,
+    limits: Limits,
+    shutdown: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    run(listener, Some(tls), router, limits, shutdown).await
+}
+
+async fn run(
+    listener: TcpListener,
+    tls: Option<Tls>,
     router: Router,
     limits: Limits,
     shutdown: impl Future<Output = ()> + Send,
@@ -42,9 +68,13 @@ pub async fn serve(
         match accepted {
             Ok((stream, slot)) => {
                 let router = router.clone();
-                let stopping = stopping.clone();
+                let (tls, stopping) = (tls.clone(), stopping.clone());
                 tokio::spawn(async move {
-                    connection(stream, router, limits, stopping).await;
+                    let stream = PatientIo::new(stream, limits.write_time);
+                    match tls {
+                        None => connection(stream, router, limits, stopping).await,
+                        Some(tls) => secured(tls, stream, router, limits, stopping).await,
+                    }
                     drop(slot);
                 });
             }
@@ -74,8 +104,31 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> io::Result<(T
     Ok((stream, slot))
 }
 
-async fn connection(stream: TcpStream, router: Router, limits: Limits, mut stopping: watch::Receiver<()>) {
-    let io = TokioIo::new(PatientIo::new(stream, limits.write_time));
+async fn secured(
+    tls: Tls,
+    stream: PatientIo<TcpStream>,
+    router: Router,
+    limits: Limits,
+    mut stopping: watch::Receiver<()>,
+) {
+    let handshake = tokio::time::timeout(limits.head_time, tls.acceptor.accept(stream));
+    let shaken = tokio::select! {
+        shaken = handshake => shaken,
+        // Nothing was asked yet.
+        _ = stopping.changed() => return,
+    };
+    match shaken {
+        Ok(Ok(stream)) => connection(stream, router, limits, stopping).await,
+        Ok(Err(error)) => tracing::debug!(%error, "no TLS connection came about"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+}
+
+async fn connection<S>(stream: S, router: Router, limits: Limits, mut stopping: watch::Receiver<()>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let io = TokioIo::new(stream);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)

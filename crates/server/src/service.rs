@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use credenza_core::{Clock, Random, Records, Sealer, Store, SystemClock, SystemRandom};
 use credenza_query::DcqlQuery;
+use credenza_trust::federation::EntityConfiguration;
 use credenza_vci::issuer::Issuer;
 use credenza_vci::issuer::status::StatusLists;
 use credenza_vp::Verifier;
@@ -21,8 +22,10 @@ use crate::guard::guard;
 use crate::hub::EventHub;
 use crate::inspect::Inspect;
 use crate::limits::Limits;
+use crate::pages::AutomaticLogin;
 use crate::pages::templates::Templates;
 use crate::publisher::Publisher;
+use crate::query_register::QueryRegister;
 use crate::routes::{Route, Routes};
 use crate::type_register::TypeRegister;
 use crate::users::UserAuthentication;
@@ -40,7 +43,7 @@ pub enum Pages {
     Open,
 }
 
-/// A query that the page `/verify` offers.
+/// A query that has a name, in the API and on the page `/verify`.
 #[derive(Debug, Clone)]
 pub struct Preset {
     /// Its name in forms and in the API.
@@ -71,11 +74,18 @@ pub struct Service {
     pub(crate) inspect: Option<Arc<dyn Inspect>>,
     /// Who signs in at the authorization endpoint.
     pub(crate) users: Option<Arc<dyn UserAuthentication>>,
+    /// Who decides there when nobody is asked.
+    pub(crate) automatic_login: Option<AutomaticLogin>,
     /// The status lists, when credentials have a status.
     pub(crate) status: Option<Arc<Publisher>>,
     /// The credential types that were made over the API, when they can be.
     pub(crate) types: Option<TypeRegister>,
-    pub(crate) presets: Vec<Preset>,
+    /// What can be asked for by name.
+    pub(crate) queries: QueryRegister,
+    /// The document of the verifier's `did:web`.
+    pub(crate) did_document: Option<Value>,
+    /// What the verifier says about itself in a federation.
+    pub(crate) federation_entity: Option<EntityConfiguration>,
     /// Demo data by credential configuration, in the order in which the forms are offered.
     pub(crate) samples: Vec<(String, Map<String, Value>)>,
     pub(crate) limits: Limits,
@@ -112,9 +122,13 @@ pub struct ServiceBuilder {
     wallet: Option<Arc<dyn DemoWallet>>,
     inspect: Option<Arc<dyn Inspect>>,
     users: Option<Arc<dyn UserAuthentication>>,
+    automatic_login: Option<AutomaticLogin>,
     status: Option<Arc<StatusLists>>,
     types: Option<Arc<dyn Records>>,
     presets: Vec<Preset>,
+    queries: Option<Arc<dyn Records>>,
+    did_document: Option<Value>,
+    federation_entity: Option<EntityConfiguration>,
     samples: Vec<(String, Map<String, Value>)>,
     limits: Limits,
 }
@@ -143,9 +157,13 @@ impl Service {
             wallet: None,
             inspect: None,
             users: None,
+            automatic_login: None,
             status: None,
             types: None,
             presets: Vec::new(),
+            queries: None,
+            did_document: None,
+            federation_entity: None,
             samples: Vec::new(),
             limits: Limits::default(),
         }
@@ -224,6 +242,13 @@ impl ServiceBuilder {
         self
     }
 
+    /// Nobody is asked at the authorization endpoint: somebody that [`users`](Self::users) knows has signed in, and
+    /// agrees. For certification and tests.
+    pub fn automatic_login(mut self, login: AutomaticLogin) -> Self {
+        self.automatic_login = Some(login);
+        self
+    }
+
     /// The status lists in which the issuer gives its credentials a place: they are published, and credentials can be
     /// suspended and revoked.
     pub fn status_lists(mut self, lists: Arc<StatusLists>) -> Self {
@@ -256,6 +281,24 @@ impl ServiceBuilder {
         self
     }
 
+    /// Keeps queries that are stored over the API; without it there are only presets.
+    pub fn stored_queries(mut self, records: Arc<dyn Records>) -> Self {
+        self.queries = Some(records);
+        self
+    }
+
+    /// The document of the DID (`did:web`) that the verifier goes by, to be served where that DID leads.
+    pub fn did_document(mut self, document: Value) -> Self {
+        self.did_document = Some(document);
+        self
+    }
+
+    /// The entity of a federation that the verifier is, to be served at `/.well-known/openid-federation`.
+    pub fn federation_entity(mut self, entity: EntityConfiguration) -> Self {
+        self.federation_entity = Some(entity);
+        self
+    }
+
     /// The clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -278,6 +321,7 @@ impl ServiceBuilder {
         if !plain || !matches!(base.scheme(), "http" | "https") {
             return Err(ServiceError::BaseUrl);
         }
+        let queries_of = base.as_str().to_owned();
         let issuer_name = issuer_name(&self.issuer.metadata())
             .unwrap_or_else(|| base.host_str().unwrap_or_default().to_owned());
         let base_path = base.path().strip_suffix('/').unwrap_or(base.path()).to_owned();
@@ -297,8 +341,11 @@ impl ServiceBuilder {
             wallet: self.wallet,
             inspect: self.inspect,
             users: self.users,
+            automatic_login: self.automatic_login,
             status: self.status.map(|lists| Publisher::new(lists, Arc::clone(&self.clock))),
-            presets: self.presets,
+            queries: QueryRegister::new(self.presets, self.queries, &queries_of),
+            did_document: self.did_document,
+            federation_entity: self.federation_entity,
             samples: self.samples,
             event_streams: Arc::new(Semaphore::new(self.limits.event_streams)),
             limits: self.limits,

@@ -27,6 +27,8 @@ use axum::response::Response;
 use http::{Method, StatusCode};
 use serde::Serialize;
 
+pub use authorize::AutomaticLogin;
+
 use crate::routes::Routes;
 use crate::service::{Pages, Service};
 use view::{Layout, PARTS};

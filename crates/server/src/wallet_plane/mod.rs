@@ -1,6 +1,7 @@
 //! The wallet plane: the paths that metadata and request objects lead to.
 
 mod authorization;
+mod identity;
 mod issuance;
 mod presentation;
 mod status_lists;
@@ -21,6 +22,7 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     issuance::routes(service, routes);
     authorization::routes(service, routes);
     presentation::routes(routes);
+    identity::routes(service, routes);
     status_lists::routes(service, routes);
 }
 

@@ -18,6 +18,7 @@ mod pages;
 mod properties;
 mod schema;
 mod status_lists;
+mod tls;
 mod type_metadata;
 mod wallet_plane;
 mod world;

@@ -2,6 +2,7 @@
 //!
 //! A GET changes nothing that counts; both decisions are POSTs from our own page, by the browser that has signed in.
 
+mod automatic;
 mod guest;
 
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use crate::routes::Routes;
 use crate::service::Service;
 use crate::users::{SignInError, User};
 use guest::{Guest, Posted};
+
+pub use automatic::AutomaticLogin;
 
 pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     let path = service.issuer.endpoints().authorization.path();
@@ -67,7 +70,10 @@ struct Wallet<'a> {
 /// The authorization endpoint.
 async fn start(State(service): State<Arc<Service>>, uri: Uri, headers: HeaderMap) -> Response {
     match service.issuer.authorize(uri.query().unwrap_or_default()).await {
-        Ok(interaction) => show(&service, Guest::of(&service, &headers), &interaction).await,
+        Ok(interaction) => match automatic::decide(&service, &interaction).await {
+            Some(decided) => decided,
+            None => show(&service, Guest::of(&service, &headers), &interaction).await,
+        },
         Err(error) => refused(&service, error),
     }
 }
