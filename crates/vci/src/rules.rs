@@ -120,19 +120,6 @@ pub const KEY_ATTESTATION_AUTHENTICATION: Rule = Rule::new(
     "The owner of the keys is authenticated as well as the metadata demands.",
 );
 
-/// Metadata is whose it should be.
-pub const METADATA_ISSUER: Rule = Rule::new(
-    "vci.metadata.issuer",
-    "OID4VCI 1.0 §12.2.4",
-    "The metadata names exactly the issuer that it was fetched for.",
-);
-/// AS metadata is whose it should be.
-pub const METADATA_AS_ISSUER: Rule = Rule::new(
-    "vci.metadata.as-issuer",
-    "RFC 8414 §3.3",
-    "The authorization server's metadata names exactly the server that it was fetched for.",
-);
-
 /// No more credentials than keys.
 pub const RECEIVED_COUNT: Rule = Rule::new(
     "vci.received.count",
@@ -162,7 +149,7 @@ pub const RECEIVED_TRUST: Rule = Rule::new(
 );
 
 /// All checks of this crate.
-pub const ALL: [&Rule; 29] = [
+pub const ALL: [&Rule; 27] = [
     &PROOF_JWT,
     &PROOF_TYP,
     &PROOF_ALG,
@@ -185,8 +172,6 @@ pub const ALL: [&Rule; 29] = [
     &KEY_ATTESTATION_KEYS,
     &KEY_ATTESTATION_STORAGE,
     &KEY_ATTESTATION_AUTHENTICATION,
-    &METADATA_ISSUER,
-    &METADATA_AS_ISSUER,
     &RECEIVED_COUNT,
     &RECEIVED_FORMAT,
     &RECEIVED_TYPE,

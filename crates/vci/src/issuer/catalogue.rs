@@ -83,6 +83,7 @@ impl Issuer {
     fn catalogue_of(&self, configurations: Vec<CredentialConfiguration>) -> Result<Catalogue, ConfigError> {
         if self.haip {
             authorization::comply_types(&configurations, &self.signers)?;
+            self.metadata_signer.as_deref().map_or(Ok(()), authorization::comply_metadata)?;
         }
         let type_documents = type_document::all(&configurations, &self.endpoints.types)?;
         let kinds = self.kinds(configurations)?;

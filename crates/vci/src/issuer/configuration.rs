@@ -114,6 +114,9 @@ pub struct Disclosure {
     pub decoys: u8,
 }
 
+/// An access token that whoever has it can use lives no longer (§13.10).
+pub const MAX_BEARER: Duration = Duration::from_secs(5 * 60);
+
 /// How long things live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -121,7 +124,7 @@ pub struct Lifetimes {
     /// An offer and its code, unless the offer says otherwise.
     #[serde(with = "seconds")]
     pub offer: Duration,
-    /// An access token.
+    /// An access token. One that is bound to no key ends after [`MAX_BEARER`] at the latest.
     #[serde(with = "seconds")]
     pub access_token: Duration,
     /// A nonce for key proofs.
@@ -149,6 +152,13 @@ pub struct Lifetimes {
     /// To what the time of issuance is rounded down, so that it does not link the copies of one person (§15.4.1).
     #[serde(with = "seconds")]
     pub issuance_rounding: Duration,
+}
+
+impl Lifetimes {
+    /// How long an access token lives, by whether it is bound to a key.
+    pub(super) fn token(&self, bound: bool) -> Duration {
+        if bound { self.access_token } else { self.access_token.min(MAX_BEARER) }
+    }
 }
 
 impl Default for Lifetimes {

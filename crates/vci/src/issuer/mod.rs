@@ -63,7 +63,9 @@ pub use claims::{
     ClaimsAnswer, ClaimsError, ClaimsSource, IssuanceContext, OfferedClaims, StatusSource, TableClaims,
     TableError,
 };
-pub use configuration::{CredentialConfiguration, Deferral, Disclosure, DpopMode, Lifetimes, ProofKind};
+pub use configuration::{
+    CredentialConfiguration, Deferral, Disclosure, DpopMode, Lifetimes, MAX_BEARER, ProofKind,
+};
 pub use deferred::DeferredError;
 pub use earlier::EarlierRefusal;
 pub(crate) use encryption::DEF;

@@ -28,6 +28,7 @@ pub struct Authorizing {
     state: String,
     verifier: Secret,
     dpop: Option<DpopKey>,
+    challenge: Option<String>,
 }
 
 impl NeedsAuthorization {
@@ -86,8 +87,9 @@ impl NeedsAuthorization {
             None => request.to_url(endpoint.as_str()),
         };
         let url = parts.url(Step::ServerMetadata, &url)?;
+        let challenge = server.next_challenge();
         let dpop = server.dpop;
-        Ok(Authorizing { url, redirect_uri: redirect_uri.to_owned(), state, verifier, dpop, plan })
+        Ok(Authorizing { url, redirect_uri: redirect_uri.to_owned(), state, verifier, dpop, challenge, plan })
     }
 }
 
@@ -123,8 +125,9 @@ impl Authorizing {
         };
         match accepted {
             Ok(code) => {
-                let Self { plan, redirect_uri, verifier, dpop, .. } = self;
-                Ok(Ready { plan, right: Right::Authorized { code, redirect_uri, verifier, dpop } })
+                let Self { plan, redirect_uri, verifier, dpop, challenge, .. } = self;
+                let right = Right::Authorized { code, redirect_uri, verifier, dpop, challenge };
+                Ok(Ready { plan, right })
             }
             Err(error) => {
                 let error = WalletError::Authorization { error, report: Box::new(report) };

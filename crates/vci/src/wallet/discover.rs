@@ -98,6 +98,9 @@ impl Parts {
         let grant = offer.grants.authorization_code.clone().unwrap_or_default();
         let hint = grant.authorization_server.as_deref();
         let server = self.server(issuer, hint, AUTHORIZATION_CODE, metadata).await?;
+        if offer.grants.authorization_code.is_none() && !server.supports_grant(AUTHORIZATION_CODE) {
+            return Err(WalletError::Unsupported("an authorization server without a grant for this offer"));
+        }
         if server.authorization_endpoint.is_none() {
             return Err(WalletError::Unsupported(
                 "an authorization server without an authorization endpoint",

@@ -76,7 +76,14 @@ pub(super) enum Right {
     /// The code of the offer.
     Offered { code: Secret, tx_code: Option<Secret> },
     /// The code that came with the browser.
-    Authorized { code: Secret, redirect_uri: String, verifier: Secret, dpop: Option<DpopKey> },
+    Authorized {
+        code: Secret,
+        redirect_uri: String,
+        verifier: Secret,
+        dpop: Option<DpopKey>,
+        /// What the server wants in the next proof of possession.
+        challenge: Option<String>,
+    },
 }
 
 /// Everything that is known when the holder decides.

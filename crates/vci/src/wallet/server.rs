@@ -24,6 +24,8 @@ pub(super) struct AuthorizationServer<'a> {
     /// What the wallet provider says, for this server.
     attested: Option<Attested>,
     challenge: Option<String>,
+    /// Whether the challenge came with an answer, for the proof that comes next.
+    challenge_is_new: bool,
     named: bool,
 }
 
@@ -33,7 +35,15 @@ impl<'a> AuthorizationServer<'a> {
         metadata: &'a AuthorizationServerMetadata,
         dpop: Option<DpopKey>,
     ) -> Self {
-        Self { parts, metadata, dpop, attested: None, challenge: None, named: true }
+        Self {
+            parts,
+            metadata,
+            dpop,
+            attested: None,
+            challenge: None,
+            challenge_is_new: false,
+            named: true,
+        }
     }
 
     /// For a code of an offer: a name that anybody can say is not said where nobody asks for it (§12.3).
@@ -41,6 +51,18 @@ impl<'a> AuthorizationServer<'a> {
         let anonymous = self.metadata.pre_authorized_grant_anonymous_access_supported == Some(true);
         self.named = !(anonymous && matches!(self.parts.client, Client::Public { .. }));
         self
+    }
+
+    /// Begins with a challenge that an earlier answer of the server had.
+    pub(super) fn with_challenge(mut self, challenge: Option<String>) -> Self {
+        self.challenge = challenge;
+        self
+    }
+
+    /// The challenge of the last answer, which the next proof of possession must have (client attestation, draft 10
+    /// §6.2).
+    pub(super) fn next_challenge(&self) -> Option<String> {
+        self.challenge.clone().filter(|_| self.challenge_is_new)
     }
 
     /// By which name the server knows the wallet.
@@ -128,9 +150,16 @@ impl<'a> AuthorizationServer<'a> {
                 Ok(Some(assertion.await?))
             }
             client::Method::Attestation(instance) => {
+                let methods = &self.metadata.client_attestation_pop_methods_supported;
+                if !methods.is_empty() && !methods.iter().any(|it| it == client_attestation::POP_METHOD) {
+                    return Err(WalletError::Unsupported(
+                        "an authorization server that takes no JWT as proof of the attested key",
+                    ));
+                }
                 if self.challenge.is_none() {
                     self.challenge = self.fetch_challenge().await?;
                 }
+                self.challenge_is_new = false;
                 if self.attested.is_none() {
                     self.attested = Some(instance.attested(server).await?);
                 }
@@ -165,6 +194,7 @@ impl<'a> AuthorizationServer<'a> {
         let given = given.filter(|challenge| !challenge.is_empty() && challenge.len() <= MAX_CHALLENGE);
         if let Some(challenge) = given {
             self.challenge = Some(challenge.to_owned());
+            self.challenge_is_new = true;
         }
         given.is_some()
     }

@@ -61,14 +61,15 @@ impl Session {
                 let server = AuthorizationServer::new(parts, &plan.server, dpop).for_offered_code();
                 Self::ask(server, parts, &fields).await
             }
-            Right::Authorized { code, redirect_uri, verifier, dpop } => {
+            Right::Authorized { code, redirect_uri, verifier, dpop, challenge } => {
                 let fields = [
                     ("grant_type", AUTHORIZATION_CODE),
                     ("code", code.expose()),
                     ("redirect_uri", &redirect_uri),
                     ("code_verifier", verifier.expose()),
                 ];
-                Self::ask(AuthorizationServer::new(parts, &plan.server, dpop), parts, &fields).await
+                let server = AuthorizationServer::new(parts, &plan.server, dpop).with_challenge(challenge);
+                Self::ask(server, parts, &fields).await
             }
         }
     }

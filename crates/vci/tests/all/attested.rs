@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 
 use crate::authorizing::*;
+use crate::named_checks::assert_named;
 use crate::support::*;
 
 fn invalid_client() -> (u16, String) {
@@ -88,7 +89,9 @@ fn a16_as_026_as_027_as_028_as_030_as_031_as_032_what_is_refused_at_the_par_endp
 fn a17_the_client_is_the_one_that_was_attested() {
     let (world, provider) = attesting();
     let parameters = changed(request(), "client_id", Some("other"));
-    assert_eq!(refused(&world.push(&provider.headers(&world), &parameters)), invalid_client());
+    let response = world.push(&provider.headers(&world), &parameters);
+    assert_eq!(refused(&response), invalid_client());
+    assert_named(&response, "client-attestation.client");
 }
 
 // Clauses: ABCA-11.1-01
@@ -97,7 +100,9 @@ fn a16_a_proof_of_possession_is_good_once() {
     let (world, provider) = attesting();
     let headers = provider.headers(&world);
     assert_eq!(world.push(&headers, &request()).status(), 201);
-    assert_eq!(refused(&world.push(&headers, &request())), invalid_client());
+    let again = world.push(&headers, &request());
+    assert_eq!(refused(&again), invalid_client());
+    assert_named(&again, "client-attestation.replay");
     // Also when nothing came of it.
     let headers = provider.headers(&world);
     assert_eq!(refused(&world.push(&headers, &changed(request(), "scope", Some("x")))).1, "invalid_scope");

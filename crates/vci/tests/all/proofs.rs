@@ -55,7 +55,10 @@ impl Bench {
 // Clauses: VCI-8.2-15, VCI-F.1-23, VCI-F.1-24, VCI-F.1-25, VCI-F.4-01, VCI-7-01
 #[test]
 fn c01_c03_absent_foreign_expired_and_confused_nonces() {
-    let bench = Bench::new();
+    let mut bench = Bench::new();
+    let expired = bench.world.nonce();
+    bench.world.clock.advance(Duration::from_secs(300));
+    bench.token = bench.world.redeem(&bench.world.offer());
     let world = &bench.world;
     let key = world.key();
     let with_nonce =
@@ -65,8 +68,6 @@ fn c01_c03_absent_foreign_expired_and_confused_nonces() {
     for nonce in [json!(null), json!(7), json!(["x"])] {
         assert_eq!(bench.one(&with_nonce(nonce.clone())), invalid_proof(), "{nonce}");
     }
-    let expired = world.nonce();
-    world.clock.advance(Duration::from_secs(300));
     let foreign = World::new().nonce();
     let other_purpose = Sealer::fresh(&*world.random).seal(&*world.random, "vci.c_nonce", world.now(), b"x");
     for nonce in ["", "x", &expired, &foreign, &other_purpose, &bench.token, &bench.offer] {

@@ -8,6 +8,7 @@ use http::header::CACHE_CONTROL;
 use serde_json::Value;
 
 use crate::authorizing::*;
+use crate::named_checks::assert_named;
 use crate::support::*;
 
 fn invalid_request() -> (u16, String) {
@@ -191,7 +192,9 @@ fn a15_a17_a_client_with_keys_proves_them() {
     let good = assertion(&world, &world_key, "signing");
     assert_eq!(world.push(&headers(FORM), &asserted("signing", &good)).status(), 201);
     // Once.
-    assert_eq!(refused(&world.push(&headers(FORM), &asserted("signing", &good))), invalid_client);
+    let again = world.push(&headers(FORM), &asserted("signing", &good));
+    assert_eq!(refused(&again), invalid_client);
+    assert_named(&again, "client-assertion.replay");
     let fresh = || assertion(&world, &world_key, "signing");
     assert_eq!(refused(&world.push(&headers(FORM), &asserted(CLIENT, &fresh()))), invalid_client);
     let by_other = assertion(&world, &world.key(), "signing");

@@ -62,7 +62,7 @@ impl Nodes {
     }
 }
 
-fn memory() -> Arc<dyn Records> {
+pub(crate) fn memory() -> Arc<dyn Records> {
     Arc::new(MemoryRecords::default())
 }
 
@@ -70,7 +70,7 @@ fn sqlite(path: &Path, clock: &Arc<FixedClock>) -> Arc<dyn Records> {
     Arc::new(SqliteStore::open(path, clock.clone(), SqliteOptions::default()).unwrap())
 }
 
-fn small() -> StatusPolicy {
+pub(crate) fn small() -> StatusPolicy {
     StatusPolicy { capacity: 1024, lease: 16, ..StatusPolicy::default() }
 }
 
@@ -91,7 +91,7 @@ fn assign_as(
     wait(node.assign(&context, copies, START + HOUR)).unwrap()
 }
 
-fn assign(node: &StatusLists, session: &str, copies: usize) -> Vec<StatusReference> {
+pub(crate) fn assign(node: &StatusLists, session: &str, copies: usize) -> Vec<StatusReference> {
     let statuses = assign_as(node, &pid(), session, copies);
     statuses.iter().map(|status| StatusReference::from_status(status).unwrap().unwrap()).collect()
 }

@@ -24,7 +24,7 @@ fn a_token_response_is_complete_and_not_cached() {
     assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
     let token = body(&response);
     assert_eq!(token["token_type"], "Bearer");
-    assert_eq!(token["expires_in"], 1800);
+    assert_eq!(token["expires_in"], 300);
     assert!(token.get("authorization_details").is_none());
 }
 

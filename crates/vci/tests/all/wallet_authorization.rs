@@ -20,21 +20,21 @@ use url::Url;
 use crate::authorizing::*;
 use crate::support::*;
 
-fn public() -> Client {
+pub(crate) fn public() -> Client {
     Client::Public { client_id: CLIENT.to_owned() }
 }
 
-fn wallet(world: &World, http: Loop, client: Client) -> (Wallet, Arc<Loop>) {
+pub(crate) fn wallet(world: &World, http: Loop, client: Client) -> (Wallet, Arc<Loop>) {
     let http = Arc::new(http);
     (world.wallet(http.clone()).0.with_client(client), http)
 }
 
-fn browser_offer(world: &World) -> String {
+pub(crate) fn browser_offer(world: &World) -> String {
     let offer = OfferRequest::of("pid", erika()).with_grants(OfferGrants::AuthorizationCode);
     world.create(offer).uri
 }
 
-fn begin(wallet: &Wallet, link: &str) -> Authorizing {
+pub(crate) fn begin(wallet: &Wallet, link: &str) -> Authorizing {
     try_to_begin(wallet, link).unwrap()
 }
 
@@ -46,16 +46,16 @@ fn try_to_begin(wallet: &Wallet, link: &str) -> Result<Authorizing, WalletError>
 }
 
 /// The holder signs in and agrees.
-fn agree(world: &World, authorizing: &Authorizing) -> Url {
+pub(crate) fn agree(world: &World, authorizing: &Authorizing) -> Url {
     world.agreed(authorizing.url().query().unwrap()).parse().unwrap()
 }
 
-fn go_on(authorizing: Authorizing, response: &Url) -> Result<Received, WalletError> {
+pub(crate) fn go_on(authorizing: Authorizing, response: &Url) -> Result<Received, WalletError> {
     let ready = authorizing.finish(response).map_err(|(_, error)| error)?;
     wait(ready.accept())
 }
 
-fn whole(world: &World, wallet: &Wallet, link: &str) -> Received {
+pub(crate) fn whole(world: &World, wallet: &Wallet, link: &str) -> Received {
     let authorizing = begin(wallet, link);
     let response = agree(world, &authorizing);
     go_on(authorizing, &response).unwrap()
@@ -118,7 +118,7 @@ impl WalletInstance for Instance {
     }
 }
 
-fn attested_world() -> (World, Client) {
+pub(crate) fn attested_world() -> (World, Client) {
     let provider = Provider::new(7);
     let world = world(|settings: &mut AuthorizationSettings| {
         settings.clients = vec![client(CLIENT, ClientAuthentication::Attestation)];

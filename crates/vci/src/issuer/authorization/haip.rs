@@ -1,6 +1,9 @@
 //! The issuance side of HAIP 1.0, as one switch: what can be made to comply is, and what can't be is refused, with the
 //! rule.
 
+use credenza_crypto::Signer;
+use credenza_crypto::x509::Certificate;
+
 use crate::issuer::catalogue::Signers;
 use crate::issuer::{ConfigError, CredentialConfiguration, Format, IssuerBuilder};
 
@@ -46,15 +49,34 @@ pub(in crate::issuer) fn comply_types(
     }
     // The profile is about these two formats; others may be issued next to them.
     let of_the_profile = |format: &Format| matches!(format, Format::SdJwtVc { .. } | Format::Mdoc { .. });
-    let uncertified = configurations
-        .iter()
-        .filter(|it| of_the_profile(&it.format))
-        .find(|it| signers.of(it).is_some_and(|signer| signer.x5c().is_empty()));
-    if let Some(configuration) = uncertified {
-        return Err(refuse(
-            "HAIP 1.0 §6.1.1",
-            format!("the key that signs \"{}\" has no certificates", configuration.id),
-        ));
+    for configuration in configurations.iter().filter(|it| of_the_profile(&it.format)) {
+        if let Some(fault) = signers.of(configuration).and_then(|signer| fault_of_certificates(&**signer)) {
+            let reason = format!("the key that signs \"{}\" {fault}", configuration.id);
+            return Err(refuse("HAIP 1.0 §6.1.1", reason));
+        }
     }
     Ok(())
+}
+
+/// Whether an issuer that complies may sign its metadata with this key.
+pub(in crate::issuer) fn comply_metadata(signer: &dyn Signer) -> Result<(), ConfigError> {
+    let refuse = |fault| ConfigError::Profile {
+        rule: "HAIP 1.0 §4.1",
+        reason: format!("the key that signs the metadata {fault}"),
+    };
+    fault_of_certificates(signer).map_or(Ok(()), |fault| Err(refuse(fault)))
+}
+
+/// What is wrong with the certificates that would go into `x5c`: there must be some, the key's own must be signed by
+/// somebody else, and the root stays at home.
+fn fault_of_certificates(signer: &dyn Signer) -> Option<&'static str> {
+    let mut chain = signer.x5c().iter().map(|der| Certificate::parse(der));
+    match chain.next() {
+        None => Some("has no certificates"),
+        Some(Err(_)) => Some("has a certificate that can't be read"),
+        Some(Ok(own)) if own.is_self_issued() => Some("has a certificate that is self-signed"),
+        Some(Ok(_)) => chain
+            .any(|above| above.is_ok_and(|above| above.is_self_issued()))
+            .then_some("has the certificate of its root among its own: wallets have that already"),
+    }
 }

@@ -26,7 +26,7 @@ pub use settings::{
 };
 
 pub(super) use client::Caller;
-pub(super) use haip::{comply, comply_types};
+pub(super) use haip::{comply, comply_metadata, comply_types};
 pub(super) use spent::{Replayed, Spent};
 
 /// The settings, checked, with what belongs to them.

@@ -242,7 +242,7 @@ impl Issuer {
             client_id: grant.client_id,
             jkt: grant.jkt,
         };
-        let valid_for = self.lifetimes.access_token;
+        let valid_for = self.lifetimes.token(token.jkt.is_some());
         TokenResponse {
             access_token: Secret::new(token.seal(&self.seals.sealer, &*self.random, now, valid_for)),
             token_type: token.token_type(),

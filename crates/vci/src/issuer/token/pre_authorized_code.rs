@@ -67,7 +67,7 @@ impl Issuer {
             by_identifier: !asked.request.authorization_details.is_empty(),
             client_id: asked.caller.client_id.clone(),
             jkt: asked.proof.map(|proof| proof.jkt.clone()),
-            token_ends: now + self.lifetimes.access_token,
+            token_ends: now + self.lifetimes.token(asked.proof.is_some()),
             instance: asked.caller.instance.clone(),
             code: None,
             refresh: None,

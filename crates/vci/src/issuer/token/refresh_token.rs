@@ -52,7 +52,7 @@ impl Issuer {
         }
         // It can't be widened; it is not narrowed either, since the session has one grant.
         self.covered(session, &grant.datasets, request)?;
-        let token_ends = now + self.lifetimes.access_token;
+        let token_ends = now + self.lifetimes.token(grant.jkt.is_some());
         let renewed = |refresh: Refresh| Grant { token_ends, refresh: Some(refresh), ..grant.clone() };
         if generation == current.generation {
             if generation >= MAX_GENERATION {

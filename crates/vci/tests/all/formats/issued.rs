@@ -67,7 +67,7 @@ fn each_format_from_the_offer_to_the_wallet() {
     }
 }
 
-// Clauses: VCI-A.2.4-01
+// Clauses: VCI-A.2.4-01, MDOC-I-9.1.2.4-10, MDOC-I-A.2.4-01, MDOC-I-7-01
 #[test]
 fn an_mdoc_has_typed_elements_and_is_signed_within_its_certificate() {
     let zoo = Zoo::new();
@@ -227,7 +227,7 @@ fn a_status_without_a_place_stops_the_issuance() {
 }
 
 // Clauses: VCI-A.1.1.2-01, VCI-A.1.1.2-02, VCI-A.1.1.2-03, VCI-A.1.2.2-01, VCI-A.1.2.2-02, VCI-A.1.2.2-03,
-// VCI-A.1.2.2-04, VCI-A.2.2-01, VCI-A.2.2-03, VCI-A.3.2-01, VCI-A.3.2-02
+// VCI-A.1.2.2-04, VCI-A.2.2-01, VCI-A.2.2-03, VCI-A.3.2-01, VCI-A.3.2-02, MDOC-I-A.2.1-01, MDOC-I-A.2-01
 #[test]
 fn metadata_of_each_format() {
     let zoo = Zoo::new();
