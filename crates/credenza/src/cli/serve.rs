@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use credenza::config::{self, Settings};
 use credenza::core::SystemClock;
-use credenza::server::{AdminToken, Limits, Pages, serve};
+use credenza::server::{AdminToken, Limits, Pages, serve, serve_tls};
 use credenza::service::revocation_list::{self, RevocationList};
 use credenza::service::{LookUp, Parts, Revocation};
 use serde_json::json;
@@ -38,7 +38,13 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     }
     log(&settings.log);
     let (url, listen) = (settings.url.clone(), settings.listen);
-    let revoked = settings.revocation_list.clone();
+    let (revoked, tls) = (settings.revocation_list.clone(), settings.tls.clone());
+    if settings.authorization.as_ref().is_some_and(|it| it.automatic.is_some()) {
+        tracing::warn!(
+            "[authorization.automatic]: nobody signs in and nobody is asked; WHOEVER ASKS GETS CREDENTIALS. This is \
+             for certification and tests alone"
+        );
+    }
     let service = assemble(settings).await?;
     let listener = TcpListener::bind(listen)
         .await
@@ -54,7 +60,10 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         Some(file) => revocation_list::publish(service.router(), &url, RevocationList::File(file)),
         None => service.router(),
     };
-    serve(listener, router, Limits::default(), shutdown()).await?;
+    match tls {
+        Some(tls) => serve_tls(listener, tls, router, Limits::default(), shutdown()).await?,
+        None => serve(listener, router, Limits::default(), shutdown()).await?,
+    }
     Ok(Verdict::Good)
 }
 
@@ -64,12 +73,14 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
         .context("the database")?;
     let parts = Parts {
         pages: Pages::SignIn,
+        asking: settings.asking,
         document_signer: settings.document_signer.map(|signer| Arc::new(signer) as _),
         encryption: settings.encryption,
         dialects: settings.dialects,
         haip: settings.haip,
         authorization: settings.authorization,
         authorization_servers: settings.authorization_servers,
+        outgoing: settings.outgoing,
         trusted_dids: settings.trusted_dids,
         holder_dids_over_http: settings.holder_dids_over_http,
         contexts: settings.contexts,
@@ -80,7 +91,7 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
         ..Parts::new(
             settings.url,
             (settings.issuer_name, Arc::new(settings.issuer_key), settings.credential_types),
-            (Arc::new(settings.verifier_key), settings.anchors),
+            (settings.verifier_key, settings.anchors),
             stores.sessions,
             settings.sealer,
         )

@@ -1,25 +1,31 @@
 //! The configuration of a service: `credenza.toml`, read strictly, and every mistake explained where it is.
 
 mod authorization;
+mod automatic;
 mod claims;
+mod client_ids;
 mod contexts;
 mod credential_types;
 mod encryption;
 pub mod examples;
 mod init;
+mod outgoing;
 mod problem;
 mod read;
 mod servers;
 mod service_keys;
 mod status;
+mod tls;
 mod values;
 mod verifier;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use credenza_core::{Sealer, Secret};
 use credenza_formats::w3c::data_integrity::Contexts;
+use credenza_server::Tls;
 use credenza_trust::did::Did;
 use credenza_vci::dialects::Dialects;
 use credenza_vci::issuer::status::StatusPolicy;
@@ -28,8 +34,10 @@ use credenza_vp::verifier::Undetermined;
 use url::Url;
 
 use crate::claims::Sources;
+use crate::http::Outgoing;
 use crate::keys::service_key::ServiceKey;
 use crate::service::Authorization;
+use crate::service::asking::Asking;
 
 pub use examples::CREDENTIAL_TYPES;
 pub use init::{InitError, Initialized, init};
@@ -65,12 +73,18 @@ pub struct Settings {
     pub haip: bool,
     /// The authorization code flow, when there is one.
     pub authorization: Option<Authorization>,
+    /// TLS of its own; `None` where a proxy has it.
+    pub tls: Option<Tls>,
+    /// Whom it trusts, and what it reaches, when it asks others.
+    pub outgoing: Outgoing,
     /// Where claims come from, beside offers.
     pub claims: Sources,
     /// What is issued.
     pub credential_types: Vec<CredentialConfiguration>,
     /// Signs requests.
-    pub verifier_key: ServiceKey,
+    pub verifier_key: Arc<ServiceKey>,
+    /// How the verifier asks.
+    pub asking: Asking,
     /// Whose credentials are accepted: DER.
     pub anchors: Vec<Vec<u8>>,
     /// Whose credentials are accepted, too.

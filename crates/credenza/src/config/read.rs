@@ -3,18 +3,17 @@
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use credenza_core::Clock;
+use credenza_crypto::Signer;
 use credenza_vci::dialects::Dialects;
 use credenza_vci::issuer::{CredentialConfiguration, Format};
 use credenza_vp::verifier::Undetermined;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{
-    ConfigProblem, ConfigProblems, Settings, authorization, claims, contexts, encryption, servers, status,
-    verifier,
-};
+use super::{ConfigProblem, ConfigProblems, Settings, authorization, claims, client_ids, contexts, encryption, outgoing, servers, status, tls, verifier};
 use crate::service::Authorization;
 
 /// The file as it is written. Every name in it is documented in the file that `credenza init` writes.
@@ -38,6 +37,10 @@ struct File {
     authorization: Option<authorization::Section>,
     #[serde(default)]
     authorization_servers: Vec<servers::Section>,
+    #[serde(default)]
+    tls: Option<tls::Section>,
+    #[serde(default)]
+    http: outgoing::Section,
     #[serde(default)]
     contexts: contexts::Section,
     #[serde(default)]
@@ -138,6 +141,8 @@ impl Reader<'_> {
         let authorization = self.profile(file.profile.as_ref(), authorization);
         let authorization_servers = servers::servers(&file.authorization_servers, self);
         let credential_types = self.credential_types(&file.issuer.credential_types);
+        let tls = tls::tls(file.tls.as_ref(), self);
+        let outgoing = outgoing::outgoing(&file.http, self);
         let claims = claims::sources(&file.claims, self);
         if let (Some(claims), Some(types)) = (&claims, &credential_types) {
             self.named_sources(claims, types, &file.issuer.credential_types);
@@ -153,6 +158,14 @@ impl Reader<'_> {
             self.problem("issuer.credential_types", &file.issuer.credential_types, problem, remedy);
         }
         let verifier_key = self.key("verifier.key", &file.verifier.key, file.verifier.chain.as_ref());
+        let verifier_key = verifier_key.map(Arc::new);
+        let asking = match (&url, &verifier_key) {
+            (Some(url), Some(key)) => {
+                let key: Arc<dyn Signer> = Arc::clone(key) as _;
+                client_ids::asking(&file.verifier, url, &key, self)
+            }
+            _ => None,
+        };
         let revocation_list = self.revocation_list(file.issuer.revocation_list.as_ref());
         let trusted = self.trusted(&file.verifier.trusted_issuers);
         let contexts = contexts::contexts(&file.contexts, self);
@@ -173,9 +186,12 @@ impl Reader<'_> {
             authorization_servers: authorization_servers?,
             haip: file.profile.is_some(),
             authorization: authorization?,
+            tls: tls?,
+            outgoing: outgoing?,
             claims: claims?,
             credential_types: credential_types?,
             verifier_key: verifier_key?,
+            asking: asking?,
             anchors,
             trusted_dids,
             contexts: contexts?,

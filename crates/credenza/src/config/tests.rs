@@ -221,7 +221,7 @@ fn assembled(settings: Settings) -> Result<(), String> {
         ..crate::service::Parts::new(
             settings.url,
             (settings.issuer_name, std::sync::Arc::new(settings.issuer_key), settings.credential_types),
-            (std::sync::Arc::new(settings.verifier_key), settings.anchors),
+            (settings.verifier_key, settings.anchors),
             std::sync::Arc::new(credenza_store::MemoryStore::new(clock)),
             settings.sealer,
         )

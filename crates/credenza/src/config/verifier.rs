@@ -1,4 +1,4 @@
-//! `[verifier]`: its key, and whose credentials it accepts.
+//! `[verifier]`: its key, whose credentials it accepts, and how it asks.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,9 @@ use credenza_trust::did::Did;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::client_ids;
 use super::read::Reader;
+use credenza_vp::verifier::RequestedPrefix;
 
 /// `[verifier]`.
 #[derive(Deserialize)]
@@ -22,6 +24,20 @@ pub(super) struct Section {
     pub(super) accept_unfetched_status: bool,
     #[serde(default)]
     pub(super) holder_dids_over_http: bool,
+    #[serde(default)]
+    pub(super) client_id_prefix: Option<Spanned<RequestedPrefix>>,
+    #[serde(default)]
+    pub(super) client_ids: client_ids::Section,
+    #[serde(default)]
+    pub(super) info: Vec<client_ids::Info>,
+    #[serde(default)]
+    pub(super) redirects: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) websites: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) lifetime: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub(super) retention: Option<Spanned<u64>>,
 }
 
 impl Reader<'_> {

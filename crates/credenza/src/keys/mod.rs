@@ -4,6 +4,7 @@ pub mod authority;
 pub mod did_signer;
 pub mod file;
 pub mod identity;
+pub mod named;
 pub mod passphrase;
 pub mod service_key;
 

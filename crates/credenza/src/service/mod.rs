@@ -1,10 +1,12 @@
 //! From keys and settings to a running service: issuer, authorization server and verifier on one listener.
 
+pub mod asking;
 mod authorization;
 mod local;
 pub mod revocation_list;
 pub mod status;
 
+pub use asking::Asking;
 pub use authorization::Authorization;
 pub use local::Local;
 pub use status::{LookUp, Revocation};
@@ -14,6 +16,7 @@ use std::sync::Arc;
 use credenza_core::{AddressPolicy, Clock, Random, Records, Sealer, Store, SystemClock, SystemRandom};
 use credenza_crypto::{Signer, X509Error};
 use credenza_formats::w3c::data_integrity::Contexts;
+use credenza_server::presets::presets;
 use credenza_server::service::{Pages, Preset, ServiceBuilder, ServiceError};
 use credenza_server::users::NotAHash;
 use credenza_server::{EventHub, Service, TimedSigner, TimedStore};
@@ -30,7 +33,7 @@ use credenza_vp::verifier::{BuildError, Policy, Ports, Verifier};
 use url::Url;
 
 use crate::claims::Sources;
-use crate::http::{ReqwestHttp, is_loopback};
+use crate::http::{Outgoing, is_loopback};
 use crate::inspect::Inspector;
 use crate::keys::did_signer::DidSigner;
 
@@ -59,7 +62,7 @@ pub struct Parts {
     pub authorization_servers: Vec<ExternalAuthorizationServer>,
     /// Where claims come from, beside offers: by the names that credential types give.
     pub claims: Sources,
-    /// Keeps credential types that are made over the API; without it none can be made.
+    /// Keeps credential types and queries that are made over the API; without it none can be made.
     pub type_records: Option<Arc<dyn Records>>,
     /// What is issued. W3C credentials are signed with the issuer's key, in the name of its `did:jwk`.
     pub credential_types: Vec<CredentialConfiguration>,
@@ -67,6 +70,10 @@ pub struct Parts {
     pub contexts: Contexts,
     /// Signs requests.
     pub verifier_key: Arc<dyn Signer>,
+    /// How the verifier asks.
+    pub asking: Asking,
+    /// Whom the service trusts, and what it reaches, when it asks others.
+    pub outgoing: Outgoing,
     /// Root certificates of issuers whose credentials are accepted: DER.
     pub anchors: Vec<Vec<u8>>,
     /// Issuers whose credentials are accepted, too, by their DIDs.
@@ -88,7 +95,7 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Who sees the pages.
     pub pages: Pages,
-    /// Queries that the pages offer.
+    /// Queries that have a name without being stored.
     pub presets: Vec<Preset>,
 }
 
@@ -132,7 +139,7 @@ pub enum AssembleError {
 }
 
 impl Parts {
-    /// These, with the system's clock and randomness, no presets, and pages for those who sign in.
+    /// These, with the system's clock and randomness, the usual presets, and pages for those who sign in.
     #[must_use]
     pub fn new(
         url: Url,
@@ -158,6 +165,8 @@ impl Parts {
             credential_types,
             contexts: Contexts::bundled(),
             verifier_key,
+            asking: Asking::default(),
+            outgoing: Outgoing::default(),
             anchors,
             trusted_dids: Vec::new(),
             holder_dids_over_http: false,
@@ -168,7 +177,7 @@ impl Parts {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             pages: Pages::default(),
-            presets: Vec::new(),
+            presets: presets(),
         }
     }
 
@@ -194,13 +203,13 @@ impl Parts {
             .random(Arc::clone(&self.random))
             .contexts(self.contexts.clone())
             // A credential type says which methods it accepts.
-            .dids(DidResolver::new(Arc::new(ReqwestHttp::new(addresses))))
+            .dids(DidResolver::new(Arc::new(self.outgoing.client(addresses))))
             .events(Arc::clone(&hub) as _);
         if let Some(authorization) = &self.authorization {
             issuer = authorization.apply(issuer)?;
         }
         if !self.authorization_servers.is_empty() {
-            issuer = issuer.http(Arc::new(ReqwestHttp::new(addresses)));
+            issuer = issuer.http(Arc::new(self.outgoing.client(addresses)));
         }
         for server in self.authorization_servers {
             issuer = issuer.authorization_server(server);
@@ -233,7 +242,7 @@ impl Parts {
         if let Some(signer) = &self.document_signer {
             issuer = issuer.signer_of_format("mso_mdoc", Arc::clone(signer));
         }
-        for (name, source) in self.claims.ports(addresses, &self.clock) {
+        for (name, source) in self.claims.ports(addresses, &self.outgoing, &self.clock) {
             issuer = issuer.named_claims_source(name, source);
         }
         for credential_type in self.credential_types {
@@ -242,7 +251,7 @@ impl Parts {
             }
             issuer = issuer.configuration(credential_type);
         }
-        let trust = issuers(self.anchors, self.trusted_dids, addresses)?;
+        let trust = issuers(self.anchors, self.trusted_dids, addresses, &self.outgoing)?;
         let ports = Ports {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -251,15 +260,18 @@ impl Parts {
             trust: Arc::clone(&trust),
             events: Arc::clone(&hub) as _,
         };
-        let look_up = self.look_up.over(addresses, Arc::clone(&self.clock), trust);
+        let look_up = self.look_up.with(Arc::new(self.outgoing.client(addresses)), Arc::clone(&self.clock), trust);
         let holder_dids = match self.holder_dids_over_http {
-            true => DidResolver::new(Arc::new(ReqwestHttp::new(addresses))),
+            true => DidResolver::new(Arc::new(self.outgoing.client(addresses))),
             false => DidResolver::offline(),
         };
         let verifier = Verifier::builder(self.url.clone(), ports)
             .status(Arc::new(look_up))
             .policy(Policy { contexts: self.contexts, holder_dids, ..Policy::default() })
-            .request_signer(self.verifier_key)
+            .request_signer(self.verifier_key);
+        let verifier = self
+            .asking
+            .apply(verifier)
             .profile(if self.haip { Profile::Haip } else { Profile::Open })
             .addresses(addresses)
             // The pages of the service itself wait for people who come back from their wallet.
@@ -268,6 +280,7 @@ impl Parts {
         let inspector = Arc::new(Inspector::new(Arc::clone(&self.clock)));
         let (issuer, verifier) = (Arc::new(issuer.build()?), Arc::new(verifier));
         let clock = Arc::clone(&self.clock);
+        let automatic = self.authorization.as_ref().and_then(|it| it.automatic.clone());
         let people = self.authorization.map(|authorization| authorization.people(clock)).transpose()?;
         let mut service =
             Service::builder(self.url, Arc::clone(&issuer), Arc::clone(&verifier), self.store, self.sealer)
@@ -276,14 +289,23 @@ impl Parts {
                 .random(self.random)
                 .pages(self.pages)
                 .inspect(inspector);
+        if let Some(document) = self.asking.did_document {
+            service = service.did_document(document);
+        }
+        if let Some(entity) = self.asking.entity {
+            service = service.federation_entity(entity.describe(&verifier));
+        }
         if let Some(people) = people {
             service = service.users(people);
+        }
+        if let Some(automatic) = automatic {
+            service = service.automatic_login(automatic);
         }
         if let Some(status) = status {
             service = service.status_lists(status);
         }
         if let Some(records) = self.type_records {
-            service = service.credential_types(records);
+            service = service.stored_queries(Arc::clone(&records)).credential_types(records);
         }
         for preset in self.presets {
             service = service.preset(preset);
@@ -300,13 +322,14 @@ pub fn issuers(
     roots: Vec<Vec<u8>>,
     dids: Vec<Did>,
     addresses: AddressPolicy,
+    outgoing: &Outgoing,
 ) -> Result<Arc<dyn Trust>, X509Error> {
     let anchors: Vec<Anchor> = roots.into_iter().map(Anchor::for_issuers).collect();
     let anchors = Arc::new(X509Anchors::new(&anchors)?);
     if dids.is_empty() {
         return Ok(anchors);
     }
-    let resolver = DidResolver::new(Arc::new(ReqwestHttp::new(addresses)));
+    let resolver = DidResolver::new(Arc::new(outgoing.client(addresses)));
     // The type that is named here does not matter: a DID is trusted for all of them.
     let purposes = [Purpose::Issuer { credential_type: "" }, Purpose::StatusList];
     let keys = dids.into_iter().fold(DidKeys::new(resolver), |keys, did| keys.trust(did, &purposes));

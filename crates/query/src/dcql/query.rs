@@ -86,6 +86,17 @@ pub enum Format {
 }
 
 impl Format {
+    /// Those that are known here.
+    pub const KNOWN: [Self; 7] = [
+        Self::SdJwtVc,
+        Self::Mdoc,
+        Self::JwtVcJson,
+        Self::LdpVc,
+        Self::JwtVcJsonLd,
+        Self::VcJwt,
+        Self::VcSdJwt,
+    ];
+
     /// The format of this identifier.
     #[must_use]
     pub fn new(identifier: &str) -> Self {

@@ -15,6 +15,7 @@ mod openapi;
 mod presentations;
 mod probes;
 mod qr_code;
+mod queries;
 mod types;
 
 pub(crate) use events::{Naming, Session, offer_has_ended, stream};
@@ -53,7 +54,12 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
         guarded.on(Method::PUT, "/api/v1/credential-types/{id}", types::put);
         guarded.on(delete.clone(), "/api/v1/credential-types/{id}", types::delete);
     }
-    guarded.on(get.clone(), "/api/v1/queries", types::queries);
+    guarded.on(get.clone(), "/api/v1/queries", queries::list);
+    guarded.on(get.clone(), "/api/v1/queries/{id}", queries::show);
+    if service.queries.stores() {
+        guarded.on(Method::PUT, "/api/v1/queries/{id}", queries::put);
+        guarded.on(delete.clone(), "/api/v1/queries/{id}", queries::delete);
+    }
     if service.status.is_some() {
         guarded.on(get.clone(), "/api/v1/credentials", credentials::list);
         guarded.on(get.clone(), "/api/v1/credentials/{id}", credentials::show);

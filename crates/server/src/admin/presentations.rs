@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use super::body::Body;
 use super::events::{self, Naming, Session};
 use super::links::{self, Of};
-use super::{no_such, qr_code};
+use super::{no_such, qr_code, queries};
 use crate::problem::{Kind, Problem};
 use crate::respond::json;
 use crate::service::Service;
@@ -33,8 +33,8 @@ use crate::stopping::Stopping;
 pub(super) struct CreatePresentation {
     #[serde(default)]
     dcql_query: Option<Value>,
-    #[serde(default)]
-    query_id: Option<String>,
+    #[serde(default, alias = "query_id")]
+    query: Option<String>,
     #[serde(default)]
     response_mode: Option<ResponseMode>,
     #[serde(default)]
@@ -82,7 +82,7 @@ pub(super) async fn create(
     State(service): State<Arc<Service>>,
     Body(wanted): Body<CreatePresentation>,
 ) -> Result<Response, Problem> {
-    let dcql = query(&service, wanted.dcql_query.clone(), wanted.query_id.as_deref())?;
+    let dcql = query(&service, &wanted).await?;
     let (request, call) = wanted.request(dcql)?;
     if let Some(call) = call {
         return create_for_dc_api(&service, request, call).await;
@@ -172,19 +172,21 @@ async fn create_for_dc_api(
     Ok(json(StatusCode::CREATED, &created))
 }
 
-fn query(service: &Service, dcql: Option<Value>, id: Option<&str>) -> Result<DcqlQuery, Problem> {
-    match (dcql, id) {
-        (Some(dcql), None) => DcqlQuery::parse(&dcql)
-            .map_err(|error| Problem::new(Kind::Unprocessable).because(error.to_string()).at("/dcql_query")),
-        (None, Some(id)) => service
-            .presets
-            .iter()
-            .find(|preset| preset.id == id)
-            .map(|preset| preset.query.clone())
-            .ok_or_else(|| {
-                Problem::new(Kind::Unprocessable).because("there is no query of this id").at("/query_id")
-            }),
-        _ => Err(Problem::new(Kind::InvalidRequest).because("either dcql_query or query_id is needed")),
+/// What is asked for: said here, by the name of a query, or by the scope of one that is stored.
+async fn query(service: &Service, wanted: &CreatePresentation) -> Result<DcqlQuery, Problem> {
+    let unknown = |at| Problem::new(Kind::Unprocessable).because("there is no such query").at(at);
+    match (&wanted.dcql_query, &wanted.query, &wanted.scope) {
+        (Some(dcql), None, _) => queries::parse(dcql),
+        (None, Some(id), _) => {
+            let found = service.queries.find(id).await?;
+            Ok(found.ok_or_else(|| unknown("/query"))?.dcql_query)
+        }
+        (None, None, Some(scope)) => {
+            let found = service.queries.of_scope(scope).await?;
+            Ok(found.ok_or_else(|| unknown("/scope"))?.dcql_query)
+        }
+        _ => Err(Problem::new(Kind::InvalidRequest)
+            .because("one of dcql_query, query and scope is needed, and not both of the first")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/api/v1/credential-types`: what can be offered. And what can be asked for by name.
+//! `/api/v1/credential-types`: what can be offered.
 
 use std::sync::Arc;
 
@@ -119,26 +119,4 @@ impl From<TypeError> for Problem {
             TypeError::Invalid(_) => Self::new(Kind::Unprocessable).because(error.to_string()),
         }
     }
-}
-
-/// `GET /api/v1/queries`
-pub(super) async fn queries(State(service): State<Arc<Service>>) -> Response {
-    #[derive(Serialize)]
-    struct Query<'a> {
-        id: &'a str,
-        name: &'a str,
-        explains: &'a str,
-        dcql_query: Value,
-    }
-    #[derive(Serialize)]
-    struct List<'a> {
-        queries: Vec<Query<'a>>,
-    }
-    let queries = service.presets.iter().map(|preset| Query {
-        id: &preset.id,
-        name: &preset.name,
-        explains: &preset.explains,
-        dcql_query: serde_json::to_value(&preset.query).unwrap_or_default(),
-    });
-    json(StatusCode::OK, &List { queries: queries.collect() })
 }

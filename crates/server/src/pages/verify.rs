@@ -21,12 +21,13 @@ use super::visitor::{Entered, Visitor};
 use crate::admin::{self, Naming, Of, Session};
 use crate::demo_wallet::Claim;
 use crate::qr;
-use crate::service::{Preset, Service};
+use crate::query_register::StoredQuery;
+use crate::service::Service;
 use crate::stopping::Stopping;
 
 #[derive(Serialize)]
 struct FormView<'a> {
-    presets: Vec<PresetView<'a>>,
+    presets: Vec<PresetView>,
     chosen: &'a str,
     device: &'a str,
     dcql: String,
@@ -34,37 +35,42 @@ struct FormView<'a> {
 }
 
 #[derive(Serialize)]
-struct PresetView<'a> {
-    id: &'a str,
-    name: &'a str,
-    explains: &'a str,
+struct PresetView {
+    id: String,
+    name: String,
+    explains: String,
 }
 
-impl<'a> From<&'a Preset> for PresetView<'a> {
-    fn from(preset: &'a Preset) -> Self {
-        Self { id: &preset.id, name: &preset.name, explains: &preset.explains }
+impl From<StoredQuery> for PresetView {
+    fn from(query: StoredQuery) -> Self {
+        Self { id: query.id, name: query.name, explains: query.explains }
     }
 }
 
 /// `GET /verify`
 pub(super) async fn form(State(service): State<Arc<Service>>, Entered(visitor): Entered) -> Response {
-    let first = service.presets.first();
-    let dcql = first.and_then(|preset| serde_json::to_string_pretty(&preset.query).ok()).unwrap_or_default();
-    let chosen = first.map_or("", |preset| preset.id.as_str());
-    let view = FormView { presets: presets(&service), chosen, device: "cross", dcql, problem: None };
+    let Ok(queries) = service.queries.all().await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let first = queries.first();
+    let dcql =
+        first.and_then(|query| serde_json::to_string_pretty(&query.dcql_query).ok()).unwrap_or_default();
+    let chosen = first.map(|query| query.id.clone()).unwrap_or_default();
+    let presets = queries.into_iter().map(PresetView::from).collect();
+    let view = FormView { presets, chosen: &chosen, device: "cross", dcql, problem: None };
     visitor.page(&service, "verify.html", "/verify", &view)
 }
 
-fn presets(service: &Service) -> Vec<PresetView<'_>> {
-    service.presets.iter().map(PresetView::from).collect()
+async fn presets(service: &Service) -> Vec<PresetView> {
+    service.queries.all().await.unwrap_or_default().into_iter().map(PresetView::from).collect()
 }
 
 /// `POST /verify`
 pub(super) async fn create(State(service): State<Arc<Service>>, posted: Posted) -> Response {
     let same_device = posted.get("device") == Some("same");
-    let (title, query) = match wanted(&service, &posted) {
+    let (title, query) = match wanted(&service, &posted).await {
         Ok(wanted) => wanted,
-        Err(problem) => return again(&service, posted, problem),
+        Err(problem) => return again(&service, posted, problem).await,
     };
     let back = id::short(&*service.random);
     let mut request = PresentationRequest::new(query);
@@ -73,7 +79,7 @@ pub(super) async fn create(State(service): State<Arc<Service>>, posted: Posted) 
     }
     let created = match service.verifier.create(request).await {
         Ok(created) => created,
-        Err(error) => return again(&service, posted, error.to_string()),
+        Err(error) => return again(&service, posted, error.to_string()).await,
     };
     let (link, until) = (&created.wallet_link, created.expires_at);
     if admin::remember(&service, Of::Presentation, &created.id, link, until).await.is_err() {
@@ -90,24 +96,26 @@ pub(super) async fn create(State(service): State<Arc<Service>>, posted: Posted) 
 }
 
 /// What is asked for, and what that is called.
-fn wanted(service: &Service, posted: &Posted) -> Result<(String, DcqlQuery), String> {
+async fn wanted(service: &Service, posted: &Posted) -> Result<(String, DcqlQuery), String> {
     let chosen = posted.get("preset").unwrap_or_default();
     if chosen.is_empty() {
         let text = posted.get("dcql_query").unwrap_or_default();
         return Ok(("Your own query".to_owned(), admin::parse_query(text.as_bytes())?));
     }
-    let preset = service.presets.iter().find(|preset| preset.id == chosen);
-    preset
-        .map(|preset| (preset.name.clone(), preset.query.clone()))
-        .ok_or("There is no such query.".to_owned())
+    match service.queries.find(chosen).await {
+        Ok(found) => {
+            found.map(|query| (query.name, query.dcql_query)).ok_or("There is no such query.".to_owned())
+        }
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The form with what was typed, and why that can't be.
-fn again(service: &Service, posted: Posted, problem: String) -> Response {
+async fn again(service: &Service, posted: Posted, problem: String) -> Response {
     let typed = |name| posted.get(name).unwrap_or_default().to_owned();
     let (chosen, device, dcql) = (typed("preset"), typed("device"), typed("dcql_query"));
     let view = FormView {
-        presets: presets(service),
+        presets: presets(service).await,
         chosen: &chosen,
         device: &device,
         dcql,

@@ -1,13 +1,15 @@
 //! OpenID Federation 1.0: who somebody is, as a chain of statements up to a trust anchor says it.
 //!
 //! [`Federation`] resolves an entity to its metadata under the policies and constraints of its superiors;
-//! [`FederationKeys`] is the source of trust made of it. Trust marks are not looked at.
+//! [`FederationKeys`] is the source of trust made of it; [`EntityConfiguration`] is what an entity says about itself.
+//! Trust marks are not looked at.
 
 mod chain;
 mod constraints;
 mod given;
 mod keys;
 mod policy;
+mod publish;
 mod statement;
 
 use credenza_core::HttpError;
@@ -16,6 +18,7 @@ use credenza_crypto::JwsError;
 pub use chain::{FEDERATION_LIMITS, Federation, MAX_DEPTH, MAX_FETCHES, ResolvedEntity};
 pub use given::GivenStatement;
 pub use keys::FederationKeys;
+pub use publish::EntityConfiguration;
 
 /// Why an entity could not be resolved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

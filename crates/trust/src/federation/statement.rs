@@ -11,7 +11,7 @@ use super::FederationError;
 use super::constraints::Constraints;
 use super::policy::Policy;
 
-const MEDIA_TYPE: &str = "entity-statement+jwt";
+pub(super) const MEDIA_TYPE: &str = "entity-statement+jwt";
 
 /// No identifier is longer, in bytes.
 const MAX_IDENTIFIER: usize = 2048;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use credenza_query::DcqlQuery;
 use credenza_query::dcql::Format;
 use url::Url;
 
@@ -15,6 +16,21 @@ use crate::messages::{RequestUriMethod, ResponseMode};
 const MAX_CORRELATION_ID: usize = 256;
 
 impl Verifier {
+    /// Whether a query can be asked here at all: before it is kept under a name.
+    ///
+    /// # Errors
+    /// What [`create`](Self::create) would say of it, however else it asks.
+    pub fn check_query(&self, query: &DcqlQuery) -> Result<(), CreateError> {
+        if query.duplicate_claim().is_some() {
+            return Err(CreateError::DuplicateClaim);
+        }
+        let unknown = query.credentials().iter().find(|one| matches!(one.format, Format::Other(_)));
+        match unknown {
+            Some(unknown) => Err(CreateError::Format(unknown.format.as_str().to_owned())),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn check(
         &self,
         request: &PresentationRequest,
@@ -60,13 +76,7 @@ impl Verifier {
         if !request.transaction_data.iter().all(|data| data.credential_ids().iter().all(signs)) {
             return Err(CreateError::TransactionData);
         }
-        if request.dcql.duplicate_claim().is_some() {
-            return Err(CreateError::DuplicateClaim);
-        }
-        let unknown = request.dcql.credentials().iter().find(|one| matches!(one.format, Format::Other(_)));
-        if let Some(unknown) = unknown {
-            return Err(CreateError::Format(unknown.format.as_str().to_owned()));
-        }
+        self.check_query(&request.dcql)?;
         if request.correlation_id.as_ref().is_some_and(|id| id.len() > MAX_CORRELATION_ID) {
             return Err(CreateError::TooLong("the correlation id"));
         }

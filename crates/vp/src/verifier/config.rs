@@ -9,6 +9,7 @@ use url::Url;
 
 use super::{Policy, Ports, RequestedPrefix, StatusCheck, Verifier, VerifierIdentity, redirect};
 use crate::Profile;
+use crate::messages::VerifierInfo;
 
 /// How long a request can be answered, unless configured or asked for.
 pub const LIFETIME: Duration = Duration::from_secs(300);
@@ -40,6 +41,7 @@ pub(super) struct Config {
     pub(super) prefix: RequestedPrefix,
     pub(super) profile: Profile,
     pub(super) content_encryptions: Vec<ContentEncryption>,
+    pub(super) info: Vec<VerifierInfo>,
 }
 
 /// Why a verifier can't be built.
@@ -106,6 +108,7 @@ impl Verifier {
                 prefix: RequestedPrefix::default(),
                 profile: Profile::Open,
                 content_encryptions: CONTENT_ENCRYPTIONS.to_vec(),
+                info: Vec::new(),
             },
             signer: None,
         }
@@ -133,6 +136,13 @@ impl VerifierBuilder {
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
         self.config.profile = profile;
+        self
+    }
+
+    /// Attestations about the verifier that every request brings, before its own (§5.11).
+    #[must_use]
+    pub fn verifier_info(mut self, info: impl IntoIterator<Item = VerifierInfo>) -> Self {
+        self.config.info.extend(info);
         self
     }
 

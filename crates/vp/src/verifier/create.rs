@@ -112,7 +112,7 @@ impl Verifier {
                 // Always there: without holder binding it is what ties the answer to the request (§5.3).
                 state: id::short(random),
                 dcql: request.dcql,
-                verifier_info: request.verifier_info,
+                verifier_info: self.config.info.iter().cloned().chain(request.verifier_info).collect(),
                 redirect_uri: request.redirect_uri,
                 scope: request.scope,
                 transactions: request.transaction_data,

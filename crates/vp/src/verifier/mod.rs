@@ -49,6 +49,7 @@ pub use dc_api::{CreatedDcApi, DcApiCall};
 pub use error::{CreateError, RequestObjectError, RespondError, ResultError, SessionError};
 pub use identity::VerifierIdentity;
 pub use policy::Policy;
+pub use redirect::is_prefix as is_redirect_prefix;
 pub use request::{PresentationRequest, RequestedPrefix};
 pub use request_object::{Fetch, RequestObject};
 pub use result::PresentationResult;

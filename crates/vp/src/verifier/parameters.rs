@@ -1,8 +1,9 @@
 //! What a session asks, as the parameters of its request (OID4VP 1.0 §5).
 
 use credenza_core::UnixTime;
-use credenza_crypto::{Decrypter as _, JwkSet, SoftwareDecrypter};
-use serde_json::Value;
+use credenza_crypto::{Curve, Decrypter as _, JwkSet, SoftwareDecrypter};
+use credenza_query::dcql::Format;
+use serde_json::{Map, Value};
 
 use super::session::Session;
 use super::{RequestedPrefix, Verifier};
@@ -55,6 +56,23 @@ impl Verifier {
         }
     }
 
+    /// By format, what can be verified here (`vp_formats_supported`): for the metadata of a verifier that wallets know
+    /// from elsewhere.
+    #[must_use]
+    pub fn formats_supported(&self) -> Map<String, Value> {
+        self.verifiable(None).formats(&Format::KNOWN)
+    }
+
+    fn verifiable(&self, mac: Option<Curve>) -> Verifiable<'_> {
+        let policy = &self.config.policy;
+        Verifiable {
+            issuers: &policy.algorithms,
+            holders: &policy.holder_algorithms,
+            cryptosuites: &policy.cryptosuites,
+            mac,
+        }
+    }
+
     /// What is said about the verifier itself; nothing, where wallets know it from elsewhere and must not be told
     /// otherwise (§5.9.3, §8.5).
     fn client_metadata(&self, session: &Session) -> Option<ClientMetadata> {
@@ -65,13 +83,7 @@ impl Verifier {
         let key = asked.decryption_key.as_ref();
         let key = key.and_then(|key| SoftwareDecrypter::from_private_jwk(key.expose()).ok());
         let encryptions = &self.config.content_encryptions;
-        let policy = &self.config.policy;
-        let verifiable = Verifiable {
-            issuers: &policy.algorithms,
-            holders: &policy.holder_algorithms,
-            cryptosuites: &policy.cryptosuites,
-            mac: key.as_ref().and_then(|key| key.public_jwk().key.curve()),
-        };
+        let verifiable = self.verifiable(key.as_ref().and_then(|key| key.public_jwk().key.curve()));
         let asked_for = asked.dcql.credentials().iter().map(|query| &query.format);
         Some(ClientMetadata {
             self_issued: asked.id_token.as_ref().map(IdTokenRequest::metadata).unwrap_or_default(),

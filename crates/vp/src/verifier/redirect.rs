@@ -29,8 +29,10 @@ pub(super) fn is_own_scheme(scheme: &str) -> bool {
     )
 }
 
-/// Whether a configured prefix makes sense.
-pub(super) fn is_prefix(prefix: &Url) -> bool {
+/// Whether people may be sent below this address at all: https, http on this machine, or an app's own scheme; without
+/// query and fragment.
+#[must_use]
+pub fn is_prefix(prefix: &Url) -> bool {
     let scheme = match prefix.scheme() {
         "https" => prefix.has_host(),
         "http" => super::config::is_loopback(prefix),

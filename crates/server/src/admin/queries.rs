@@ -1,0 +1,157 @@
+//! `/api/v1/queries`: what can be asked for by name.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use credenza_query::DcqlQuery;
+use credenza_query::dcql::QueryError;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::body::Body;
+use super::no_such;
+use crate::problem::{Kind, Problem};
+use crate::query_register::{QueryRefused, StoredQuery};
+use crate::respond::{NO_STORE, json};
+use crate::service::Service;
+
+/// No id is longer, and no scope.
+const MAX_NAME: usize = 128;
+
+/// No text for people is longer.
+const MAX_TEXT: usize = 1024;
+
+/// A query, and where it comes from.
+#[derive(Serialize)]
+struct View {
+    #[serde(flatten)]
+    query: StoredQuery,
+    origin: &'static str,
+}
+
+impl View {
+    fn of(service: &Service, query: StoredQuery) -> Self {
+        let origin = if service.queries.is_preset(&query.id) { "preset" } else { "api" };
+        Self { query, origin }
+    }
+}
+
+/// `GET /api/v1/queries`
+pub(super) async fn list(State(service): State<Arc<Service>>) -> Result<Response, Problem> {
+    #[derive(Serialize)]
+    struct List {
+        queries: Vec<View>,
+    }
+    let queries = service.queries.all().await?;
+    let queries = queries.into_iter().map(|query| View::of(&service, query)).collect();
+    Ok(json(StatusCode::OK, &List { queries }))
+}
+
+/// `GET /api/v1/queries/{id}`
+pub(super) async fn show(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let query = service.queries.find(&id).await?.ok_or_else(|| no_such("query"))?;
+    Ok(json(StatusCode::OK, &View::of(&service, query)))
+}
+
+/// A query as it is sent. What [`View`] adds is ignored, so that an answer can be changed and sent back.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PutQuery {
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    explains: Option<String>,
+    dcql_query: Value,
+    #[serde(default)]
+    scope: Option<String>,
+    #[serde(default, rename = "origin")]
+    _origin: Option<Value>,
+}
+
+/// `PUT /api/v1/queries/{id}`
+pub(super) async fn put(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Body(sent): Body<PutQuery>,
+) -> Result<Response, Problem> {
+    let query = read(&service, id, sent)?;
+    let new = service.queries.put(query.clone()).await?;
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(json(status, &View::of(&service, query)))
+}
+
+/// `DELETE /api/v1/queries/{id}`
+pub(super) async fn delete(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    service.queries.remove(&id).await?;
+    Ok((StatusCode::NO_CONTENT, [NO_STORE]).into_response())
+}
+
+fn read(service: &Service, id: String, sent: PutQuery) -> Result<StoredQuery, Problem> {
+    let refuse = |why: &str, at: &str| Err(Problem::new(Kind::Unprocessable).because(why).at(at));
+    if !is_name(&id, b"-_.") {
+        return refuse("an id is made of letters, digits, and - _ . between them", "/id");
+    }
+    if sent.id.is_some_and(|inside| inside != id) {
+        return refuse("its id is not the one at the end of the path", "/id");
+    }
+    if let Some(scope) = &sent.scope
+        && (!is_name(scope, b"-_.:/") || scope == "openid")
+    {
+        return refuse("a scope is one word of letters, digits, and - _ . : /, and not openid", "/scope");
+    }
+    for (text, at) in [(&sent.name, "/name"), (&sent.explains, "/explains")] {
+        if text.as_ref().is_some_and(|text| text.len() > MAX_TEXT) {
+            return refuse("the text is too long", at);
+        }
+    }
+    let dcql_query = parse(&sent.dcql_query)?;
+    service.verifier.check_query(&dcql_query)?;
+    let name = sent.name.unwrap_or_else(|| id.clone());
+    Ok(StoredQuery { id, name, explains: sent.explains.unwrap_or_default(), dcql_query, scope: sent.scope })
+}
+
+/// A short word of ASCII that needs no escaping anywhere.
+fn is_name(text: &str, more: &[u8]) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || more.contains(&byte);
+    !text.is_empty() && text.len() <= MAX_NAME && text.bytes().all(known)
+}
+
+/// Reads a query, with a problem that leads to what is wrong in it.
+pub(super) fn parse(query: &Value) -> Result<DcqlQuery, Problem> {
+    DcqlQuery::parse(query).map_err(|error| {
+        Problem::new(Kind::Unprocessable).because(error.to_string()).at(pointer(&error))
+    })
+}
+
+/// `dcql_query.credentials[0].id` as a JSON Pointer. Keys in it are those of DCQL, which need no escaping.
+fn pointer(error: &QueryError) -> String {
+    let mut pointer = String::with_capacity(error.at.len() + 1);
+    for part in error.at.split(['.', '[']) {
+        pointer.push('/');
+        pointer.push_str(part.trim_end_matches(']'));
+    }
+    pointer
+}
+
+impl From<QueryRefused> for Problem {
+    fn from(refused: QueryRefused) -> Self {
+        let why = refused.to_string();
+        match refused {
+            QueryRefused::Store(error) => error.into(),
+            QueryRefused::NotFound => no_such("query"),
+            QueryRefused::NoStore => Self::new(Kind::MethodNotAllowed).because(why),
+            QueryRefused::Preset | QueryRefused::Full => Self::new(Kind::Conflict).because(why),
+            QueryRefused::Scope(_) => Self::new(Kind::Conflict).because(why).at("/scope"),
+        }
+    }
+}
