@@ -46,8 +46,13 @@ fn unit() -> Result<Done, String> {
     if !std::path::Path::new("/usr/lib/postgresql").is_dir() {
         tools::ensure(&["pg_ctlcluster"], &["postgresql"])?;
     }
+    // Either will do.
+    if tools::find("valkey-server").is_none() {
+        tools::ensure(&["redis-server"], &["redis-server"])?;
+    }
     let mut tests = cargo(["test", "--locked", "--workspace", "--no-fail-fast"]);
-    tests.env("CREDENZA_TEST_BROWSER", "required").env("CREDENZA_TEST_POSTGRES", "required");
+    tests.env("CREDENZA_TEST_BROWSER", "required");
+    tests.env("CREDENZA_TEST_POSTGRES", "required").env("CREDENZA_TEST_REDIS", "required");
     let (output, success) = execute_and_read(tests)?;
     let count = count_tests(&output);
     if !success && count.failed == 0 {
