@@ -151,4 +151,6 @@ fn unknown() -> String {
 #[cfg(test)]
 mod family_tests;
 #[cfg(test)]
+mod named_tests;
+#[cfg(test)]
 mod tests;

@@ -54,17 +54,17 @@ async fn dids_and_their_documents() {
     for (change, id, wanted) in [
         (
             &(|d: &mut Value| d["assertionMethod"] = json!(["#k", "#gone"])) as &dyn Fn(&mut Value),
-            "references",
+            "verify.did.references",
             Outcome::Failed,
         ),
-        (&|d| d["assertionMethod"] = json!(["#k", "did:web:other.example#x"]), "references", Outcome::Passed),
-        (&|d| d["assertionMethod"] = json!([]), "use", Outcome::Failed),
-        (&|d| d["verificationMethod"][0]["publicKeyJwk"]["x"] = json!("AA"), "keys", Outcome::Failed),
-        (&|d| d["verificationMethod"][0]["publicKeyJwk"] = Value::Null, "keys", Outcome::Failed),
-        (&|d| d["verificationMethod"] = json!([{"id": "#k"}]), "document", Outcome::Failed),
+        (&|d| d["assertionMethod"] = json!(["#k", "did:web:other.example#x"]), "verify.did.references", Outcome::Passed),
+        (&|d| d["assertionMethod"] = json!([]), "verify.did.use", Outcome::Failed),
+        (&|d| d["verificationMethod"][0]["publicKeyJwk"]["x"] = json!("AA"), "verify.did.keys", Outcome::Failed),
+        (&|d| d["verificationMethod"][0]["publicKeyJwk"] = Value::Null, "verify.did.keys", Outcome::Failed),
+        (&|d| d["verificationMethod"] = json!([{"id": "#k"}]), "verify.did.document", Outcome::Failed),
     ] {
         let report = with(change).await;
-        assert_eq!(outcome(&report, &format!("verify.did.{id}")), Some(wanted), "{report}");
+        assert_eq!(outcome(&report, id), Some(wanted), "{report}");
     }
 
     let named = did::jwk::from_jwk(&jwk).unwrap();
@@ -242,13 +242,13 @@ async fn statements_and_chains_of_a_federation() {
         assert!(!judged(&chain.to_string(), Particulars::default()).await.ok());
     }
     for (chain, id) in [
-        (json!([own]), "chain"),
-        (json!([own, strict]), "policy"),
-        (json!([about, own]), "statement"),
-        (json!([own, "x"]), "signature"),
+        (json!([own]), "verify.federation.chain"),
+        (json!([own, strict]), "verify.federation.policy"),
+        (json!([about, own]), "verify.federation.statement"),
+        (json!([own, "x"]), "verify.federation.signature"),
     ] {
         let report = judged(&chain.to_string(), known).await;
-        assert_eq!(outcome(&report, &format!("verify.federation.{id}")), Some(Outcome::Failed), "{report}");
+        assert_eq!(outcome(&report, id), Some(Outcome::Failed), "{report}");
     }
     let forged = said(&leaf, json!({"iss": ANCHOR, "sub": LEAF, "jwks": keys(&leaf)})).await;
     let report = judged(&forged, known).await;

@@ -244,7 +244,7 @@ fn j11_duplicate_members() {
     }
 }
 
-// Clauses: JWTBCP-3.7-01
+// Clauses: JWTBCP-3.7-01, JAR-4-03
 #[test]
 fn j11_other_encodings_than_utf8() {
     let signer = signer(Algorithm::Es256);

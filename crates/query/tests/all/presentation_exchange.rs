@@ -485,6 +485,13 @@ fn a_verifier_checks_what_it_got() {
     assert_eq!(failed("d", &[]), Some("pe.requirements"));
     let report = asked.check(&submission("d"), &[presented("b")]);
     assert!(report.find("pe.fields").is_some() && !report.ok());
+    let asked = definition(&json!({
+        "id": "d", "input_descriptors": [{
+            "id": "a", "format": { "mso_mdoc": {} }, "constraints": { "fields": [{ "path": ["$['a']['b']"] }] },
+        }],
+    }));
+    let report = asked.check(&submission("d"), &[presented("a")]);
+    assert_eq!(report.parts[0].first_failure().unwrap().rule.id, "pe.format");
 }
 
 #[test]

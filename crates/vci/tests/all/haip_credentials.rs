@@ -23,6 +23,7 @@ fn chained(x5c: &[Vec<u8>], world: &World) {
 
 // Clauses: HAIP-6.1-01, HAIP-6.1-04, HAIP-6.1-05, HAIP-6.1-06, HAIP-6.1.1-02, HAIP-6.1.1-03, HAIP-6.1.1-04,
 // X509-I-HAIP-01, X509-I-HAIP-02, X509-I-HAIP-03
+// Checks: WVP-050, WVP-052
 #[test]
 fn a_credential_has_its_chain_its_holder_and_its_end() {
     let world = World::new();
@@ -41,6 +42,7 @@ fn a_credential_has_its_chain_its_holder_and_its_end() {
 }
 
 // Clauses: HAIP-6.1-08, HAIP-6.1-09, HAIP-6.1-10
+// Checks: WVP-051
 #[test]
 fn a_status_list_has_its_chain() {
     let world = World::new();

@@ -51,7 +51,7 @@ fn a09_as_041_no_request_uri_is_pushed() {
     }
 }
 
-// Clauses: PAR-2.2-04, PAR-4-02, PAR-4-03, PAR-7.3-01
+// Clauses: PAR-2.2-04, PAR-4-02, PAR-4-03, PAR-7.3-01, JAR-10.2-03, JAR-10.2-05
 #[test]
 fn a08_as_054_as_055_as_056_as_057_a_request_uri_is_its_clients_young_and_good_once() {
     let world = world(|_| {});

@@ -102,7 +102,7 @@ fn status(nodes: &Nodes, node: &StatusLists, reference: &StatusReference) -> Sta
     nodes.verify(&reference.uri, &published).lookup(reference.idx).unwrap()
 }
 
-// Clauses: TSL-13.2-01, TSL-13.2-02, TSL-13.3-03, TSL-13.3-04
+// Clauses: TSL-13.2-01, TSL-13.2-02, TSL-13.3-03, TSL-13.3-04, HAIP-6.1-11
 #[test]
 fn l05_fifty_at_once_on_two_nodes_never_get_the_same_place() {
     let folder = tempfile::tempdir().unwrap();
@@ -151,6 +151,7 @@ fn l05_a_node_that_dies_takes_its_lease_with_it() {
     assert_eq!(wait(nodes.node(sqlite(&file, &nodes.clock), 99, small()).lists()).unwrap()[0].taken, 320);
 }
 
+// Clauses: HAIP-6.1-11
 #[test]
 fn p06_places_do_not_tell_the_order_of_issuance() {
     let nodes = Nodes::new();

@@ -185,7 +185,7 @@ fn m09_device_keys() {
     }
 }
 
-// Clauses: MDOC-V-9.3.2-05, X509-V-ALG-01
+// Clauses: MDOC-V-9.3.2-05, X509-V-ALG-01, HAIP-7-01
 #[test]
 fn m11_algorithms_of_the_issuer() {
     // The number says something else than the key can do, or nothing that we know.
@@ -215,6 +215,7 @@ fn m11_algorithms_of_the_issuer() {
     }
 }
 
+// Clauses: HAIP-8-01
 #[test]
 fn m12_digest_algorithms() {
     for digest_algorithm in ["SHA-1", "sha-256", "SHA256", "", "SHA-3", "SHA-256 "] {

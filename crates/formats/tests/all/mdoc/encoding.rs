@@ -170,6 +170,7 @@ fn drop_ref(_: &mut Writer) {}
 
 // Clauses: MDOC-H-8.3-01, MDOC-H-8.3-02, MDOC-H-8.3-03, MDOC-H-9.1.3-01, MDOC-H-9.1.3-02, MDOC-H-9.1.3-03,
 // MDOC-H-9.1.3-05, MDOC-H-HAIP-01
+// Checks: WVP-062, WVP-066
 #[test]
 fn what_a_holder_presents() {
     let issued = issued(&licence());

@@ -164,7 +164,8 @@ fn orders_that_are_refused() {
     assert!(IssueError::from(SignError("away".to_owned())).to_string().contains("away"));
 }
 
-// Clauses: MDOC-I-9.1.2.4-03
+// Clauses: MDOC-I-9.1.2.4-03, HAIP-5.3.1-04
+// Checks: WVP-068
 #[test]
 fn status_times_and_hashes() {
     let status = json!({ "status_list": { "idx": 412, "uri": "https://status.example/1" } });

@@ -23,6 +23,7 @@ fn made(case: &Value, thumbprint: Option<&[u8; 32]>) -> SessionTranscript {
 
 // Clauses: VP-B.2.6.1-01 to VP-B.2.6.1-11, VP-B.2.6.2-01 to VP-B.2.6.2-07, VP-B.2.6.2-09 to VP-B.2.6.2-11,
 // MDOC-H-B.2.6-01, MDOC-H-B.2.6.1-01, MDOC-H-B.2.6.1-03, MDOC-H-B.2.6.2-01
+// Checks: WVP-065
 #[test]
 fn of_openid4vp() {
     let file = vectors("openid4vp-1.0/session_transcript.json");

@@ -170,7 +170,7 @@ impl StatusSource for Places {
     }
 }
 
-// Clauses: TSL-6.2-01, TSL-6.3-01
+// Clauses: TSL-6.2-01, TSL-6.3-01, HAIP-6.1-07
 #[test]
 fn each_copy_has_a_status_of_its_own() {
     let zoo = Zoo::with(|builder| builder.status_source(Arc::new(Places)));
