@@ -123,21 +123,9 @@ fn of_certificates() {
     };
     let chain = |leaf: &[u8], above: &[u8]| format!("{}{}", der_to_pem(leaf), der_to_pem(above));
     let now = leaf(NOW);
-    told(
-        "inspect.certificate",
-        &chain(&now, root.certificate()),
-        &chain(&[0x30, 0], root.certificate()),
-    );
-    told(
-        "inspect.certificate.validity",
-        &der_to_pem(&now),
-        &der_to_pem(&leaf(NOW + day)),
-    );
-    told(
-        "inspect.certificate.chain",
-        &chain(&now, root.certificate()),
-        &chain(&now, other.certificate()),
-    );
+    told("inspect.certificate", &chain(&now, root.certificate()), &chain(&[0x30, 0], root.certificate()));
+    told("inspect.certificate.validity", &der_to_pem(&now), &der_to_pem(&leaf(NOW + day)));
+    told("inspect.certificate.chain", &chain(&now, root.certificate()), &chain(&now, other.certificate()));
 }
 
 #[test]
@@ -161,7 +149,8 @@ fn of_mobile_documents() {
     let path = format!("{}/../../tests/vectors/iso-18013-5-annex-d/annex_d.json", env!("CARGO_MANIFEST_DIR"));
     let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let response = vectors["hex"]["device_response"].as_str().unwrap();
-    let (doc_type, other) = ("6f72672e69736f2e31383031332e352e312e6d444c", "6f72672e69736f2e31383031332e352e312e4d444c");
+    let (doc_type, other) =
+        ("6f72672e69736f2e31383031332e352e312e6d444c", "6f72672e69736f2e31383031332e352e312e4d444c");
     told("inspect.mdoc.doc-type", response, &response.replacen(doc_type, other, 1));
     // The document without what the issuer has signed.
     let without = response.replacen("69737375657241757468", "69737375657241757478", 1);

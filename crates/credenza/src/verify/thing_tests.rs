@@ -57,9 +57,17 @@ async fn dids_and_their_documents() {
             "verify.did.references",
             Outcome::Failed,
         ),
-        (&|d| d["assertionMethod"] = json!(["#k", "did:web:other.example#x"]), "verify.did.references", Outcome::Passed),
+        (
+            &|d| d["assertionMethod"] = json!(["#k", "did:web:other.example#x"]),
+            "verify.did.references",
+            Outcome::Passed,
+        ),
         (&|d| d["assertionMethod"] = json!([]), "verify.did.use", Outcome::Failed),
-        (&|d| d["verificationMethod"][0]["publicKeyJwk"]["x"] = json!("AA"), "verify.did.keys", Outcome::Failed),
+        (
+            &|d| d["verificationMethod"][0]["publicKeyJwk"]["x"] = json!("AA"),
+            "verify.did.keys",
+            Outcome::Failed,
+        ),
         (&|d| d["verificationMethod"][0]["publicKeyJwk"] = Value::Null, "verify.did.keys", Outcome::Failed),
         (&|d| d["verificationMethod"] = json!([{"id": "#k"}]), "verify.did.document", Outcome::Failed),
     ] {

@@ -215,7 +215,10 @@ pub(crate) fn parameters(name: &str, ca: bool) -> CertificateParams {
 }
 
 /// A chain of certificates below `root`, the root's child first, each with what `change` makes of it; leaf first.
-pub(crate) fn chain_below(root: &CertificateAuthority, changes: &[&dyn Fn(&mut CertificateParams)]) -> Vec<Vec<u8>> {
+pub(crate) fn chain_below(
+    root: &CertificateAuthority,
+    changes: &[&dyn Fn(&mut CertificateParams)],
+) -> Vec<Vec<u8>> {
     let mut issuer = issuer_of(root);
     let mut chain = Vec::new();
     for (number, change) in changes.iter().enumerate() {

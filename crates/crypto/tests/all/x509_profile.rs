@@ -110,10 +110,19 @@ fn each_deviation_has_its_name() {
     let report = checked(CertificateProfile::Root, &issue(&ca, &good()), root);
     assert_eq!(failures(&report), ["x509.profile.basic-constraints", "x509.profile.key-usage"], "{report}");
     let report = checked(CertificateProfile::DocumentSigner, root, root);
-    assert!(failures(&report).contains(&"x509.profile.basic-constraints") && failures(&report).contains(&"x509.profile.key-usage"));
+    assert!(
+        failures(&report).contains(&"x509.profile.basic-constraints")
+            && failures(&report).contains(&"x509.profile.key-usage")
+    );
     let plain = CertificateAuthority::generate("root", NOW, DAY * 365 * 21, &SeededRandom::new(7)).unwrap();
     let report = checked(CertificateProfile::Root, plain.parsed(), plain.parsed());
-    let all = ["x509.profile.names", "x509.profile.basic-constraints", "x509.profile.issuer-alt-name", "x509.profile.crl-distribution-point", "x509.profile.validity"];
+    let all = [
+        "x509.profile.names",
+        "x509.profile.basic-constraints",
+        "x509.profile.issuer-alt-name",
+        "x509.profile.crl-distribution-point",
+        "x509.profile.validity",
+    ];
     assert_eq!(failures(&report), all, "{report}");
     let report = checked(CertificateProfile::DocumentSigner, &issue(&ca, &good()), plain.parsed());
     assert_eq!(failures(&report), ["x509.profile.names", "x509.profile.key-identifiers"], "{report}");
@@ -143,9 +152,15 @@ fn other_peoples_certificates() {
     let outlives = of("isomdl_iaca_signer", CertificateProfile::DocumentSigner);
     assert_eq!(outlives, ["x509.profile.validity"], "it lives longer than its root");
     let wrong = of("isomdl_incorrect_iaca_signer", CertificateProfile::DocumentSigner);
-    assert_eq!(wrong, ["x509.profile.basic-constraints", "x509.profile.issuer-alt-name", "x509.profile.validity"]);
+    assert_eq!(
+        wrong,
+        ["x509.profile.basic-constraints", "x509.profile.issuer-alt-name", "x509.profile.validity"]
+    );
     let between = of("isomdl_iaca_intermediate", CertificateProfile::DocumentSigner);
-    assert_eq!(between, ["x509.profile.basic-constraints", "x509.profile.issuer-alt-name", "x509.profile.validity"]);
+    assert_eq!(
+        between,
+        ["x509.profile.basic-constraints", "x509.profile.issuer-alt-name", "x509.profile.validity"]
+    );
 
     let multipaz = vector("owf_multipaz_iaca_p384");
     assert!(checked(CertificateProfile::Root, &multipaz, &multipaz).ok());

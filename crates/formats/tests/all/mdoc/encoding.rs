@@ -103,7 +103,8 @@ fn what_an_issuer_signs() {
         for element in elements {
             let item = members(content(element));
             assert_eq!(names(&item), ["digestID", "elementIdentifier", "elementValue", "random"]);
-            let (id, salt) = (whole(item["digestID"], Reader::unsigned), whole(item["random"], Reader::bytes));
+            let (id, salt) =
+                (whole(item["digestID"], Reader::unsigned), whole(item["random"], Reader::bytes));
             assert!(id < 1 << 31 && !text(item["elementIdentifier"]).is_empty());
             assert!(salt.len() >= 16 && salts.insert(salt.to_vec()));
             // The tag and the head of the byte string are hashed too.
