@@ -71,7 +71,8 @@ fn dns(name: &str) -> SanType {
     SanType::DnsName(Ia5String::try_from(name).unwrap())
 }
 
-// Clauses: VP-14.6-02, SIOP-13.6-02, JAR-8-01, JAR-8-02, JAR-8-03, JAR-8-04, JAR-11.1-02, DID-WEB-03
+// Clauses: VP-14.6-02, SIOP-13.6-02, JAR-8-01, JAR-8-02, JAR-8-03, JAR-8-04, JAR-11.1-02, DID-WEB-03,
+// ASM-6.1-03, ASM-6.2-01, VCI-13.9-02
 // Checks: WVP-047
 #[tokio::test]
 async fn a_server_is_known_by_its_dns_name_and_by_an_authority() {

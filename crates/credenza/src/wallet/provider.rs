@@ -146,3 +146,76 @@ impl HolderKeys for Vouched {
         self.keys.discard(thumbprints)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use credenza_core::{FixedClock, SeededRandom};
+    use credenza_crypto::Jws;
+    use credenza_crypto::x509::Certificate;
+
+    use super::*;
+    use crate::wallet::vault::MemoryVault;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
+
+    /// An instance of the wallet, and the root of its provider.
+    fn instance(provider: &WalletProvider, seed: u64) -> Vouched {
+        let random = Arc::new(SeededRandom::new(seed));
+        Vouched {
+            provider: provider.clone(),
+            keys: VaultKeys::new(Arc::new(MemoryVault::default()), random),
+            clock: Arc::new(FixedClock::at(NOW)),
+            client_id: "wallet".to_owned(),
+        }
+    }
+
+    /// The claims of an attestation without the key, and the key.
+    fn parts(text: &str) -> (Value, Value) {
+        let mut claims: Value = serde_json::from_slice(&Jws::parse(text).unwrap().payload).unwrap();
+        let cnf = claims.as_object_mut().unwrap().remove("cnf").unwrap();
+        (claims, cnf)
+    }
+
+    /// The certificates in the header: without the root, and the first one signed by somebody else.
+    fn certified(text: &str, root: &[u8]) {
+        let chain = Jws::parse(text).unwrap().header.x5c().unwrap().unwrap();
+        assert!(!chain.is_empty() && chain.iter().all(|certificate| certificate != root));
+        assert!(chain.iter().all(|der| !Certificate::parse(der).unwrap().is_self_issued()));
+    }
+
+    // Clauses: HAIP-4.4.1-04, HAIP-4.4.1-05, HAIP-4.4.1-06, HAIP-4.4.1-07, ABCA-9.6-01
+    #[tokio::test]
+    async fn each_server_sees_a_key_of_its_own_and_nothing_else_that_differs() {
+        let (provider, root) = WalletProvider::generate(NOW, &SeededRandom::new(1)).unwrap();
+        let (one, two) = (instance(&provider, 2), instance(&provider, 3));
+        let mut seen = Vec::new();
+        for (wallet, server) in
+            [(&one, "https://a.example"), (&one, "https://b.example"), (&two, "https://a.example")]
+        {
+            let attested = wallet.attested(server).await.unwrap();
+            let text = attested.attestation.expose();
+            certified(text, &root);
+            let (claims, cnf) = parts(text);
+            assert_eq!(claims["sub"], "wallet");
+            let own = Jwk::new(attested.key.public_jwk().key.clone()).to_value();
+            assert_eq!(cnf["jwk"]["x"], own["x"]);
+            seen.push((claims, cnf));
+        }
+        assert!(seen.iter().all(|(claims, _)| *claims == seen[0].0), "nothing tells the instances apart");
+        assert_ne!(seen[0].1, seen[1].1);
+        assert_ne!(seen[0].1, seen[2].1);
+    }
+
+    // Clauses: HAIP-4.5.1-01, HAIP-4.5.1-03, HAIP-4.5.1-04, HAIP-4.5.1-05
+    #[tokio::test]
+    async fn keys_are_attested_with_certificates_and_without_the_root() {
+        let (provider, root) = WalletProvider::generate(NOW, &SeededRandom::new(1)).unwrap();
+        let wallet = instance(&provider, 2);
+        let keys = [wallet.generate(&[Algorithm::Es256]).await.unwrap()];
+        let text = wallet.attest(&keys, Some("the nonce")).await.unwrap().unwrap();
+        certified(&text, &root);
+        let claims: Value = serde_json::from_slice(&Jws::parse(&text).unwrap().payload).unwrap();
+        assert_eq!((&claims["nonce"], &claims["key_storage"]), (&json!("the nonce"), &json!([KEY_STORAGE])));
+        assert_eq!(claims["attested_keys"].as_array().unwrap().len(), 1);
+    }
+}

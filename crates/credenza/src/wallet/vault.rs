@@ -312,6 +312,7 @@ mod tests {
         contract(&open(tempfile::tempdir().unwrap().path()));
     }
 
+    // Clauses: VCI-13.10-02
     #[test]
     fn what_was_written_is_there_after_a_restart_and_unreadable_for_others() {
         let folder = tempfile::tempdir().unwrap();

@@ -185,7 +185,8 @@ fn a16_as_026_signature_type_and_number_of_the_attestation() {
     assert_eq!(refused(world.check(&[&good], &[])), (INVALID, "client-attestation.pop"));
 }
 
-// Clauses: ABCA-5.1-02, ABCA-5.1-04, ABCA-5.1-05, ABCA-5.1-07, ABCA-5.1-09, ABCA-7.2-01, ABCA-7.2-02, ABCA-9.7-01
+// Clauses: ABCA-5.1-02, ABCA-5.1-04, ABCA-5.1-05, ABCA-5.1-07, ABCA-5.1-09, ABCA-7.2-01, ABCA-7.2-02, ABCA-9.7-01,
+// ABCA-5.1-16
 #[test]
 fn a15_a16_as_030_faults_of_the_proof() {
     let world = World::new();

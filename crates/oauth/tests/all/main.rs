@@ -6,5 +6,6 @@ mod authorization;
 mod client_assertion;
 mod client_attestation;
 mod dpop;
+mod metadata;
 mod openid;
 mod vectors;

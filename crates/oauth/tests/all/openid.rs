@@ -148,6 +148,7 @@ fn fails(spoil: impl FnOnce(&mut Say)) -> &'static str {
     error.report().unwrap_or_else(|| panic!("{error}")).first_failure().unwrap().rule.id
 }
 
+// Clauses: OABCP-5.1.1-05
 #[test]
 fn somebody_signs_in_with_pkce_state_and_nonce() {
     let world = world(|_| {});
@@ -203,6 +204,7 @@ fn the_client_authenticates_as_the_provider_accepts_it() {
     assert_eq!(form.get("client_id"), Some("issuer"));
 }
 
+// Clauses: OABCP-7.5.3.2-01, OABCP-7.5.3.2-02
 #[test]
 fn an_id_token_that_is_wrong_is_refused_by_its_own_check() {
     let at = |seconds: i64| json!(NOW.as_secs() + seconds);
@@ -291,7 +293,7 @@ fn new_keys_are_fetched_once_and_keys_are_kept() {
     assert_eq!(count(&world, "/tenant/jwks"), 3);
 }
 
-// Clauses: ISS-2.4-04, ISS-2.4-09
+// Clauses: ISS-2.4-04, ISS-2.4-09, OABCP-5.1-03, OABCP-5.1-05, OABCP-7.4.2-01, OABCP-7.4.2.1-03
 #[test]
 fn a_response_of_another_request_or_another_provider_is_refused_before_the_code_is_used() {
     for query in [

@@ -94,6 +94,7 @@ async fn a34_h04_other_bodies_are_refused_in_the_same_shape() {
     assert_eq!(problem(&world.admin(Method::GET, "/api/v2/offers", None).await).0, 404);
 }
 
+// Clauses: HAIP-4.2-06
 #[tokio::test]
 async fn an_offer_and_its_qr_code() {
     let world = fixed();

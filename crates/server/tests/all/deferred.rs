@@ -94,6 +94,7 @@ async fn iss_004_iss_034_metadata_as_it_is_asked_for() {
     }
 }
 
+// Clauses: VCI-9.1-09
 #[tokio::test]
 async fn a24_a34_the_deferred_endpoint_is_as_strict_as_the_others() {
     let world = fixed();

@@ -67,6 +67,7 @@ async fn ask(
     Ok(Answer { version, suite, text })
 }
 
+// Clauses: ASM-6.1-01
 // Checks: ISS-135, ISS-136
 #[tokio::test]
 async fn tls_1_3_is_chosen_wherever_it_is_offered() {
@@ -79,6 +80,7 @@ async fn tls_1_3_is_chosen_wherever_it_is_offered() {
     }
 }
 
+// Clauses: ASM-6.1-02, ASM-6.1-04, VCI-13.9-01, VP-14.6-01, SIOP-9-01, SIOP-13.6-01, JAR-8-02, OABCP-5.6-04
 // Checks: ISS-137
 #[tokio::test]
 async fn with_tls_1_2_the_suites_are_those_of_bcp_195() {
@@ -97,6 +99,7 @@ async fn with_tls_1_2_the_suites_are_those_of_bcp_195() {
     }
 }
 
+// Clauses: VCI-13.9-01, VP-14.6-01, SIOP-13.6-01
 // Checks: ISS-134
 #[tokio::test]
 async fn tls_1_0_and_1_1_are_refused() {

@@ -86,7 +86,7 @@ pub(crate) async fn try_present(
     let (query, disclose) = {
         let matches = asked.matches(&holdings);
         let proposals = matches.proposals();
-        (proposals[0].query.id.clone(), proposals[0].disclose.to_vec())
+        (proposals[0].id.to_owned(), proposals[0].disclose.to_vec())
     };
     let key = keys.made.lock().unwrap()[held.key_thumbprint.as_ref().unwrap()].clone();
     let choice = Choice {
@@ -133,7 +133,8 @@ async fn the_whole_way_over_http() {
     whole_way(&fixed(), "").await;
 }
 
-// Clauses: VCI-12.2.2-01, VCI-12.2.2-06, VCI-12.2.4-02
+// Clauses: VCI-12.2.2-01, VCI-12.2.2-06, VCI-12.2.4-02,
+// ASM-3.2-01, ASM-3.1-01
 #[tokio::test]
 async fn an_issuer_with_a_path_has_its_metadata_at_the_root_of_the_host() {
     let world = fixed_with(Wanted { base: "https://service.example/tenant", ..Wanted::default() });

@@ -35,15 +35,7 @@ impl<'a> AuthorizationServer<'a> {
         metadata: &'a AuthorizationServerMetadata,
         dpop: Option<DpopKey>,
     ) -> Self {
-        Self {
-            parts,
-            metadata,
-            dpop,
-            attested: None,
-            challenge: None,
-            challenge_is_new: false,
-            named: true,
-        }
+        Self { parts, metadata, dpop, attested: None, challenge: None, challenge_is_new: false, named: true }
     }
 
     /// For a code of an offer: a name that anybody can say is not said where nobody asks for it (§12.3).

@@ -49,7 +49,8 @@ fn key(seed: u64) -> SoftwareSigner {
     SoftwareSigner::generate(Algorithm::Es256, &SeededRandom::new(seed)).unwrap()
 }
 
-// Clauses: ABCA-7.4-03, ABCA-7.4-04
+// Clauses: ABCA-7.4-03, ABCA-7.4-04,
+// VCI-E-01, ABCA-7.4-05
 #[test]
 fn a16_as_026_as_027_as_028_as_030_as_031_as_032_what_is_refused_at_the_par_endpoint() {
     let (world, provider) = attesting();

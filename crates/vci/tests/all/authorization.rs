@@ -14,7 +14,8 @@ fn invalid_grant() -> (u16, String) {
     (400, "invalid_grant".to_owned())
 }
 
-// Clauses: VCI-5.1.2-04, VCI-5.2-01, ISS-2.3-02, PKCE-4.6-01
+// Clauses: VCI-5.1.2-04, VCI-5.2-01, ISS-2.3-02, PKCE-4.6-01,
+// ISS-2-01, ISS-2-02, HAIP-4.3-03
 #[test]
 fn wallet_initiated_by_scope() {
     let world = world(|_| {});
@@ -35,7 +36,8 @@ fn wallet_initiated_by_scope() {
     assert_eq!(credential.status(), 200, "{}", body(&credential));
 }
 
-// Clauses: VCI-5.1.1-02, VCI-5.1.1-05, VCI-5.1.2-08, VCI-5.1.2-09, VCI-6.2-02, VCI-6.2-04
+// Clauses: VCI-5.1.1-02, VCI-5.1.1-05, VCI-5.1.2-08, VCI-5.1.2-09, VCI-6.2-02, VCI-6.2-04,
+// VCI-5.1.2-05
 #[test]
 fn as_072_wallet_initiated_by_authorization_details() {
     let world = world(|_| {});
@@ -197,7 +199,8 @@ fn a10_strangers_are_known_by_nothing_and_redirected_only_after_somebody_agreed(
     assert!(url.starts_with("eudi-openid4ci://authorize?code="), "{url}");
 }
 
-// Clauses: PKCE-4.4.1-01, OABCP-7.8.2-01, OABCP-7.8.2-03, VCI-5.1.1-04, VCI-5.1.2-06
+// Clauses: PKCE-4.4.1-01, OABCP-7.8.2-01, OABCP-7.8.2-03, VCI-5.1.1-04, VCI-5.1.2-06,
+// ISS-2-01, VCI-5.1.1-03
 #[test]
 fn a06_a27_as_043_what_a_registered_client_is_told() {
     let world = world(|_| {});
@@ -273,6 +276,7 @@ fn a01_as_085_as_086_a_code_that_is_used_twice_ends_the_grant() {
     assert_eq!(last.reason.as_deref(), Some("an authorization code was used twice"));
 }
 
+// Clauses: HAIP-4-04
 #[test]
 fn as_087_a_code_lives_for_a_minute() {
     let world = world(|_| {});

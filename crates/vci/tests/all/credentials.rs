@@ -16,7 +16,8 @@ fn bad_request() -> (u16, String) {
     (400, "invalid_credential_request".to_owned())
 }
 
-// Clauses: VCI-8.3-01, VCI-8.3-06, VCI-8.3-09, VCI-8.3-10, VCI-8.3-20, VCI-A.3.4-01
+// Clauses: VCI-8.3-01, VCI-8.3-06, VCI-8.3-09, VCI-8.3-10, VCI-8.3-20, VCI-A.3.4-01,
+// VCI-A.3.4-02
 #[test]
 fn a_credential_response_is_complete_and_not_cached() {
     let world = World::new();

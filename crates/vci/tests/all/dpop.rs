@@ -13,7 +13,8 @@ fn invalid_grant() -> (u16, String) {
     (400, "invalid_grant".to_owned())
 }
 
-// Clauses: DPOP-5-01, DPOP-5-02, DPOP-5-03, DPOP-6-02, DPOP-7-01, DPOP-7.1-01, DPOP-7.2-01
+// Clauses: DPOP-5-01, DPOP-5-02, DPOP-5-03, DPOP-6-02, DPOP-7-01, DPOP-7.1-01, DPOP-7.2-01,
+// DPOP-7.1-02
 #[test]
 fn a19_a20_a22_a_bound_token_needs_a_fresh_proof_of_its_key() {
     let world = World::new();

@@ -146,7 +146,8 @@ fn wrong_parameters() {
     assert_eq!(client.sealed(&client.wanting(|_| {})).status(), 200);
 }
 
-// Clauses: VCI-8.2-19, VCI-8.2-22, VCI-10-06
+// Clauses: VCI-8.2-19, VCI-8.2-22, VCI-10-06,
+// VCI-12.2.4-26
 #[test]
 fn demanded() {
     let requests = world(Encryption::require_requests);
@@ -214,7 +215,8 @@ fn keys_are_exchanged_without_breaking_wallets() {
     assert!(built.is_err());
 }
 
-// Clauses: VCI-8.2-19, VCI-8.2-20, VCI-8.2-22, VCI-9.1-07, VCI-9.1-08, VCI-9.1-10, VCI-9.1-11, VCI-9.2-07, VCI-9.2-08
+// Clauses: VCI-8.2-19, VCI-8.2-20, VCI-8.2-22, VCI-9.1-07, VCI-9.1-08, VCI-9.1-10, VCI-9.1-11, VCI-9.2-07, VCI-9.2-08,
+// VCI-12.2.4-26
 #[test]
 fn the_wallet_encrypts_where_it_is_offered_also_later() {
     for required in [false, true] {

@@ -71,7 +71,8 @@ fn v01_metadata_of_another_issuer() {
     }
 }
 
-// Clauses: ASM-3.3-01, ASM-3.3-02, VCI-4.1.1-10, VCI-4.1.1-12, VCI-12.2.4-05
+// Clauses: ASM-3.3-01, ASM-3.3-02, VCI-4.1.1-10, VCI-4.1.1-12, VCI-12.2.4-05,
+// VCI-4.1.1-28, ISS-4-01, ASM-6.2-02
 #[test]
 fn v02_metadata_of_another_authorization_server_and_a_server_that_is_not_listed() {
     let world = World::new();
@@ -139,7 +140,8 @@ fn v05_no_silent_fall_back_to_bearer() {
     }
 }
 
-// Clauses: VCI-12.2.4-07, VCI-8-02, VCI-12.2.2-02
+// Clauses: VCI-12.2.4-07, VCI-8-02, VCI-12.2.2-02,
+// DPOP-2-01
 #[test]
 fn v06_addresses_that_are_never_asked() {
     let world = World::new();
@@ -205,7 +207,8 @@ fn v06_addresses_that_are_never_asked() {
     }
 }
 
-// Clauses: VCI-4.1.3-04
+// Clauses: VCI-4.1.3-04,
+// VCI-4.1.3-05
 #[test]
 fn v07_v15_answers_that_are_not_json_not_small_or_not_there() {
     let world = World::new();
@@ -336,6 +339,7 @@ fn v07_an_offer_of_something_that_the_metadata_does_not_know() {
     assert_eq!(wait(ready(opened).accept()).unwrap().credentials.len(), 1);
 }
 
+// Clauses: DPOP-7.1-10, OABCP-7.3.2-01
 #[test]
 fn v16_requests_carry_nothing_that_is_not_needed() {
     let world = World::new();

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::support::*;
 
-// Clauses: VCI-12.2.2-01, VCI-12.2.4-01, VCI-12.2.4-40, VCI-12.2.4-41, VCI-12.2.4-48, VCI-12.2.4-50, VCI-12.2.4-52, VCI-A.3.2-02, VCI-8-01
+// Clauses: VCI-12.2.2-01, VCI-12.2.4-01, VCI-12.2.4-40, VCI-12.2.4-41, VCI-12.2.4-48, VCI-12.2.4-50, VCI-12.2.4-52, VCI-A.3.2-02, VCI-8-01,
+// HAIP-4.1-10
 #[test]
 fn the_metadata_is_complete_and_its_own_parser_likes_it() {
     let world = World::new();
@@ -64,7 +65,8 @@ pub(crate) fn build(
     change(builder).build()
 }
 
-// Clauses: VCI-12.2.4-30, VCI-B.3-01
+// Clauses: VCI-12.2.4-30, VCI-B.3-01,
+// ISS-2-02, DPOP-2-01
 #[test]
 fn what_an_issuer_can_not_be() {
     let one = |builder: IssuerBuilder| builder.configuration(pid());

@@ -18,7 +18,8 @@ fn handle(offer: &credenza_vci::issuer::CreatedOffer) -> String {
     offer.offer_uri.as_ref().unwrap().path().rsplit('/').next().unwrap().to_owned()
 }
 
-// Clauses: VCI-4.1.1-01, VCI-4.1.1-02, VCI-4.1.1-13, VCI-4.1.3-02, VCI-4.1.3-03
+// Clauses: VCI-4.1.1-01, VCI-4.1.1-02, VCI-4.1.1-13, VCI-4.1.3-02, VCI-4.1.3-03,
+// VCI-4.1.3-05
 #[test]
 fn c22_an_offer_by_reference_is_unguessable_expires_and_is_not_cached() {
     let world = World::new();
@@ -51,7 +52,8 @@ fn c22_an_offer_by_reference_is_unguessable_expires_and_is_not_cached() {
     assert!(handles.iter().all(|handle| handle.len() >= 43));
 }
 
-// Clauses: VCI-4.1-02, VCI-4.1-03
+// Clauses: VCI-4.1-02, VCI-4.1-03,
+// HAIP-4.2-06
 #[test]
 fn links_for_any_wallet() {
     let world = World::new();

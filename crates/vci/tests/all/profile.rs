@@ -21,7 +21,8 @@ fn haip() -> AuthorizationSettings {
     AuthorizationSettings { attestation: Some(Provider::new(7).settings()), ..Default::default() }
 }
 
-// Clauses: HAIP-4-01, HAIP-4-05, HAIP-4.3-01, HAIP-4.4.1-01
+// Clauses: HAIP-4-01, HAIP-4-05, HAIP-4.3-01, HAIP-4.4.1-01,
+// HAIP-4-04
 #[test]
 fn haip_makes_an_issuer_comply() {
     let provider = Provider::new(7);
@@ -52,7 +53,8 @@ impl World {
     }
 }
 
-// Clauses: HAIP-4.1-03
+// Clauses: HAIP-4.1-03,
+// HAIP-4.2-02, HAIP-6.1.1-02
 #[test]
 fn haip_refuses_what_can_not_comply_and_names_the_rule() {
     let rule = |error| match error {

@@ -283,6 +283,45 @@ fn keys_that_present() {
     assert_eq!(changed(&|_| {}).0, 200);
 }
 
+// Clauses: VCI-F.2-11
+#[test]
+fn what_nobody_knows_in_a_presentation_is_ignored() {
+    let bench = Bench::new(presenting());
+    let nonce = bench.world.nonce();
+    let more = |it: &mut Map<String, Value>| drop(it.insert("nobody".to_owned(), json!({ "knows": 1 })));
+    let presented = presentation(&bench, &bench.world.key(), Cryptosuite::EcdsaJcs, &|_| {}, &more, &nonce);
+    assert_eq!(presented["nobody"]["knows"], 1);
+    assert_eq!(copies(&bench.ask(&json!({ "di_vp": [presented] }))), 1);
+}
+
+// Clauses: VCI-F.2-08
+#[test]
+fn a_presentation_has_no_challenge_where_there_is_no_nonce() {
+    let by_did = CredentialConfiguration { did_methods: vec!["did:key".to_owned()], ..presenting() };
+    let bench = Bench::new(by_did);
+    let offer = bench.world.create(OfferRequest::of(bench.configuration, erika()));
+    for there in [true, false] {
+        let http = bench.world.http().tampered(move |request, response| {
+            if !there && request.uri().path().contains("openid-credential-issuer") {
+                let mut json = body(response);
+                json.as_object_mut().unwrap().remove("nonce_endpoint");
+                *response.body_mut() = json.to_string().into_bytes();
+            }
+        });
+        let http = Arc::new(http);
+        let (wallet, _) = bench.world.wallet(http.clone());
+        // Our issuer insists on a nonce.
+        let offer =
+            if there { &bench.world.create(OfferRequest::of(bench.configuration, erika())) } else { &offer };
+        assert_eq!(wait(ready(wait(wallet.open(&offer.uri)).unwrap()).accept()).is_ok(), there);
+        let asked = http.asked.lock().unwrap();
+        let request = asked.iter().find(|it| it.uri().path() == "/tenant/credential").unwrap();
+        let sent: Value = serde_json::from_slice(request.body()).unwrap();
+        let proof = &sent["proofs"]["di_vp"][0]["proof"];
+        assert_eq!((proof.get("challenge").is_some(), &proof["domain"]), (there, &json!(ISSUER)));
+    }
+}
+
 /// Keys for which a wallet provider vouches.
 struct AttestedKeys {
     keys: Arc<Keys>,
@@ -314,6 +353,7 @@ impl HolderKeys for AttestedKeys {
     }
 }
 
+// Clauses: HAIP-4.5.1-01
 #[test]
 fn the_wallet_proves_its_keys_in_every_way() {
     let alone = CredentialConfiguration { proof_types: vec![ProofKind::Attestation], ..attested(high()) };

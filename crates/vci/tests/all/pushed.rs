@@ -15,7 +15,7 @@ fn invalid_request() -> (u16, String) {
     (400, "invalid_request".to_owned())
 }
 
-// Clauses: PAR-2.2-01, PAR-2.2-02, PAR-7.1-01
+// Clauses: PAR-2.2-01, PAR-2.2-02, PAR-7.1-01, JAR-5.2-04
 #[test]
 fn as_033_as_034_as_035_as_052_a_pushed_request_is_two_parameters() {
     let world = world(|settings| settings.require_par = true);

@@ -82,6 +82,7 @@ fn a26_as_097_a_refresh_token_is_its_keys_and_a_lost_answer_can_be_asked_for_aga
     assert_eq!(refused(&refresh(by(&own), text(&body(&third), "refresh_token"))), invalid_grant());
 }
 
+// Clauses: OABCP-7.14.2-03
 #[test]
 fn a26_as_097_a_refresh_token_is_its_clients_and_is_not_widened() {
     let world = world(|_| {});

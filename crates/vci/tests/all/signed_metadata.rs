@@ -38,7 +38,8 @@ fn trusting(world: &World, http: Loop, how: SignedMetadataUse) -> Wallet {
     wallet.with_trust(trust).with_policy(Policy { signed_metadata: how, ..Policy::default() })
 }
 
-// Clauses: VCI-12.2.3-01, VCI-12.2.3-02, VCI-12.2.3-04, VCI-12.2.3-05, VCI-12.2.3-06, VCI-12.2.3-07, VCI-12.2.3-08, VCI-12.2.3-09, VCI-12.2.2-06
+// Clauses: VCI-12.2.3-01, VCI-12.2.3-02, VCI-12.2.3-04, VCI-12.2.3-05, VCI-12.2.3-06, VCI-12.2.3-07, VCI-12.2.3-08, VCI-12.2.3-09, VCI-12.2.2-06,
+// HAIP-4.1-04
 #[test]
 fn what_is_signed() {
     let world = signing();
@@ -67,7 +68,8 @@ fn what_is_signed() {
     assert!(Jws::parse(&text).unwrap().header.x5c().unwrap().is_some());
 }
 
-// Clauses: VCI-12.2.2-04, VCI-12.2.3-10, VCI-12.2.3-11
+// Clauses: VCI-12.2.2-04, VCI-12.2.3-10, VCI-12.2.3-11,
+// HAIP-4.1-04
 #[test]
 fn the_wallet_reads_what_somebody_trusted_has_signed() {
     let world = signing();

@@ -422,3 +422,22 @@ fn policies_that_can_not_be() {
     assert_eq!(refused(StatusPolicy { ttl: Duration::ZERO, ..policy }), StatusPolicyError::Times);
     assert_eq!(refused(StatusPolicy { ttl: HOUR * 13, ..policy }), StatusPolicyError::Times);
 }
+
+// Clauses: HAIP-6.1-07, HAIP-6.1-08, HAIP-6.1-09, HAIP-6.1-10
+#[test]
+fn a_list_names_its_key_by_a_certificate_that_is_not_the_root() {
+    let world = World::new();
+    let nodes = Nodes { clock: world.clock.clone(), signer: world.signer.clone() };
+    let node = nodes.node(memory(), 1, small());
+    let given = assign_as(&node, &pid(), "s", 1);
+    let members: Vec<_> = given[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members, ["status_list"]);
+    let reference = StatusReference::from_status(&given[0]).unwrap().unwrap();
+    let published = wait(node.republish(reference.uri.rsplit('/').next().unwrap())).unwrap().unwrap();
+    nodes.verify(&reference.uri, &published);
+    let jws = credenza_crypto::Jws::parse(&published.jwt).unwrap();
+    let chain = jws.header.x5c().unwrap().unwrap();
+    assert_eq!(chain.len(), 1);
+    assert_ne!(chain[0], world.ca.certificate());
+    assert!(!credenza_crypto::x509::Certificate::parse(&chain[0]).unwrap().is_self_issued());
+}

@@ -98,7 +98,8 @@ fn c29_a_code_of_one_issuer_is_no_code_of_another_on_the_same_store() {
     assert!(one.clock.now() >= START);
 }
 
-// Clauses: VCI-4.1.1-16, VCI-6.1-03
+// Clauses: VCI-4.1.1-16, VCI-6.1-03,
+// VCI-3.5-01
 #[test]
 fn a03_five_wrong_transaction_codes_kill_the_offer() {
     let world = World::new();
@@ -186,7 +187,7 @@ fn a18_a_wallet_must_say_who_it_is_where_anonymous_access_is_off() {
     assert_eq!(metadata["pre-authorized_grant_anonymous_access_supported"], false);
 }
 
-// Clauses: VCI-6.1-12
+// Clauses: VCI-6.1-12, OABCP-5.4-01
 #[test]
 fn a33_a34_what_is_no_form_is_refused_and_costs_nothing() {
     let world = World::new();

@@ -73,7 +73,7 @@ fn an_offer_for_a_browser() {
     assert!(http.paths().contains(&pushed), "{:?}", http.paths());
 }
 
-// Clauses: PKCE-4.2-01
+// Clauses: PKCE-4.2-01, OABCP-5.1.1-01, OABCP-5.1.1-02
 #[test]
 fn without_an_offer_and_without_pushing() {
     let world = world(|_| {});
@@ -124,12 +124,19 @@ pub(crate) fn attested_world() -> (World, Client) {
         settings.clients = vec![client(CLIENT, ClientAuthentication::Attestation)];
         settings.attestation = Some(provider.settings());
     });
-    let key = Arc::new(SoftwareSigner::generate(Algorithm::Es256, &*world.random).unwrap());
-    let instance = Arc::new(Instance(provider, key, world.now()));
-    (world, Client::Attested { client_id: CLIENT.to_owned(), instance })
+    let client = attested_client(provider, &world);
+    (world, client)
 }
 
-// Clauses: HAIP-4.4.1-01, HAIP-4.4.1-08, HAIP-4.4.1-09
+/// A wallet that its provider vouches for.
+pub(crate) fn attested_client(provider: Provider, world: &World) -> Client {
+    let key = Arc::new(SoftwareSigner::generate(Algorithm::Es256, &*world.random).unwrap());
+    let instance = Arc::new(Instance(provider, key, world.now()));
+    Client::Attested { client_id: CLIENT.to_owned(), instance }
+}
+
+// Clauses: HAIP-4.4.1-01, HAIP-4.4.1-08, HAIP-4.4.1-09,
+// VCI-E-05
 #[test]
 fn an_attested_wallet() {
     let (world, client) = attested_world();
@@ -165,7 +172,8 @@ fn a_wallet_with_a_registered_key() {
     assert_eq!(whole(&world, &wallet, &browser_offer(&world)).credentials.len(), 1);
 }
 
-// Clauses: ISS-2.4-01, ISS-2.4-02, ISS-2.4-03, ISS-2.4-04, ISS-2.4-05
+// Clauses: ISS-2.4-01, ISS-2.4-02, ISS-2.4-03, ISS-2.4-04, ISS-2.4-05, OABCP-5.1-03, OABCP-5.1-06, OABCP-7.4.2-01,
+// OABCP-7.4.2-02, OABCP-7.4.2.1-03
 #[test]
 fn answers_that_belong_to_something_else_end_nothing() {
     let world = world(|_| {});
@@ -208,6 +216,7 @@ fn answers_that_belong_to_something_else_end_nothing() {
     assert_eq!(go_on(*back, &good).unwrap().credentials.len(), 1);
 }
 
+// Clauses: PKCE-7.2-01, OABCP-7.7.1-01
 #[test]
 fn what_a_server_must_not_say() {
     let world = world(|_| {});

@@ -13,7 +13,9 @@ use url::form_urlencoded;
 use crate::authorizing::{CALLBACK, CLIENT, parameter, world};
 use crate::hostile_issuer::edit;
 use crate::support::*;
-use crate::wallet_authorization::{agree, attested_world, begin, browser_offer, go_on, public, wallet, whole};
+use crate::wallet_authorization::{
+    agree, attested_world, begin, browser_offer, go_on, public, wallet, whole,
+};
 
 /// A member of a form that was posted.
 fn field(request: &Request<Vec<u8>>, name: &str) -> Option<String> {
@@ -143,8 +145,7 @@ fn no_endpoint_is_asked_but_by_https() {
         let deferral = Some(credenza_vci::issuer::Deferral::UntilAskedAgain);
         let credential =
             OfferedCredential { configuration_id: "pid".to_owned(), claims: Some(erika()), deferral };
-        let offer =
-            world.create(OfferRequest { credentials: vec![credential], ..OfferRequest::default() });
+        let offer = world.create(OfferRequest { credentials: vec![credential], ..OfferRequest::default() });
         let opened = wait(wallet.open(&offer.uri)).map(ready);
         let accepted = opened.and_then(|ready| wait(ready.accept()));
         let polled = accepted.and_then(|received| wait(wallet.poll(&received.pending[0])));

@@ -34,7 +34,8 @@ fn fetch(zoo: &Zoo, id: &str) -> Vec<HeldCredential> {
 }
 
 // Clauses: VCI-A.1.1.4-01, VCI-A.1.1.4-02, VCI-A.1.2.4-01, VCI-A.1.2.4-02, VCI-A.2.4-01, VCI-A.3.4-01, VCI-8.3-07,
-// VCI-8.3-11
+// VCI-8.3-11,
+// VCI-3.3.2-01
 #[test]
 fn each_format_from_the_offer_to_the_wallet() {
     let zoo = Zoo::new();
@@ -67,7 +68,8 @@ fn each_format_from_the_offer_to_the_wallet() {
     }
 }
 
-// Clauses: VCI-A.2.4-01, MDOC-I-9.1.2.4-10, MDOC-I-A.2.4-01, MDOC-I-7-01
+// Clauses: VCI-A.2.4-01, MDOC-I-9.1.2.4-10, MDOC-I-A.2.4-01, MDOC-I-7-01,
+// VCI-8.3-12
 #[test]
 fn an_mdoc_has_typed_elements_and_is_signed_within_its_certificate() {
     let zoo = Zoo::new();
