@@ -44,11 +44,20 @@ impl<'a, T: DeserializeOwned> Unverified<'a, T> {
     /// # Errors
     /// Everything of [`JwtError`] but the times.
     pub fn parse(text: &'a str, typ: &'static str) -> Result<Self, JwtError> {
-        let jws = Jws::parse(text)?;
-        if !jws.header.has_type(typ) {
-            return Err(JwtError::Type(typ));
+        Self::parse_untyped(text, |header| header.has_type(typ)).map_err(|error| error.unwrap_or(JwtError::Type(typ)))
+    }
+
+    /// Reads a JWT whose header is accepted, of protocols from before explicit types (RFC 8725 §3.11): what it is has
+    /// to be clear from its claims.
+    ///
+    /// # Errors
+    /// [`JwtError`]; `None`: the header is not accepted.
+    pub fn parse_untyped(text: &'a str, accepts: impl FnOnce(&Header) -> bool) -> Result<Self, Option<JwtError>> {
+        let jws = Jws::parse(text).map_err(|error| Some(error.into()))?;
+        if !accepts(&jws.header) {
+            return Err(None);
         }
-        let claims = json::object_from_slice(&jws.payload).map_err(|_| JwtError::Claims)?;
+        let claims = json::object_from_slice(&jws.payload).map_err(|_| Some(JwtError::Claims))?;
         Ok(Self { jws, claims })
     }
 }

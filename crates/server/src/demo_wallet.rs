@@ -202,6 +202,8 @@ pub struct Consent {
     pub purpose: Option<String>,
     /// What is asked, one entry for each credential of the query.
     pub asks: Vec<Ask>,
+    /// What answering authorises besides: the person has to read it.
+    pub transactions: Vec<Transaction>,
     /// Whether the holder signs in too, or with no credential at all: with a key that is kept for this party alone.
     pub signs_in: bool,
     /// Whether the wallet holds what it takes to answer.
@@ -210,6 +212,17 @@ pub struct Consent {
     pub missing: Vec<String>,
     /// The checks of the request.
     pub report: Option<Report>,
+}
+
+/// Something that the person authorises by answering (OID4VP 1.0 §8.4).
+#[derive(Clone, Default, Serialize)]
+pub struct Transaction {
+    /// Its type.
+    pub kind: String,
+    /// Everything that it says.
+    pub details: Vec<Claim>,
+    /// The [`Ask`]s whose credential can sign it, by id: one of them does.
+    pub signed_by: Vec<String>,
 }
 
 /// One credential that is asked for.

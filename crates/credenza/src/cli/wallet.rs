@@ -5,17 +5,19 @@ mod callback;
 mod consent;
 mod contexts;
 mod home;
+mod present;
 mod provider;
 mod renew;
 mod serve;
+mod transactions;
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use credenza::core::{AddressPolicy, Clock as _, SystemClock};
-use credenza::server::demo_wallet::{Accepted, Choice, Waiting, WalletRefusal};
+use credenza::server::demo_wallet::{Accepted, Waiting, WalletRefusal};
 use credenza::vp::Profile;
-use credenza::wallet::{card, default_choices};
+use credenza::wallet::card;
 use serde_json::json;
 
 use super::{Usage, Verdict, output, thing};
@@ -43,6 +45,10 @@ pub(super) struct Arguments {
     /// be as the profile says.
     #[arg(long)]
     haip: bool,
+
+    /// Also answer requests of OpenID4VP before 1.0 (drafts 18, 20, 23 and 24), each in its own way.
+    #[arg(long, conflicts_with = "haip", env = "CREDENZA_WALLET_EARLIER_DRAFTS")]
+    earlier_drafts: bool,
 
     #[command(subcommand)]
     command: Command,
@@ -101,23 +107,7 @@ enum Command {
         /// From `list`.
         id: String,
     },
-    /// Answer a request for a presentation: shows who asks and what would be disclosed.
-    Present {
-        /// openid4vp://…
-        request: String,
-        /// Do not ask. A verifier that nobody vouches for is refused all the same, see --allow-unknown.
-        #[arg(long)]
-        yes: bool,
-        /// With --yes: also answer a verifier that is not vouched for by a certificate you trust (`wallet trust add`).
-        #[arg(long, requires = "yes")]
-        allow_unknown: bool,
-        /// Which credential answers which part of the request, when several fit: QUERY=ID. May be repeated.
-        #[arg(long, value_name = "QUERY=ID")]
-        choose: Vec<String>,
-        /// Say no to the verifier instead.
-        #[arg(long, conflicts_with_all = ["yes", "choose"])]
-        decline: bool,
-    },
+    Present(present::Arguments),
     Serve(serve::Arguments),
     /// Remove a credential with all its copies and keys.
     Remove {
@@ -136,6 +126,11 @@ enum Command {
     Provider {
         #[command(subcommand)]
         command: provider::Command,
+    },
+    /// The types of transactions that you can be shown and authorise by presenting.
+    Transaction {
+        #[command(subcommand)]
+        command: transactions::Command,
     },
     /// JSON-LD contexts beside those of the specifications, for credentials with embedded proofs.
     Context {
@@ -163,7 +158,7 @@ enum TrustCommand {
 
 pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verdict> {
     let profile = if arguments.haip { Profile::Haip } else { Profile::Open };
-    let home = Home::new(arguments.home, arguments.passphrase, profile);
+    let home = Home::new(arguments.home, arguments.passphrase, profile, arguments.earlier_drafts);
     match arguments.command {
         Command::Accept { offer, tx_code, yes, copies, no_browser } => {
             let how = Accept { tx_code, yes, copies, browser: !no_browser };
@@ -173,10 +168,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
             let how = Accept { tx_code: None, yes, copies, browser: !no_browser };
             accept::ask(&home, &issuer, &credentials, how, json).await
         }
-        Command::Present { request, yes, allow_unknown, choose, decline } => {
-            let how = Present { yes, allow_unknown, choose: choices(&choose)?, decline };
-            present(&home, &request, &how, json).await
-        }
+        Command::Present(arguments) => present::run(&home, arguments, json).await,
         Command::Poll { id } => poll(&home, id.as_deref(), json).await,
         Command::Serve(arguments) => serve::run(&home, arguments, json).await,
         Command::Renew { id } => renew::run(&home, id.as_deref(), json).await,
@@ -185,6 +177,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         Command::Remove { id, yes } => remove(&home, &id, yes, json).await,
         Command::Trust { command } => trust(&home, &command, json),
         Command::Provider { command } => provider::run(&home, &command, json),
+        Command::Transaction { command } => transactions::run(home.folder(), &command, json),
         Command::Context { command } => contexts::run(home.folder(), &command, json),
     }
 }
@@ -251,66 +244,6 @@ async fn poll(home: &Home, id: Option<&str>, json: bool) -> anyhow::Result<Verdi
         received(&all, json)?;
     }
     first_refusal.map_or(Ok(Verdict::Good), |refusal| refused(&refusal, json))
-}
-
-struct Present {
-    yes: bool,
-    allow_unknown: bool,
-    choose: Vec<Choice>,
-    decline: bool,
-}
-
-async fn present(home: &Home, request: &str, how: &Present, json: bool) -> anyhow::Result<Verdict> {
-    let holder = home.open(thing::policy_for(request), 1)?;
-    output::progress("opening the request");
-    let consent = match holder.open_request(request).await {
-        Ok(consent) => consent,
-        Err(refusal) => return refused(&refusal, json),
-    };
-    if how.decline {
-        return match holder.decline_shown(&consent.id).await {
-            Ok(()) => {
-                output::line(if json { "{\"declined\": true}" } else { "Declined." })?;
-                Ok(Verdict::Good)
-            }
-            Err(refusal) => refused(&refusal, json),
-        };
-    }
-    let mut choices = default_choices(&consent);
-    for chosen in &how.choose {
-        choices.retain(|choice| choice.ask != chosen.ask);
-        choices.push(chosen.clone());
-    }
-    if !how.yes || !json {
-        eprintln!("{}", consent::request(&consent, &choices));
-    }
-    if !consent.answerable {
-        let refusal = WalletRefusal::new(format!("nothing was sent: {}", consent.missing.join("; ")));
-        return refused(&refusal, json);
-    }
-    if how.yes && !consent.verifier.trusted && !how.allow_unknown {
-        let message = format!(
-            "nothing was sent: nobody you trust vouches for this verifier ({}). If you know it, add its root \
-             certificate with `credenza wallet trust add PEM`, or say --allow-unknown",
-            consent.verifier.identifier
-        );
-        return refused(&WalletRefusal::new(message), json);
-    }
-    if !how.yes {
-        confirm("Present this?", "answer the request", json).await?.then_some(()).ok_or_else(declined)?;
-    }
-    output::progress("presenting");
-    match without_interruption(holder.answer_request(&consent.id, &choices)).await? {
-        Ok(presented) if json => output::json(&presented)?,
-        Ok(presented) => {
-            output::line(&format!("Presented to {}.", presented.verifier.name))?;
-            if let Some(link) = presented.redirect_uri {
-                output::line(&format!("Continue in your browser: {link}"))?;
-            }
-        }
-        Err(refusal) => return refused(&refusal, json),
-    }
-    Ok(Verdict::Good)
 }
 
 fn list(home: &Home, json: bool) -> anyhow::Result<Verdict> {
@@ -413,18 +346,6 @@ fn trust(home: &Home, command: &TrustCommand, json: bool) -> anyhow::Result<Verd
         }
     }
     Ok(Verdict::Good)
-}
-
-fn choices(texts: &[String]) -> anyhow::Result<Vec<Choice>> {
-    texts
-        .iter()
-        .map(|text| {
-            let (ask, credential) = text
-                .split_once('=')
-                .ok_or_else(|| Usage::error("--choose is QUERY=ID, as the request shows it"))?;
-            Ok(Choice { ask: ask.to_owned(), credential: credential.to_owned() })
-        })
-        .collect()
 }
 
 /// Asks, where somebody can answer; otherwise says how to do without.

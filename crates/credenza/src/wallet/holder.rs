@@ -16,7 +16,8 @@ use credenza_server::demo_wallet::{Card, Claim, HistoryEntry, OfferPreview, Wall
 use credenza_trust::Trust;
 use credenza_vci::wallet::{Authorizing, Client, Opened, Policy, Wallet as Receiving};
 use credenza_vp::siop::Provider;
-use credenza_vp::wallet::{SignIn, UntrustedVerifiers, Wallet as Presenting};
+use credenza_vp::messages::TransactionType;
+use credenza_vp::wallet::{SignIn, UntrustedVerifiers, Wallet as Presenting, WalletBuilder};
 use credenza_vp::{Asked, Profile};
 use serde_json::{Map, Value};
 
@@ -88,7 +89,7 @@ pub struct Ports {
 }
 
 /// How a wallet behaves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Which addresses it talks to.
     pub addresses: AddressPolicy,
@@ -96,12 +97,22 @@ pub struct Options {
     pub copies: u32,
     /// What it calls itself where somebody has to sign in.
     pub client_id: &'static str,
+    /// Whether requests of OpenID4VP before 1.0 are answered.
+    pub earlier_drafts: bool,
+    /// The types of transactions that the person can be shown; requests with any other are refused.
+    pub transaction_types: Vec<TransactionType>,
 }
 
 impl Default for Options {
-    /// Public addresses, one copy, [`CLIENT_ID`].
+    /// Public addresses, one copy, [`CLIENT_ID`], 1.0 alone, no transactions.
     fn default() -> Self {
-        Self { addresses: AddressPolicy::Public, copies: 1, client_id: CLIENT_ID }
+        Self {
+            addresses: AddressPolicy::Public,
+            copies: 1,
+            client_id: CLIENT_ID,
+            earlier_drafts: false,
+            transaction_types: Vec::new(),
+        }
     }
 }
 
@@ -130,12 +141,16 @@ impl Holder {
         }
         let types = TypeResolverConfig { addresses: options.addresses, ..TypeResolverConfig::default() };
         let types = TypeResolver::new(Arc::clone(&http), Arc::clone(&clock), types);
-        let presenting = Presenting::builder(http, trust, Arc::clone(&clock), Arc::clone(&random))
+        let mut presenting = Presenting::builder(http, trust, Arc::clone(&clock), Arc::clone(&random))
             .untrusted_verifiers(UntrustedVerifiers::Show)
             .profile(profile)
             .self_issued(Provider::default())
-            .addresses(options.addresses)
-            .build();
+            .addresses(options.addresses);
+        if options.earlier_drafts {
+            presenting = presenting.earlier_drafts();
+        }
+        let types_of = options.transaction_types.into_iter();
+        let presenting = types_of.fold(presenting, WalletBuilder::transaction_type).build();
         let promises = Promises::new(Arc::clone(&vault), keys.clone(), Arc::clone(&random));
         let renewals = Renewals::new(Arc::clone(&vault));
         let credentials = Credentials::new(vault, keys.clone(), Arc::clone(&random));

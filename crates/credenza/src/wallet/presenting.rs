@@ -6,11 +6,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use credenza_crypto::Signer;
-use credenza_query::dcql::{Match, Matching};
-use credenza_server::demo_wallet::{Ask, Candidate, Choice, Claim, Consent, Party, Presented, WalletRefusal};
+use credenza_server::demo_wallet::{
+    Ask, Candidate, Choice, Claim, Consent, Party, Presented, Transaction, WalletRefusal,
+};
 use credenza_vp::Asked;
+use credenza_vp::messages::TransactionData;
 use credenza_vp::wallet::{
-    AnswerError, Answered, Choice as Chosen, Holding, HowKnown, Opened, Refusal, ResolveError, Who,
+    AnswerError, Answered, Choice as Chosen, Fit, Holding, HowKnown, Opened, Part, Refusal, ResolveError, Who,
 };
 
 use super::credentials::{Copy, Entry};
@@ -78,10 +80,12 @@ impl Holder {
         let mut picked = Vec::with_capacity(choices.len());
         {
             let matches = asked.matches(&holdings);
+            let parts = matches.parts();
             for choice in choices {
-                match pick(matches.matching(), &ready, choice) {
-                    Some((place, found)) => picked.push((choice.ask.clone(), place, found.disclose.clone())),
+                match pick(&parts, &ready, choice) {
+                    Some(fit) => picked.push((choice.ask.clone(), fit.holding, fit.disclose.to_vec())),
                     None => {
+                        drop(parts);
                         drop(matches);
                         return Err((
                             Some(asked),
@@ -174,24 +178,17 @@ impl Holder {
     pub(super) fn consent(&self, asked: &Asked) -> Result<Consent, WalletRefusal> {
         let (ready, holdings) = self.ready()?;
         let matches = asked.matches(&holdings);
-        let matching = matches.matching();
-        let required: Option<HashSet<&str>> = matching
-            .selection()
-            .map(|selection| selection.required.iter().map(|chosen| chosen.query.id.as_str()).collect());
-        let asks = matching.credentials.iter().map(|found| Ask {
-            id: found.query.id.clone(),
-            required: required.as_ref().is_none_or(|required| required.contains(found.query.id.as_str())),
-            candidates: found
-                .matches
-                .iter()
-                .filter_map(|found| candidate(found, &ready, &holdings))
-                .collect(),
+        let asks = matches.parts().into_iter().map(|part| Ask {
+            id: part.id.to_owned(),
+            required: part.required,
+            candidates: part.fits.iter().filter_map(|fit| candidate(*fit, &ready, &holdings)).collect(),
         });
         Ok(Consent {
             id: String::new(),
             verifier: party(asked.who()),
-            purpose: None,
+            purpose: asked.query().purpose().map(printable),
             asks: asks.collect(),
+            transactions: asked.transactions().iter().map(transaction).collect(),
             signs_in: asked.id_token().is_some(),
             answerable: matches.satisfiable(),
             missing: matches.unmet().iter().map(|unmet| printable(&unmet.to_string())).collect(),
@@ -200,16 +197,30 @@ impl Holder {
     }
 }
 
-fn pick<'m>(matching: &'m Matching<'_>, ready: &[Ready], choice: &Choice) -> Option<(usize, &'m Match)> {
+fn pick<'m>(parts: &[Part<'m>], ready: &[Ready], choice: &Choice) -> Option<Fit<'m>> {
     let place = ready.iter().position(|ready| ready.entry.id == choice.credential)?;
-    let found = matching.credential(&choice.ask)?.matches.iter().find(|found| found.candidate == place)?;
-    Some((place, found))
+    let part = parts.iter().find(|part| part.id == choice.ask)?;
+    part.fits.iter().find(|fit| fit.holding == place).copied()
 }
 
-fn candidate(found: &Match, ready: &[Ready], holdings: &[Holding]) -> Option<Candidate> {
-    let Ready { entry, copy, .. } = ready.get(found.candidate)?;
-    let holding = holdings.get(found.candidate)?;
-    let disclosed = lines(&copy.held, &holding.preview(&found.disclose));
+/// Everything that a transaction says, but what is for machines.
+fn transaction(data: &TransactionData) -> Transaction {
+    let told = data.members().iter().filter(|(name, _)| !TransactionData::COMMON.contains(&name.as_str()));
+    let details = told.map(|(name, value)| Claim {
+        label: printable(name),
+        value: printable(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
+    });
+    Transaction {
+        kind: printable(data.kind()),
+        details: details.collect(),
+        signed_by: data.credential_ids().to_vec(),
+    }
+}
+
+fn candidate(fit: Fit<'_>, ready: &[Ready], holdings: &[Holding]) -> Option<Candidate> {
+    let Ready { entry, copy, .. } = ready.get(fit.holding)?;
+    let holding = holdings.get(fit.holding)?;
+    let disclosed = lines(&copy.held, &holding.preview(fit.disclose));
     let told: HashSet<_> = disclosed.iter().map(|line| line.path.clone()).collect();
     let withheld = lines(&copy.held, holding.claims().as_object()?)
         .into_iter()

@@ -100,7 +100,8 @@ impl PresentationDefinition {
     }
 
     /// Whether these input descriptors, as positions, are all that is needed and not more than may be.
-    pub(super) fn is_answered_by(&self, submitted: &BTreeSet<usize>) -> bool {
+    #[must_use]
+    pub fn is_answered_by(&self, submitted: &BTreeSet<usize>) -> bool {
         if self.submission_requirements.is_empty() {
             submitted.len() == self.input_descriptors.len()
         } else {

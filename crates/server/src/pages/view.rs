@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::demo_wallet::{
-    Ask, Candidate, Card, Claim, Consent, HistoryEntry, OfferPreview, Party, TxCodePrompt,
+    Ask, Candidate, Card, Claim, Consent, HistoryEntry, OfferPreview, Party, Transaction, TxCodePrompt,
 };
 
 /// What every page has around it.
@@ -246,6 +246,7 @@ pub(crate) struct ConsentView {
     verifier: Party,
     purpose: Option<String>,
     asks: Vec<AskView>,
+    transactions: Vec<Transaction>,
     signs_in: bool,
     answerable: bool,
     missing: Vec<String>,
@@ -278,12 +279,14 @@ impl From<Consent> for ConsentView {
             required,
             candidates: candidates.into_iter().map(candidate).collect(),
         };
-        let Consent { id, verifier, purpose, asks, signs_in, answerable, missing, report } = consent;
+        let Consent { id, verifier, purpose, asks, transactions, signs_in, answerable, missing, report } =
+            consent;
         Self {
             id,
             verifier,
             purpose,
             asks: asks.into_iter().map(ask).collect(),
+            transactions,
             signs_in,
             answerable,
             missing,

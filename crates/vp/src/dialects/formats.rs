@@ -10,6 +10,9 @@ use super::{Dialect, DialectError};
 /// What encrypts where only a key agreement is named (JARM §3).
 const DEFAULT_ENCRYPTION: &str = "A128CBC-HS256";
 
+/// What signs mdocs.
+const MDOC_ALGORITHMS: [&str; 4] = ["ES256", "ES384", "ES512", "EdDSA"];
+
 /// The designations of a format in a draft, with what is said of each.
 pub(super) fn designations(dialect: Dialect, format: &Format, said: Option<&Value>) -> Map<String, Value> {
     let values = |name: &str| said.and_then(|said| said.get(name)).cloned();
@@ -32,7 +35,9 @@ pub(super) fn designations(dialect: Dialect, format: &Format, said: Option<&Valu
             let said = algorithms("proof_type", values("proof_type_values"));
             ["ldp_vc", "ldp_vp"].map(|name| (name.to_owned(), said.clone())).into_iter().collect()
         }
-        Format::Mdoc | Format::VcSdJwt | Format::Other(_) => Map::new(),
+        // Names of JOSE, where 1.0 has numbers of COSE.
+        Format::Mdoc => Map::from_iter([("mso_mdoc".to_owned(), json!({ "alg": MDOC_ALGORITHMS }))]),
+        Format::VcSdJwt | Format::Other(_) => Map::new(),
     }
 }
 
@@ -68,6 +73,7 @@ pub(super) fn from_wire(mut members: Map<String, Value>) -> Result<Map<String, V
                 "vc+sd-jwt" | "dc+sd-jwt" => ("dc+sd-jwt", "", ""),
                 "jwt_vc_json" | "jwt_vc" | "jwt_vp_json" | "jwt_vp" => ("jwt_vc_json", "alg", "alg_values"),
                 "ldp_vc" | "ldp_vp" => ("ldp_vc", "proof_type", "proof_type_values"),
+                "mso_mdoc" => ("mso_mdoc", "alg", ""),
                 _ => continue,
             };
             let value = match (value.get(old), new) {

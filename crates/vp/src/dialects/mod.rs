@@ -4,8 +4,10 @@
 //! a [`Spoken`] keeps what has to be known to answer, or to read the answer, in the same dialect. The checks of 1.0 apply
 //! to what was translated, whatever the draft asked for.
 //!
-//! What can't be said in both is refused and never guessed: signed responses (JARM with a JWS), `x509_san_uri`, and mdocs,
-//! whose holders signed something else before 1.0.
+//! What can't be said in both is refused and never guessed: `x509_san_uri` for one.
+//!
+//! Definitions of Presentation Exchange are not translated for a wallet: it matches them as they are. Holders of mdocs
+//! sign what ISO/IEC TS 18013-7 Annex B says, and the nonce that the wallet adds for it is in the encrypted response.
 
 mod draft_18_20;
 mod draft_23_24;
@@ -14,12 +16,12 @@ mod request;
 mod response;
 
 use credenza_query::dcql::QueryError;
-use credenza_query::presentation_exchange::{DefinitionError, Untranslatable};
+use credenza_query::presentation_exchange::{DefinitionError, PresentationDefinition, Untranslatable};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(crate) use request::members;
-pub use request::{Received, detect, from_wire, to_wire};
+pub use request::{Asking, Received, detect, from_wire, to_wire};
 pub use response::ResponseError;
 
 use crate::messages::ClientId;
@@ -44,7 +46,7 @@ pub enum Dialect {
 pub enum Language {
     /// Presentation Exchange: all drafts.
     PresentationExchange,
-    /// DCQL: drafts 23 and 24.
+    /// DCQL: drafts 23 and 24. Software of draft 20 has it too, as text in the request and in the response.
     Dcql,
 }
 
@@ -57,6 +59,17 @@ pub struct Spoken {
     pub client_id: String,
     /// The definition, where the query is one; none: it is DCQL.
     pub definition: Option<Definition>,
+    /// Whether the query is JSON within a string; the `vp_token` is one then, too.
+    #[serde(default)]
+    pub as_text: bool,
+}
+
+impl Spoken {
+    /// A request in that draft, of this client identifier.
+    #[must_use]
+    pub const fn new(dialect: Dialect, client_id: String) -> Self {
+        Self { dialect, client_id, definition: None, as_text: false }
+    }
 }
 
 /// The ids of a presentation definition, and what they are inside.
@@ -64,8 +77,16 @@ pub struct Spoken {
 pub struct Definition {
     /// Its id.
     pub id: String,
-    /// For each credential query, in order, its input descriptor.
+    /// For each credential query, in order, its input descriptor. In a wallet: for each answer.
     pub descriptors: Vec<Descriptor>,
+}
+
+impl Definition {
+    /// A definition that nothing has answered yet.
+    #[must_use]
+    pub fn of(definition: &PresentationDefinition) -> Self {
+        Self { id: definition.id.clone(), descriptors: Vec::new() }
+    }
 }
 
 /// An input descriptor, and the credential query that stands for it.
@@ -98,14 +119,11 @@ pub enum DialectError {
     /// A parameter has not the form that it has to have.
     #[error("{0} is malformed")]
     Malformed(&'static str),
-    /// A definition that has to be fetched.
-    #[error("presentation_definition_uri is not supported")]
-    ByReference,
     /// The response is to be signed.
     #[error("signed responses are not supported")]
     SignedResponse,
-    /// A format that presentations of drafts are made in another way for.
-    #[error("mdocs can't be presented in the way of a draft")]
+    /// An mdoc, and the answer is not encrypted: there is no place for what its holder adds to the nonce.
+    #[error("answers with an mdoc have to be encrypted in the draft")]
     Mdoc,
     /// Something that the draft does not have.
     #[error("the draft has no {0}")]
@@ -123,6 +141,12 @@ impl Dialect {
     #[must_use]
     pub const fn has_dcql(self) -> bool {
         matches!(self, Self::Draft23 | Self::Draft24)
+    }
+
+    /// Whether request objects need no type of their own.
+    #[must_use]
+    pub const fn is_untyped(self) -> bool {
+        !matches!(self, Self::Draft24)
     }
 
     /// What SD-JWT VCs are called.

@@ -3,19 +3,33 @@
 use credenza_core::json;
 use credenza_oauth::Form;
 use credenza_query::dcql::{Format, dialect};
-use credenza_query::presentation_exchange::{PresentationDefinition, descriptor_id, from_dcql, to_dcql};
+use credenza_query::presentation_exchange::{PresentationDefinition, descriptor_id, from_dcql};
 use serde_json::{Map, Value};
 
 use super::{Definition, Descriptor, Dialect, DialectError, Language, Spoken, formats};
-use crate::messages::{Attempt, AuthorizationRequest, ClientId};
+use crate::messages::{Attempt, AuthorizationRequest, ClientId, ResponseMode};
 
 /// A request in a dialect, as one of 1.0.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// The request.
+    /// The request. It has no query when the query is a definition.
     pub request: AuthorizationRequest,
     /// What it was.
     pub spoken: Spoken,
+    /// The query, when it is in Presentation Exchange.
+    pub definition: Asking,
+}
+
+/// Where a presentation definition is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Asking {
+    /// There is none: the query is DCQL, or missing.
+    #[default]
+    Otherwise,
+    /// In the request.
+    Here(Box<PresentationDefinition>),
+    /// To be fetched from this URL (`presentation_definition_uri`).
+    At(String),
 }
 
 /// The draft that a request is written in; `None`: it is one of 1.0, as far as can be seen. A request that has the marks
@@ -62,9 +76,6 @@ pub fn from_wire(dialect: Dialect, mut members: Map<String, Value>) -> Result<Re
     let spoken_id = members.get("client_id").and_then(Value::as_str).unwrap_or_default().to_owned();
     members.insert("client_id".to_owned(), client_id.as_str().into());
     members.remove("client_id_scheme");
-    if members.contains_key("presentation_definition_uri") {
-        return Err(DialectError::ByReference);
-    }
     if let Some(metadata) = members.remove("client_metadata") {
         let Value::Object(metadata) = parsed(&metadata) else {
             return Err(DialectError::Malformed("client_metadata"));
@@ -72,32 +83,28 @@ pub fn from_wire(dialect: Dialect, mut members: Map<String, Value>) -> Result<Re
         members.insert("client_metadata".to_owned(), Value::Object(formats::from_wire(metadata)?));
     }
     let definition = members.remove("presentation_definition").as_ref().map(parsed);
-    let query = members.remove("dcql_query").as_ref().map(parsed);
+    let elsewhere = members.remove("presentation_definition_uri");
+    let query = members.remove("dcql_query");
     let mut request: AuthorizationRequest = serde_json::from_value(Value::Object(members))
         .map_err(|_| DialectError::Malformed("a parameter of the request"))?;
-    let mut spoken = Spoken { dialect, client_id: spoken_id, definition: None };
-    match (definition, query) {
-        (Some(_), Some(_)) => return Err(DialectError::Malformed("the query, of which there are two,")),
-        (None, None) => {}
-        (None, Some(query)) => request.dcql_query = Some(Attempt::new(dialect::parse(&query)?)),
-        (Some(definition), None) => {
-            let definition = PresentationDefinition::parse(&definition)?;
-            let translated = to_dcql(&definition)?;
-            let own = translated.query.credentials().iter().zip(&translated.descriptors);
-            let descriptors = own.filter_map(|(query, position)| {
-                let id = definition.input_descriptors.get(*position)?.id.clone();
-                Some(Descriptor { query_id: query.id.clone(), id, format: query.format.as_str().to_owned() })
-            });
-            let descriptors = descriptors.collect();
-            spoken.definition = Some(Definition { id: definition.id.clone(), descriptors });
-            request.dcql_query = Some(Attempt::new(translated.query));
+    let mut spoken = Spoken::new(dialect, spoken_id);
+    let definition = match (definition, elsewhere, query) {
+        (None, None, None) => Asking::Otherwise,
+        (None, None, Some(query)) => {
+            spoken.as_text = query.is_string();
+            request.dcql_query = Some(Attempt::new(dialect::parse(&parsed(&query))?));
+            Asking::Otherwise
         }
-    }
-    let query = request.dcql_query.as_ref().and_then(|query| query.0.as_ref().ok());
-    if query.is_some_and(|query| query.credentials().iter().any(|one| one.format == Format::Mdoc)) {
-        return Err(DialectError::Mdoc);
-    }
-    Ok(Received { request, spoken })
+        (Some(definition), None, None) => {
+            let definition = PresentationDefinition::parse(&definition)?;
+            spoken.definition = Some(Definition::of(&definition));
+            Asking::Here(Box::new(definition))
+        }
+        (None, Some(Value::String(uri)), None) => Asking::At(uri),
+        (None, Some(_), None) => return Err(DialectError::Malformed("presentation_definition_uri")),
+        _ => return Err(DialectError::Malformed("the query, of which there are several,")),
+    };
+    Ok(Received { request, spoken, definition })
 }
 
 /// Says a request of 1.0 in a dialect: its parameters, or the claims of its request object.
@@ -136,21 +143,28 @@ pub fn to_wire(
     if !said.is_empty() {
         members.insert("client_metadata".to_owned(), Value::Object(formats::to_wire(dialect, said)));
     }
-    let mut spoken = Spoken { dialect, client_id: spoken_id, definition: None };
+    let mut spoken = Spoken::new(dialect, spoken_id);
     let Some(query) = request.dcql_query.as_ref().and_then(|query| query.0.as_ref().ok()) else {
         return Ok((members, spoken));
     };
-    if query.credentials().iter().any(|one| one.format == Format::Mdoc) {
+    let encrypted = request.response_mode.is_some_and(ResponseMode::is_encrypted);
+    if !encrypted && query.credentials().iter().any(|one| one.format == Format::Mdoc) {
         return Err(DialectError::Mdoc);
     }
     match language {
-        Language::Dcql if dialect.has_dcql() => {
+        Language::Dcql => {
             // Values stand alone there, and not in lists.
             if query.credentials().iter().any(|one| one.multiple) {
                 return Err(DialectError::Absent("multiple"));
             }
+            if let Some(query) = members.get_mut("dcql_query") {
+                dcql_to_wire(dialect, query);
+                spoken.as_text = !dialect.has_dcql();
+                if spoken.as_text {
+                    *query = query.to_string().into();
+                }
+            }
         }
-        Language::Dcql => return Err(DialectError::Absent("dcql_query")),
         Language::PresentationExchange => {
             members.remove("dcql_query");
             let id = request.nonce.clone().unwrap_or_default();
@@ -167,4 +181,30 @@ pub fn to_wire(
         }
     }
     Ok((members, spoken))
+}
+
+/// Names of the draft: of the format of SD-JWT VCs, and of data elements of mdocs.
+fn dcql_to_wire(dialect: Dialect, query: &mut Value) {
+    let credentials = query.get_mut("credentials").and_then(Value::as_array_mut);
+    for credential in credentials.into_iter().flatten() {
+        let format = credential.get("format").and_then(Value::as_str).map(Format::new);
+        if format == Some(Format::SdJwtVc)
+            && let Some(members) = credential.as_object_mut()
+        {
+            members.insert("format".to_owned(), dialect.sd_jwt().into());
+        }
+        if format != Some(Format::Mdoc) || dialect == Dialect::Draft24 {
+            continue;
+        }
+        let claims = credential.get_mut("claims").and_then(Value::as_array_mut);
+        for claim in claims.into_iter().flatten().filter_map(Value::as_object_mut) {
+            let path = claim.remove("path");
+            if let Some([namespace, name]) = path.as_ref().and_then(Value::as_array).map(Vec::as_slice) {
+                claim.insert("namespace".to_owned(), namespace.clone());
+                claim.insert("claim_name".to_owned(), name.clone());
+            }
+            // It came with the path.
+            claim.remove("intent_to_retain");
+        }
+    }
 }

@@ -163,7 +163,9 @@ impl Spoken {
         let Some(definition) = &self.definition else {
             let entries = token.entries();
             let members = entries.map(|(id, all)| (id.to_owned(), several(all.iter().map(value).collect())));
-            parameters.insert("vp_token".to_owned(), Value::Object(members.collect()));
+            let vp_token = Value::Object(members.collect());
+            let vp_token = if self.as_text { vp_token.to_string().into() } else { vp_token };
+            parameters.insert("vp_token".to_owned(), vp_token);
             return Ok(parameters);
         };
         let mut values = Vec::new();
@@ -208,7 +210,11 @@ impl Spoken {
                 let members = vp_token.as_object().ok_or(ResponseError::Malformed)?;
                 let mut token = VpToken::new();
                 for (id, value) in members {
-                    token.add(id, presentation(value)?);
+                    // A list is of later drafts, whose software comes by the same names.
+                    let all = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+                    for value in all {
+                        token.add(id, presentation(value)?);
+                    }
                 }
                 if token.is_empty() { Err(ResponseError::Malformed) } else { Ok(token) }
             }

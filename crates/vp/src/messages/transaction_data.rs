@@ -13,9 +13,6 @@ pub const MAX_TRANSACTION_DATA: usize = 16 * 1024;
 /// No request has more of them.
 pub const MAX_TRANSACTIONS: usize = 16;
 
-/// Members that every type has.
-const COMMON: [&str; 3] = ["type", "credential_ids", "transaction_data_hashes_alg"];
-
 /// Why transaction data is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransactionDataError {
@@ -50,6 +47,9 @@ pub struct TransactionData {
 }
 
 impl TransactionData {
+    /// Members that every type has.
+    pub const COMMON: [&str; 3] = ["type", "credential_ids", "transaction_data_hashes_alg"];
+
     /// Reads an element of the parameter `transaction_data`.
     ///
     /// # Errors
@@ -239,7 +239,7 @@ impl TransactionType {
             }
         }
         let known = |name: &String| {
-            COMMON.contains(&name.as_str()) || self.members.iter().any(|(known, ..)| known == name)
+            TransactionData::COMMON.contains(&name.as_str()) || self.members.iter().any(|(known, ..)| known == name)
         };
         if data.members.keys().all(known) { Ok(()) } else { refuse("one is not known".to_owned()) }
     }

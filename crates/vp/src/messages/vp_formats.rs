@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(Value::Object(supported()), expected);
     }
 
-    // Clauses: VP-B.2.2-03, VP-B.2.2-05
+    // Clauses: VP-B.2.2-03, VP-B.2.2-05, MDOC-H-B.2.2-01
     #[test]
     fn numbers_match_by_themselves_or_with_their_curve() {
         let formats = |value: Value| value.as_object().cloned().unwrap();

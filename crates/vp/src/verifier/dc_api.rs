@@ -10,6 +10,7 @@ use url::Url;
 
 use super::config::is_loopback;
 use super::identity::VerifierIdentity;
+use super::respond::Arrival;
 use super::session::Session;
 use super::{CreateError, PresentationRequest, RequestedPrefix, RespondError, Verifier};
 use crate::dc_api::{Call, Protocol};
@@ -204,7 +205,7 @@ impl Verifier {
             return Err(RespondError::ResponseMode);
         }
         let response = match call.data.remove("response") {
-            Some(Value::String(text)) => self.decrypt(asked, &text).await?,
+            Some(Value::String(text)) => self.decrypt(asked, &text).await?.response,
             Some(_) => return Err(RespondError::ResponseMode),
             // In the clear where encryption was asked for: an error at most (§A.4).
             None if asked.decryption_key.is_some() && !call.data.contains_key("error") => {
@@ -215,7 +216,8 @@ impl Verifier {
                 AuthorizationResponse::from_json(&plain)?
             }
         };
-        self.settled_with(loaded, response, request_id, Some(&origin)).await.map(|_| ())
+        let arrival = Arrival { request_id, origin: Some(&origin), wallet_nonce: "" };
+        self.settled_with(loaded, response, arrival).await.map(|_| ())
     }
 }
 

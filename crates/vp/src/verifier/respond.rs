@@ -18,6 +18,28 @@ use crate::siop::{self, IdTokenRequest, SelfIssuedSubject};
 /// No error code of a wallet is kept beyond that length.
 const MAX_ERROR_CODE: usize = 64;
 
+/// Where an answer came in, and what came around it.
+#[derive(Clone, Copy)]
+pub(super) struct Arrival<'a> {
+    pub(super) request_id: &'a str,
+    /// The website, through the Digital Credentials API.
+    pub(super) origin: Option<&'a str>,
+    /// The wallet's own nonce (`apu`), which holders of mdocs sign in drafts; may be empty.
+    pub(super) wallet_nonce: &'a str,
+}
+
+/// A response, and the `apu` of its encryption.
+pub(super) struct Received {
+    pub(super) response: AuthorizationResponse,
+    pub(super) wallet_nonce: String,
+}
+
+impl From<AuthorizationResponse> for Received {
+    fn from(response: AuthorizationResponse) -> Self {
+        Self { response, wallet_nonce: String::new() }
+    }
+}
+
 impl Verifier {
     /// Takes the form that was posted to the response URI, decrypts it, and verifies every presentation in it before
     /// it answers. See the [module](super) on what ends a session.
@@ -31,12 +53,13 @@ impl Verifier {
         if loaded.session.status(self.now()).is_final() {
             return Err(RespondError::Unknown);
         }
-        let response = self.open(&loaded.session.request, &form).await?;
+        let Received { response, wallet_nonce } = self.open(&loaded.session.request, &form).await?;
         let state = response.state.as_deref().unwrap_or_default();
         if !secret::equal(state.as_bytes(), loaded.session.request.state.as_bytes()) {
             return Err(RespondError::State);
         }
-        self.settled_with(loaded, response, request_id, None).await
+        let arrival = Arrival { request_id, origin: None, wallet_nonce: &wallet_nonce };
+        self.settled_with(loaded, response, arrival).await
     }
 
     /// Judges a response that is known to be one to this session.
@@ -44,8 +67,7 @@ impl Verifier {
         &self,
         loaded: Loaded,
         response: AuthorizationResponse,
-        request_id: &str,
-        origin: Option<&str>,
+        arrival: Arrival<'_>,
     ) -> Result<ResponseAccepted, RespondError> {
         match response.outcome {
             Err(error) => {
@@ -58,7 +80,7 @@ impl Verifier {
             }
             Ok(token) => {
                 let id_token = response.id_token.as_ref().map(|token| token.0.as_str());
-                self.answered(loaded, (&token, id_token), request_id, origin).await
+                self.answered(loaded, (&token, id_token), arrival).await
             }
         }
     }
@@ -67,8 +89,7 @@ impl Verifier {
         &self,
         loaded: Loaded,
         (token, id_token): (&VpToken, Option<&str>),
-        request_id: &str,
-        origin: Option<&str>,
+        Arrival { request_id, origin, wallet_nonce }: Arrival<'_>,
     ) -> Result<ResponseAccepted, RespondError> {
         let context = Context {
             policy: &self.config.policy,
@@ -82,7 +103,7 @@ impl Verifier {
             origin.map_or_else(|| asked.audience().to_owned(), |origin| format!("origin:{origin}"));
         let key = asked.decryption_key.as_ref();
         let key = key.and_then(|key| SoftwareDecrypter::from_private_jwk(key.expose()).ok());
-        let transcript = asked.transcript(&self.response_uri(request_id), origin);
+        let transcript = asked.transcript(&self.response_uri(request_id), origin, wallet_nonce);
         let bound = Bound {
             transcript: Some(&transcript),
             reader_key: key.as_ref().map(|key| key as &dyn Decrypter),
@@ -141,7 +162,7 @@ impl Verifier {
     }
 
     /// The parameters of the response, out of the encryption if one was asked for.
-    async fn open(&self, asked: &Asked, form: &Form<'_>) -> Result<AuthorizationResponse, RespondError> {
+    async fn open(&self, asked: &Asked, form: &Form<'_>) -> Result<Received, RespondError> {
         if asked.response_mode.is_dc_api() {
             return Err(RespondError::ResponseMode);
         }
@@ -150,27 +171,26 @@ impl Verifier {
             Some(spoken) => spoken.read_form(form)?,
         };
         match (read, &asked.decryption_key) {
-            (ResponseForm::Plain(response), None) => Ok(response),
+            (ResponseForm::Plain(response), None) => Ok(response.into()),
             // A wallet that can't encrypt may say so in the clear (§8.3.1).
-            (ResponseForm::Plain(response), Some(_)) if response.outcome.is_err() => Ok(response),
+            (ResponseForm::Plain(response), Some(_)) if response.outcome.is_err() => Ok(response.into()),
             (ResponseForm::Encrypted(text), Some(_)) => self.decrypt(asked, &text).await,
             _ => Err(RespondError::ResponseMode),
         }
     }
 
-    pub(super) async fn decrypt(
-        &self,
-        asked: &Asked,
-        text: &str,
-    ) -> Result<AuthorizationResponse, RespondError> {
+    pub(super) async fn decrypt(&self, asked: &Asked, text: &str) -> Result<Received, RespondError> {
         let key = asked.decryption_key.as_ref().ok_or(RespondError::ResponseMode)?;
         let key = SoftwareDecrypter::from_private_jwk(key.expose()).map_err(|_| RespondError::Decrypt)?;
         let opened = jwe::decrypt(text, &key, &self.config.content_encryptions).await;
-        let content = Zeroizing::new(opened.map_err(|_| RespondError::Decrypt)?.plaintext);
-        match &asked.spoken {
-            None => Ok(AuthorizationResponse::from_json(&content)?),
-            Some(spoken) => Ok(spoken.read_json(&content)?),
-        }
+        let opened = opened.map_err(|_| RespondError::Decrypt)?;
+        let content = Zeroizing::new(opened.plaintext);
+        let response = match &asked.spoken {
+            None => AuthorizationResponse::from_json(&content)?,
+            Some(spoken) => spoken.read_json(&content)?,
+        };
+        // What is no text is no nonce of a wallet, and no signature is for it then.
+        Ok(Received { response, wallet_nonce: String::from_utf8(opened.apu).unwrap_or_default() })
     }
 
     async fn settle(&self, loaded: Loaded, step: &Step) -> Result<(), RespondError> {

@@ -178,8 +178,21 @@ pub(super) struct Ended;
 
 impl Asked {
     /// What the holder of an mdoc has to have signed (OID4VP 1.0 §B.2.6): for the website of this origin, or for the
-    /// place that the answer goes to.
-    pub(super) fn transcript(&self, response_uri: &str, origin: Option<&str>) -> SessionTranscript {
+    /// place that the answer goes to. In a draft there is a nonce of the wallet in it, too.
+    pub(super) fn transcript(
+        &self,
+        response_uri: &str,
+        origin: Option<&str>,
+        wallet_nonce: &str,
+    ) -> SessionTranscript {
+        if let Some(spoken) = &self.spoken {
+            return SessionTranscript::iso_18013_7(
+                &spoken.client_id,
+                response_uri,
+                &self.nonce,
+                wallet_nonce,
+            );
+        }
         let key = self.decryption_key.as_ref();
         let key = key.and_then(|key| SoftwareDecrypter::from_private_jwk(key.expose()).ok());
         let thumbprint = key.map(|key| key.public_jwk().thumbprint());

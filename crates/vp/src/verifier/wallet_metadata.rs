@@ -2,6 +2,7 @@
 //! from it. What it does not say is not held against it.
 
 use credenza_crypto::{ContentEncryption, Jwk, JwkSet, KeyManagement};
+use credenza_query::dcql::Format;
 use serde_json::{Map, Value};
 
 use super::session::Asked;
@@ -52,8 +53,10 @@ pub(super) fn check(
         return Err(unsuited("the wallet encrypts by no algorithm that is accepted here"));
     }
     let formats = metadata.get("vp_formats_supported").and_then(Value::as_object);
+    // The names of W3C credentials as JWTs stand for one another.
     let presentable = |formats: &Map<String, Value>| {
-        asked.dcql.credentials().iter().any(|one| formats.contains_key(one.format.as_str()))
+        let named = |format: &Format| formats.keys().any(|name| format.accepts(&Format::new(name)));
+        asked.dcql.credentials().iter().any(|one| named(&one.format))
     };
     if formats.is_some_and(|formats| !formats.is_empty() && !presentable(formats)) {
         return Err(unsuited("the wallet presents none of the formats that are asked for"));

@@ -2,8 +2,11 @@
 
 use credenza_core::ClaimsPath;
 use credenza_crypto::{Decrypter, Signer};
+use credenza_query::dcql::Format;
 
 use super::{AnswerError, Answered, Asked, Holding, Wallet, select, transaction};
+use crate::Profile;
+use crate::dialects::Descriptor;
 use crate::messages::{IdToken, VpToken};
 use crate::siop::Subject;
 
@@ -38,7 +41,7 @@ impl Asked {
     /// # Errors
     /// See [`AnswerError`].
     pub async fn answer_as(
-        self,
+        mut self,
         wallet: &Wallet,
         choices: &[Choice<'_>],
         subject: Option<Subject<'_>>,
@@ -51,12 +54,15 @@ impl Asked {
         transaction::check_choices(&self.transactions, choices)?;
         let mut token = VpToken::new();
         for choice in choices {
-            let bound = self
-                .query
-                .credential(choice.query_id)
-                .is_none_or(|query| query.require_cryptographic_holder_binding);
+            // HAIP 1.0 §6.1.1.1: whoever holds a bound credential shows that, asked for or not.
+            let kind = choice.holding.is_bound() && *choice.holding.format() == Format::SdJwtVc;
+            let always = kind && wallet.config.profile == Profile::Haip;
+            let bound = always || self.query.binds(choice.query_id).unwrap_or(true);
             let authorises = transaction::authorised(&self.transactions, choice, choices)?;
             token.add(choice.query_id, self.present(choice, bound, authorises, now).await?);
+        }
+        if let Some(definition) = self.reply.spoken.as_mut().and_then(|spoken| spoken.definition.as_mut()) {
+            definition.descriptors = choices.iter().map(descriptor).collect();
         }
         let id_token = match (&self.id_token, subject) {
             (None, None) => None,
@@ -64,5 +70,14 @@ impl Asked {
             _ => return Err(AnswerError::NoSubject),
         };
         wallet.send_with(self.reply, Ok(token), id_token).await
+    }
+}
+
+/// Which input descriptor was answered, and by what: for the submission.
+fn descriptor(choice: &Choice<'_>) -> Descriptor {
+    Descriptor {
+        query_id: choice.query_id.to_owned(),
+        id: choice.query_id.to_owned(),
+        format: choice.holding.format().as_str().to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use super::fetch::Fetched;
 use super::identity::{Metadata, Signatory};
 use super::progress::Progress;
 use super::{Refusal, Wallet, Who};
-use crate::dialects::Spoken;
+use crate::dialects::{Asking, Spoken};
 use crate::messages::{AuthorizationRequest, ClientId, REQUEST_OBJECT_TYPE, SELF_ISSUED_AUDIENCE};
 use crate::rules;
 
@@ -23,12 +23,28 @@ pub(super) struct Identified {
     pub(super) uris: Option<Vec<String>>,
     /// The draft that the request is written in.
     pub(super) spoken: Option<Spoken>,
+    /// The query, when it is a presentation definition.
+    pub(super) definition: Asking,
+}
+
+/// The parameters of a request, read.
+pub(super) struct Parameters {
+    pub(super) request: AuthorizationRequest,
+    pub(super) spoken: Option<Spoken>,
+    pub(super) definition: Asking,
+}
+
+impl From<AuthorizationRequest> for Parameters {
+    fn from(request: AuthorizationRequest) -> Self {
+        Self { request, spoken: None, definition: Asking::Otherwise }
+    }
 }
 
 impl Identified {
     fn new(signatory: Signatory, client_id: ClientId, request: AuthorizationRequest) -> Self {
         let Signatory { name, how, metadata, uris, .. } = signatory;
-        Self { who: Who { name, client_id, how }, request, metadata, uris, spoken: None }
+        let who = Who { name, client_id, how };
+        Self { who, request, metadata, uris, spoken: None, definition: Asking::Otherwise }
     }
 }
 
@@ -53,7 +69,8 @@ impl Wallet {
             None => self.authenticate_current(client_id, &fetched.jwt, progress).await?,
         };
         progress.at(&rules::REQUEST_AUDIENCE);
-        if identified.request.aud.is_none() {
+        // Before 1.0 verifiers leave it out.
+        if identified.request.aud.is_none() && identified.spoken.is_none() {
             return Err(object(format!("aud is not {SELF_ISSUED_AUDIENCE}")));
         }
         progress.at(&rules::REQUEST_WALLET_NONCE);
@@ -62,7 +79,7 @@ impl Wallet {
         } else if identified.request.wallet_nonce != fetched.wallet_nonce {
             return Err(object("it does not have the wallet's nonce: it was not made for us"));
         }
-        Ok(identified)
+        self.complete(identified).await
     }
 
     async fn authenticate_current(
@@ -78,7 +95,7 @@ impl Wallet {
         if unverified.dangerous_claims().client_id.as_deref() != Some(client_id.as_str()) {
             return Err(Refusal::ClientId("it is another one inside of the request object"));
         }
-        self.signed(client_id, unverified, |claims| Ok((claims, None)), progress).await
+        self.signed(client_id, unverified, |claims: AuthorizationRequest| Ok(claims.into()), progress).await
     }
 
     /// Verifies a request object that came through the Digital Credentials API (§A.3.2.1).
@@ -94,7 +111,7 @@ impl Wallet {
         let client_id = unverified.dangerous_claims().client_id.clone();
         let client_id = ClientId::parse(client_id.ok_or(Refusal::ClientId("it is missing"))?);
         self.check_prefix(&client_id)?;
-        self.signed(client_id, unverified, |claims| Ok((claims, None)), progress).await
+        self.signed(client_id, unverified, |claims: AuthorizationRequest| Ok(claims.into()), progress).await
     }
 
     /// Verifies a request object, and reads its claims.
@@ -102,7 +119,7 @@ impl Wallet {
         &self,
         client_id: ClientId,
         unverified: Unverified<'_, T>,
-        read: impl FnOnce(T) -> Result<(AuthorizationRequest, Option<Spoken>), Refusal>,
+        read: impl FnOnce(T) -> Result<Parameters, Refusal>,
         progress: &mut Progress,
     ) -> Result<Identified, Refusal> {
         let signatory = self.signatory(&client_id, unverified.header(), progress).await?;
@@ -110,9 +127,9 @@ impl Wallet {
         let claims = unverified
             .verify(&signatory.key, &self.config.algorithms)
             .map_err(|error| object(error.to_string()))?;
-        let (claims, spoken) = read(claims)?;
-        self.check_claims(&claims, progress)?;
-        Ok(Identified { spoken, ..Identified::new(signatory, client_id, claims) })
+        let Parameters { request, spoken, definition } = read(claims)?;
+        self.check_claims(&request, progress)?;
+        Ok(Identified { spoken, definition, ..Identified::new(signatory, client_id, request) })
     }
 
     /// Verifies a request under several signatures (§A.3.2.2): one that holds, of somebody who may ask, is enough. The

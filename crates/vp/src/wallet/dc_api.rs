@@ -11,6 +11,7 @@ use super::reply::{Destination, Reply};
 use super::terms::{self, Channel};
 use super::{Asked, HowKnown, Refusal, ResolveError, Wallet, Who};
 use crate::dc_api::{Call, MessageError, Protocol};
+use crate::dialects::Asking;
 use crate::messages::{AuthorizationRequest, ClientId, ClientIdPrefix};
 use crate::rules;
 
@@ -41,7 +42,7 @@ impl Wallet {
         };
         let Call { protocol, data } = call;
         let to = Destination::Caller { origin: origin.to_owned(), host: host.clone(), protocol };
-        let reply = Reply { to, state: None, encryption: None, spoken: None };
+        let reply = Reply { to, state: None, encryption: None, spoken: None, nonces: None };
         match self.caller(origin, host, protocol, data, &mut progress).await {
             Ok(identified) => terms::accept(self, identified, Channel::DcApi { reply, origin }, progress),
             Err(refusal) => {
@@ -99,7 +100,7 @@ impl Wallet {
         request.exp = None;
         let client_id = ClientId::new(ClientIdPrefix::Origin, origin);
         let who = Who { name: host, client_id, how: HowKnown::Unsigned };
-        Ok(Identified { who, request, metadata: Metadata::Request, uris: None, spoken: None })
+        Ok(Identified { who, request, metadata: Metadata::Request, uris: None, spoken: None, definition: Asking::Otherwise })
     }
 }
 

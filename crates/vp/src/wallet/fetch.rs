@@ -24,7 +24,15 @@ pub(super) struct Fetched {
 }
 
 /// The formats that credentials are presented in.
-const PRESENTABLE: [Format; 4] = [Format::SdJwtVc, Format::Mdoc, Format::JwtVcJson, Format::LdpVc];
+const PRESENTABLE: [Format; 7] = [
+    Format::SdJwtVc,
+    Format::Mdoc,
+    Format::JwtVcJson,
+    Format::JwtVcJsonLd,
+    Format::LdpVc,
+    Format::VcJwt,
+    Format::VcSdJwt,
+];
 
 impl Wallet {
     pub(super) async fn fetch(

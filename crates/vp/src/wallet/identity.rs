@@ -99,6 +99,7 @@ impl Wallet {
             _ => return Err(Refusal::ClientId("the certificate has another hash")),
         };
         if self.config.profile == Profile::Haip && leaf.is_self_issued() {
+            progress.at(&rules::REQUEST_PROFILE);
             return Err(Refusal::Profile("the certificate is self-signed (HAIP 1.0 §5)"));
         }
         let material =

@@ -24,6 +24,9 @@ pub(super) struct Reply {
     pub(super) encryption: Option<Encryption>,
     /// The draft that the request is written in.
     pub(super) spoken: Option<Spoken>,
+    /// In a draft what the holder of an mdoc signs, and the header of the encryption says: a nonce of the wallet, and
+    /// that of the request.
+    pub(super) nonces: Option<(String, String)>,
 }
 
 /// Where an answer goes.
@@ -93,9 +96,15 @@ impl Asked {
         wallet.send(self.reply, Err(error)).await
     }
 
-    /// What the holder of an mdoc signs for this request (OID4VP 1.0 §B.2.6).
+    /// What the holder of an mdoc signs for this request (OID4VP 1.0 §B.2.6; in a draft ISO/IEC TS 18013-7 Annex B).
     #[must_use]
     pub fn transcript(&self) -> SessionTranscript {
+        if let (Some(_), Destination::Post(place) | Destination::Redirect { place, .. }) =
+            (&self.reply.spoken, &self.reply.to)
+        {
+            let own = self.reply.nonces.as_ref().map(|(own, _)| own.as_str()).unwrap_or_default();
+            return SessionTranscript::iso_18013_7(&self.audience, &place.text, &self.nonce, own);
+        }
         let thumbprint = self.reply.encryption.as_ref().map(|encryption| encryption.key.thumbprint());
         match &self.reply.to {
             Destination::Post(place) | Destination::Redirect { place, .. } => SessionTranscript::openid4vp(
@@ -138,11 +147,12 @@ impl Wallet {
         outcome: Result<VpToken, WalletError>,
         id_token: Option<IdToken>,
     ) -> Result<Answered, AnswerError> {
-        let Reply { to, state, encryption, spoken } = reply;
+        let Reply { to, state, encryption, spoken, nonces } = reply;
+        let nonces = nonces.as_ref().map(|(own, verifiers)| (own.as_str(), verifiers.as_str()));
         let response = AuthorizationResponse { state, outcome, id_token };
         match to {
             Destination::Post(place) => {
-                let body = match self.encrypted(encryption.as_ref(), spoken.as_ref(), &response)? {
+                let body = match self.encrypted(encryption.as_ref(), spoken.as_ref(), &response, nonces)? {
                     None => self.form(spoken.as_ref(), &response)?,
                     Some(jwe) => form::encode(&[("response", &jwe)]),
                 };
@@ -169,6 +179,7 @@ impl Wallet {
         encryption: Option<&Encryption>,
         spoken: Option<&Spoken>,
         response: &AuthorizationResponse,
+        nonces: Option<(&str, &str)>,
     ) -> Result<Option<String>, AnswerError> {
         let Some(Encryption { key, alg, enc }) = encryption else { return Ok(None) };
         let content = Zeroizing::new(match spoken {
@@ -179,7 +190,9 @@ impl Wallet {
                 serde_json::to_vec(&parameters).map_err(|_| AnswerError::Malformed)?
             }
         });
-        jwe::encrypt(key, *alg, *enc, &jwe::Parameters::default(), &content, &*self.random)
+        let (apu, apv) = nonces.unwrap_or_default();
+        let parameters = jwe::Parameters { apu: apu.as_bytes(), apv: apv.as_bytes(), ..jwe::Parameters::default() };
+        jwe::encrypt(key, *alg, *enc, &parameters, &content, &*self.random)
             .map(Some)
             .map_err(|_| AnswerError::Encrypt)
     }
@@ -195,7 +208,7 @@ impl Wallet {
         if let Err(error) = &response.outcome {
             return Ok(Map::from_iter([("error".to_owned(), error.error.clone().into())]));
         }
-        if let Some(jwe) = self.encrypted(encryption, None, &response)? {
+        if let Some(jwe) = self.encrypted(encryption, None, &response, None)? {
             return Ok(Map::from_iter([("response".to_owned(), jwe.into())]));
         }
         match response.to_value() {

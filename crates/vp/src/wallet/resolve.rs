@@ -3,17 +3,17 @@
 use credenza_core::{Report, UnixTime};
 use credenza_oauth::Form;
 use credenza_oauth::form::MAX_FORM;
-use credenza_query::DcqlQuery;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::authenticate::Identified;
+use super::authenticate::{Identified, Parameters};
 use super::fetch::Fetched;
 use super::identity::Metadata;
 use super::progress::Progress;
 use super::terms::{self, Channel};
-use super::{Refusal, ResolveError, Wallet, address};
+use super::{Query, Refusal, ResolveError, Wallet, address};
 use crate::Profile;
+use crate::dialects::Asking;
 use crate::messages::{
     AuthorizationRequest, ClientId, ClientIdPrefix, RequestUriMethod, TransactionData, VerifierInfo,
 };
@@ -46,7 +46,7 @@ pub enum HowKnown {
 pub struct Asked {
     pub(super) report: Report,
     pub(super) who: Who,
-    pub(super) query: DcqlQuery,
+    pub(super) query: Query,
     pub(super) verifier_info: Vec<VerifierInfo>,
     pub(super) expires: Option<UnixTime>,
     pub(super) nonce: String,
@@ -81,7 +81,7 @@ impl Asked {
 
     /// What is asked for.
     #[must_use]
-    pub fn query(&self) -> &DcqlQuery {
+    pub fn query(&self) -> &Query {
         &self.query
     }
 
@@ -149,7 +149,7 @@ impl Wallet {
         let query = url.query().ok_or(Refusal::Link("it has no parameters"))?;
         let form =
             Form::parse(query.as_bytes()).map_err(|_| Refusal::Link("its parameters can't be read"))?;
-        let (parameters, spoken) = self.parameters(&form)?;
+        let Parameters { request: parameters, spoken, definition } = self.parameters(&form)?;
         progress.at(&rules::REQUEST_CLIENT_ID);
         let client_id = parameters.client_id.as_deref().ok_or(Refusal::ClientId("it is missing"))?;
         let client_id = ClientId::parse(client_id);
@@ -157,6 +157,7 @@ impl Wallet {
         progress.at(&rules::REQUEST_FETCH);
         let method = method(&parameters)?;
         if self.config.profile == Profile::Haip && parameters.request_uri.is_none() {
+            progress.at(&rules::REQUEST_PROFILE);
             return Err(Refusal::Profile("a signed request by request_uri is needed (HAIP 1.0 §5.1)"));
         }
         match (&parameters.request_uri, &parameters.request) {
@@ -175,7 +176,7 @@ impl Wallet {
             (None, None) => {
                 progress.skip("it is all in the link");
                 let identified = self.unsigned(client_id, parameters, progress)?;
-                Ok(Identified { spoken, ..identified })
+                self.complete(Identified { spoken, definition, ..identified }).await
             }
         }
     }
@@ -216,6 +217,7 @@ impl Wallet {
             metadata,
             uris,
             spoken: None,
+            definition: Asking::Otherwise,
         })
     }
 

@@ -3,24 +3,27 @@
 
 use std::collections::HashSet;
 
-use credenza_query::DcqlQuery;
 use serde_json::{Map, Value};
 
 use super::matches::matching;
-use super::{AnswerError, Choice};
+use super::{AnswerError, Choice, Query, select_definition};
 
-fn refuse(problem: impl Into<String>) -> AnswerError {
+pub(super) fn refuse(problem: impl Into<String>) -> AnswerError {
     AnswerError::Choice(problem.into())
 }
 
 pub(super) fn check(
-    query: &DcqlQuery,
+    query: &Query,
     formats: Option<&Map<String, Value>>,
     choices: &[Choice<'_>],
 ) -> Result<(), AnswerError> {
     if choices.is_empty() {
         return Err(refuse("nothing is chosen"));
     }
+    let query = match query {
+        Query::Dcql(query) => query,
+        Query::Definition(definition) => return select_definition::check(definition, formats, choices),
+    };
     let holdings: Vec<_> = choices.iter().map(|choice| choice.holding).collect();
     let found = matching(query, formats, &holdings);
     let mut answered: HashSet<&str> = HashSet::new();

@@ -12,6 +12,7 @@ use super::reply::Reply;
 use super::terms::{self, Channel, MAX_TEXT};
 use super::{AnswerError, Answered, Asked, HowKnown, Refusal, ResolveError, Wallet, Who, address};
 use crate::Profile;
+use crate::dialects::Asking;
 use crate::messages::{AuthorizationRequest, ClientId, IdToken, ResponseMode, VpToken, WalletError};
 use crate::rules;
 use crate::siop::{Provider, ProviderRefusal, ResponseTypes, SCOPE, Subject, Wanted, rules as siop};
@@ -137,7 +138,8 @@ impl Wallet {
         progress.at(&rules::REQUEST_SIGNATURE);
         progress.skip("the request is not signed");
         let who = Who { name, client_id, how: HowKnown::Unsigned };
-        Some(Identified { who, request, metadata: Metadata::Request, uris: Some(vec![place]), spoken: None })
+        let (metadata, uris, definition) = (Metadata::Request, Some(vec![place]), Asking::Otherwise);
+        Some(Identified { who, request, metadata, uris, spoken: None, definition })
     }
 
     /// An ID token and nothing else.
@@ -158,7 +160,7 @@ impl Wallet {
             Err(refusal) => return Err(refused(refusal, None, progress)),
         };
         let state = identified.request.state.clone().filter(|state| is_printable(state));
-        let mut reply = Reply { to, state, encryption: None, spoken: None };
+        let mut reply = Reply { to, state, encryption: None, spoken: None, nonces: None };
         match self.read_sign_in(provider, &identified, &mut reply, &mut progress) {
             Ok(wanted) => Ok(Opened::SignIn(Box::new(SignIn {
                 report: progress.finished(),

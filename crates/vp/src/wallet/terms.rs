@@ -1,16 +1,17 @@
 //! The parameters of a request whose sender is known: each rule of OID4VP 1.0 §5 and §8 that a wallet has to keep.
 
-use credenza_query::DcqlQuery;
+use credenza_core::id;
 use credenza_query::dcql::Format;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::authenticate::Identified;
 use super::encrypt::Encryption;
 use super::identity::Metadata;
 use super::progress::Progress;
 use super::reply::{Destination, Place, Reply};
-use super::{Asked, Refusal, ResolveError, Wallet, address, scope, transaction};
+use super::{Asked, Query, Refusal, ResolveError, Wallet, address, scope, transaction};
 use crate::Profile;
+use crate::dialects::Asking;
 use crate::messages::{
     AuthorizationRequest, ClientIdPrefix, ClientMetadata, ResponseMode, TransactionData, is_url_safe,
 };
@@ -48,7 +49,7 @@ pub(super) fn accept(
             let spoken = identified.spoken.clone();
             let client_id = spoken.as_ref().map(|spoken| spoken.client_id.clone());
             let client_id = client_id.unwrap_or_else(|| identified.who.client_id.as_str().to_owned());
-            (client_id, to.map(|to| Reply { to, state, encryption: None, spoken }))
+            (client_id, to.map(|to| Reply { to, state, encryption: None, spoken, nonces: None }))
         }
     };
     let mut reply = match reply {
@@ -139,7 +140,7 @@ pub(super) fn metadata(identified: &Identified) -> Result<Option<&ClientMetadata
 
 /// What is asked, and what for.
 struct Terms {
-    query: DcqlQuery,
+    query: Query,
     nonce: String,
     transactions: Vec<TransactionData>,
     vp_formats: Option<Map<String, Value>>,
@@ -190,23 +191,34 @@ fn read(
     if nonce.len() > MAX_TEXT || !is_url_safe(nonce) {
         return Err(request("nonce has characters that it may not have, or is too long"));
     }
+    if reply.spoken.is_some() && reply.encryption.is_some() {
+        reply.nonces = Some((id::unguessable(&*wallet.random), nonce.clone()));
+    }
     progress.at(&rules::REQUEST_VERIFIER_INFO);
     if let Some(Err(problem)) = parameters.verifier_info.as_ref().map(|info| &info.0) {
         return Err(request(format!("verifier_info: {problem}")));
     }
     progress.at(&rules::REQUEST_QUERY);
-    let query = match (&parameters.dcql_query, &parameters.scope) {
-        (Some(_), Some(_)) => return Err(request("there are both dcql_query and scope")),
-        (None, Some(value)) => scope::query(value, &wallet.config.scopes)?,
-        (None, None) => return Err(request("dcql_query is missing")),
-        (Some(query), None) => query.0.clone().map_err(request)?,
+    let query = match (&parameters.dcql_query, &parameters.scope, &identified.definition) {
+        (None, None, Asking::Here(definition)) => Query::Definition(definition.clone()),
+        (_, _, Asking::Here(_) | Asking::At(_)) => return Err(request("there is another query")),
+        (Some(_), Some(_), _) => return Err(request("there are both dcql_query and scope")),
+        (None, Some(value), _) => Query::Dcql(scope::query(value, &wallet.config.scopes)?),
+        (None, None, _) => return Err(request("dcql_query is missing")),
+        (Some(query), None, _) => Query::Dcql(query.0.clone().map_err(request)?),
     };
     let transactions = transactions(wallet, parameters, &query, progress)?;
     progress.at(&rules::REQUEST_FORMATS);
-    if query.credentials().iter().all(|credential| matches!(credential.format, Format::Other(_))) {
+    if query.is_of_unknown_formats() {
         return Err(Refusal::Formats);
     }
-    let vp_formats = metadata.and_then(|metadata| metadata.vp_formats_supported.clone());
+    let mut vp_formats = metadata.and_then(|metadata| metadata.vp_formats_supported.clone());
+    if reply.spoken.is_some() && reply.encryption.is_none() {
+        // What the holder of an mdoc adds to the nonce is said in the encryption, and nowhere else.
+        let others = [Format::SdJwtVc, Format::VcSdJwt, Format::JwtVcJson, Format::LdpVc];
+        let all = || others.iter().map(|format| (format.as_str().to_owned(), json!({}))).collect();
+        vp_formats.get_or_insert_with(all).remove(Format::Mdoc.as_str());
+    }
     Ok(Terms { query, nonce: nonce.clone(), transactions, vp_formats })
 }
 
@@ -226,7 +238,7 @@ pub(super) fn one_place(parameters: &AuthorizationRequest, progress: &mut Progre
 fn transactions(
     wallet: &Wallet,
     parameters: &AuthorizationRequest,
-    query: &DcqlQuery,
+    query: &Query,
     progress: &mut Progress,
 ) -> Result<Vec<TransactionData>, Refusal> {
     progress.at(&rules::REQUEST_TRANSACTION_DATA);

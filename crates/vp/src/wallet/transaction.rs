@@ -2,17 +2,16 @@
 //! §B.3.3).
 
 use credenza_crypto::HashAlgorithm;
-use credenza_query::DcqlQuery;
 use serde_json::{Map, Value};
 
-use super::{AnswerError, Choice, Refusal};
+use super::{AnswerError, Choice, Query, Refusal};
 use crate::messages::transaction_data::MAX_TRANSACTIONS;
 use crate::messages::{TransactionData, TransactionDataError, TransactionType};
 
 /// Reads the parameter. One transaction that is not understood spoils the request.
 pub(super) fn read(
     texts: &[String],
-    query: &DcqlQuery,
+    query: &Query,
     known: &[TransactionType],
 ) -> Result<Vec<TransactionData>, Refusal> {
     if texts.is_empty() || texts.len() > MAX_TRANSACTIONS {
@@ -24,19 +23,20 @@ pub(super) fn read(
 
 fn one(
     text: &str,
-    query: &DcqlQuery,
+    query: &Query,
     known: &[TransactionType],
 ) -> Result<TransactionData, TransactionDataError> {
     let data = TransactionData::parse(text)?;
     let kind = known.iter().find(|kind| kind.name() == data.kind()).ok_or(TransactionDataError::Type)?;
     kind.check(&data)?;
     for id in data.credential_ids() {
-        let Some(asked) = query.credential(id) else {
-            return Err(TransactionDataError::Credentials("it refers to a credential that is not asked for"));
+        let problem = match query.binds(id) {
+            Some(true) if query.can_authorise(id) => continue,
+            Some(true) => "it refers to a credential of a format that can't authorise a transaction here",
+            Some(false) => "it refers to a credential that need not sign",
+            None => "it refers to a credential that is not asked for",
         };
-        if !asked.require_cryptographic_holder_binding {
-            return Err(TransactionDataError::Credentials("it refers to a credential that need not sign"));
-        }
+        return Err(TransactionDataError::Credentials(problem));
     }
     Ok(data)
 }

@@ -107,7 +107,7 @@ fn redirects_that_can_not_be_asked_for() {
     assert_eq!(run(world.verifier.create(elsewhere)).unwrap_err(), CreateError::Redirect);
 }
 
-// Clauses: VP-5-01, JAR-5-01
+// Clauses: VP-5-01, JAR-5-01, JAR-10.1-01
 #[test]
 fn a_signed_request_by_value() {
     let world = world();
@@ -124,7 +124,8 @@ fn a_signed_request_by_value() {
     assert_eq!(run(world.verifier.create(request)).unwrap_err(), CreateError::Method);
 }
 
-// Clauses: VP-5.10-06, VP-5.10-05, VP-5.10-11, VP-5.10.1-01
+// Clauses: VP-5.10-06, VP-5.10-05, VP-5.10-11, VP-5.10.1-01, JAR-4-07, JAR-5-07, JAR-6.1-01
+// Checks: VER-020
 #[test]
 fn ver020_a_request_object_is_encrypted_for_a_wallet_that_wants_it() {
     let world = world();
@@ -155,7 +156,7 @@ fn ver020_a_request_object_is_encrypted_for_a_wallet_that_wants_it() {
     assert!(matches!(refusal(run(side.wallet.resolve(&link))), Refusal::RequestObject(_)));
 }
 
-// Clauses: VP-5.10-08, VP-10.1-01, VP-10.1-02
+// Clauses: VP-5.10-08, VP-10.1-01, VP-10.1-02, VP-10.1-04
 #[test]
 fn p14_a_wallet_that_could_not_answer_gets_no_request() {
     let world = world();
@@ -193,6 +194,7 @@ fn p14_a_wallet_that_could_not_answer_gets_no_request() {
 }
 
 // Clauses: VP-5.1-09
+// Checks: WVP-038
 #[test]
 fn wvp038_every_content_encryption() {
     for enc in ContentEncryption::ALL {
@@ -244,7 +246,7 @@ fn r16_a_query_that_goes_by_a_name() {
     let created = world.create(request);
     let known = world.wallet_with(|it| it.scope("com.example.pid", query()));
     let asked = run(known.wallet.resolve(&created.wallet_link)).unwrap();
-    assert_eq!(*asked.query(), query());
+    assert_eq!(asked.query().dcql(), Some(&query()));
     world.agree(&known, asked, &world.held()).unwrap();
     assert_eq!(world.status(&created.id), Status::Verified);
 
@@ -260,8 +262,9 @@ fn r16_a_query_that_goes_by_a_name() {
         named.fold(it, |it, (name, query)| it.scope(name, query))
     });
     let both = run(side.wallet.resolve(&scoped("a b"))).unwrap();
-    assert_eq!(both.query().credentials().len(), 2);
-    assert_eq!(both.query().credential_sets().len(), 2, "both are insisted on");
+    let query = both.query().dcql().unwrap();
+    assert_eq!(query.credentials().len(), 2);
+    assert_eq!(query.credential_sets().len(), 2, "both are insisted on");
     for unknown in ["c", "a c", "a again", " "] {
         refused_with(run(side.wallet.resolve(&scoped(unknown))), "invalid_scope");
     }
@@ -305,7 +308,8 @@ fn haip_request() -> PresentationRequest {
     request
 }
 
-// Clauses: HAIP-5-03, HAIP-5-04, HAIP-5-07, HAIP-5-08, HAIP-5-12, HAIP-5-13, HAIP-5-14, HAIP-5.1-03, HAIP-5.1-04, HAIP-5.1-06, HAIP-5.1-08
+// Clauses: HAIP-5-03, HAIP-5-04, HAIP-5-07, HAIP-5-08, HAIP-5-12, HAIP-5-13, HAIP-5-14, HAIP-5.1-03, HAIP-5.1-04, HAIP-5.1-06, HAIP-5.1-08,
+// HAIP-5-10, HAIP-5-11, HAIP-5.1-10
 #[test]
 fn haip_from_a_link_to_claims() {
     let world = haip_world();

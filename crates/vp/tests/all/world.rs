@@ -228,7 +228,7 @@ impl World {
             let matches = asked.matches(holdings);
             let proposals = matches.proposals();
             let own = |it: &credenza_vp::wallet::Proposal<'_>| {
-                (it.query.id.clone(), it.holding, it.disclose.to_vec())
+                (it.id.to_owned(), it.holding, it.disclose.to_vec())
             };
             proposals.iter().map(own).collect::<Vec<_>>()
         };

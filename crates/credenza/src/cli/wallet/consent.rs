@@ -55,6 +55,13 @@ pub(super) fn request(consent: &Consent, choices: &[Choice]) -> String {
     if let Some(purpose) = &consent.purpose {
         text.push_str(&format!("  what for  {purpose}\n"));
     }
+    for transaction in &consent.transactions {
+        text.push_str(&format!("\n  you authorise: {}\n", transaction.kind));
+        let width = transaction.details.iter().map(|detail| detail.label.chars().count()).max().unwrap_or(0);
+        for detail in &transaction.details {
+            text.push_str(&format!("      {:width$}  {}\n", detail.label, detail.value));
+        }
+    }
     if consent.signs_in {
         text.push_str("\n  signs you in, with a key that is kept for this party alone\n");
     }

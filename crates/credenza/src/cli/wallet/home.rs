@@ -19,7 +19,7 @@ use credenza::wallet::vault::{FolderVault, Vault};
 use credenza::wallet::{CLIENT_ID, Holder, Options, Ports, who_vouches};
 use serde::Serialize;
 
-use super::{contexts, provider};
+use super::{contexts, provider, transactions};
 use crate::cli::passphrase::passphrase;
 
 /// Where the wallet is, unless said otherwise.
@@ -51,11 +51,12 @@ pub(super) struct Home {
     folder: PathBuf,
     protect: bool,
     profile: Profile,
+    earlier_drafts: bool,
 }
 
 impl Home {
-    pub(super) fn new(folder: PathBuf, protect: bool, profile: Profile) -> Self {
-        Self { folder, protect, profile }
+    pub(super) fn new(folder: PathBuf, protect: bool, profile: Profile, earlier_drafts: bool) -> Self {
+        Self { folder, protect, profile, earlier_drafts }
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -86,7 +87,14 @@ impl Home {
             clock: Arc::new(SystemClock),
             random,
         };
-        let holder = Holder::within(ports, Options { addresses, copies, ..Options::default() }, profile);
+        let options = Options {
+            addresses,
+            copies,
+            earlier_drafts: self.earlier_drafts,
+            transaction_types: transactions::known(&self.folder)?,
+            ..Options::default()
+        };
+        let holder = Holder::within(ports, options, profile);
         let holder = holder.with_contexts(contexts::known(&self.folder)?);
         Ok(match provider::of(self)? {
             Some(provider) => holder.vouched_by(provider, CLIENT_ID),

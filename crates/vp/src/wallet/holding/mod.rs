@@ -158,6 +158,11 @@ impl Holding {
         &self.format
     }
 
+    /// Whether the wallet has the key that it is bound to.
+    pub(super) fn is_bound(&self) -> bool {
+        self.bound
+    }
+
     /// Its claims, everything disclosed: of an mdoc by namespace, of a W3C credential the whole credential.
     #[must_use]
     pub fn claims(&self) -> &Value {

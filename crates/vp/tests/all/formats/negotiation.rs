@@ -62,7 +62,7 @@ fn one_answer_has_a_credential_of_every_format() {
     assert_eq!(supported["dc+sd-jwt"]["kb-jwt_alg_values"][0], "ES256");
 }
 
-// Clauses: VP-B.1.3.1.3-03, VP-B.1.3.2.3-03, VP-B.1.3.2.3-06, VP-B.2.2-03, VP-B.2.2-05
+// Clauses: VP-B.1.3.1.3-03, VP-B.1.3.2.3-03, VP-B.1.3.2.3-06, VP-B.2.2-03, VP-B.2.2-05, MDOC-H-B.2.2-01
 #[test]
 fn what_the_verifier_can_not_verify_is_not_presented() {
     let only = vec![Algorithm::Es384];
@@ -79,8 +79,7 @@ fn what_the_verifier_can_not_verify_is_not_presented() {
         let created = world.create(request);
         let asked = run(world.wallet().wallet.resolve(&created.wallet_link)).unwrap();
         let matches = asked.matches(&holdings);
-        let answered =
-            matches.matching().credentials.iter().filter(|found| !found.matches.is_empty()).count();
+        let answered = matches.parts().iter().filter(|part| !part.fits.is_empty()).count();
         // Of embedded proofs, the suites and not the algorithms are listed.
         assert_eq!(answered, usize::from(!issuers));
         assert!(!matches.satisfiable());
@@ -108,7 +107,7 @@ fn several_credentials_answer_one_query() {
     assert_eq!(run(world.verifier.result(&created.id, None)).unwrap().presentations.len(), 2);
 }
 
-// Clauses: VP-6.1.1.1-01
+// Clauses: VP-6.1.1.1-01, X509-V-AKI-01, HAIP-5-15
 #[test]
 fn authorities_of_an_mdoc_are_those_of_its_chain() {
     let world = world();
