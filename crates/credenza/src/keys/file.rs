@@ -225,6 +225,7 @@ mod tests {
         Some(Secret::new(word.to_owned()))
     }
 
+    // Clauses: VP-5.9.3-29
     #[test]
     fn a_key_under_a_passphrase() {
         let folder = tempfile::tempdir().unwrap();

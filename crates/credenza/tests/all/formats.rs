@@ -6,21 +6,36 @@ use serde_json::{Value, json};
 use crate::world::{Service, good, good_json};
 
 /// A type of credential that `init` writes, or one that is added to its folder.
-struct Case {
-    id: &'static str,
+pub(crate) struct Case {
+    pub(crate) id: &'static str,
     /// The file of the type, where `init` writes none.
     added: Option<Value>,
-    claims: Value,
+    pub(crate) claims: Value,
     /// What `show` has to say.
     shows: &'static [&'static str],
-    query: Value,
+    pub(crate) query: Value,
     /// Where the verifier finds what it has asked for.
-    learns: &'static str,
+    pub(crate) learns: &'static str,
     /// Where there must be nothing.
-    does_not_learn: Option<&'static str>,
+    pub(crate) does_not_learn: Option<&'static str>,
 }
 
-fn cases() -> Vec<Case> {
+impl Case {
+    /// A type that `init` writes, of which nothing else is said.
+    pub(crate) fn of(id: &'static str) -> Self {
+        Self {
+            id,
+            added: None,
+            claims: Value::Null,
+            shows: &[],
+            query: Value::Null,
+            learns: "",
+            does_not_learn: None,
+        }
+    }
+}
+
+pub(crate) fn cases() -> Vec<Case> {
     let licence = json!({"org.iso.18013.5.1": {
         "family_name": "Mustermann", "given_name": "Erika", "birth_date": "1964-08-12", "age_over_18": true,
         "document_number": "B072", "driving_privileges": [{"vehicle_category_code": "B"}],
@@ -101,8 +116,8 @@ fn cases() -> Vec<Case> {
 const TERMS: &str = "https://issuer.example/terms/v1";
 const TERMS_DOCUMENT: &str = r#"{"@context": {"@vocab": "https://issuer.example/terms#"}}"#;
 
-#[tokio::test]
-async fn issue_hold_present_verify() {
+/// A service with all of these types, and a wallet that knows it.
+pub(crate) fn service_and_wallet(home: &str) -> Service {
     let mut service = Service::start();
     let types = service.folder.path().join("credential-types");
     for (number, added) in cases().into_iter().filter_map(|case| case.added).enumerate() {
@@ -114,18 +129,25 @@ async fn issue_hold_present_verify() {
     let config = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, format!("{config}\n[contexts]\n\"{TERMS}\" = \"terms.jsonld\"\n")).unwrap();
     service.restart();
-    let home = tempfile::tempdir().unwrap();
-    let wallet = ["wallet", "--home", home.path().to_str().unwrap()];
-    let wallet = |arguments: &[&str]| good(&[&wallet[..], arguments].concat());
     // Who is trusted: the verifier, the issuer of mobile documents, and the one who is known by a DID.
+    let wallet = |arguments: &[&str]| good(&[&["wallet", "--home", home], arguments].concat());
     let keys = service.folder.path().join("keys");
     let did = config.split('"').find(|text| text.starts_with("did:jwk:")).unwrap();
     for trusted in [keys.join("root.pem").to_str().unwrap(), keys.join("iaca.pem").to_str().unwrap(), did] {
         wallet(&["trust", "add", trusted]);
     }
-    assert_eq!(wallet(&["trust", "list"]).lines().count(), 3);
-
     wallet(&["context", "add", TERMS, terms.to_str().unwrap()]);
+    service
+}
+
+#[tokio::test]
+async fn issue_hold_present_verify() {
+    let home = tempfile::tempdir().unwrap();
+    let service = service_and_wallet(home.path().to_str().unwrap());
+    let wallet = |arguments: &[&str]| {
+        good(&[&["wallet", "--home", home.path().to_str().unwrap()], arguments].concat())
+    };
+    assert_eq!(wallet(&["trust", "list"]).lines().count(), 3);
     assert_eq!(wallet(&["context", "list"]).trim(), TERMS);
 
     for case in cases() {

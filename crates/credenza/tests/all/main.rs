@@ -8,6 +8,7 @@ mod claims;
 mod commands;
 mod crash;
 mod demo;
+mod every_mode;
 mod formats;
 mod many_nodes;
 mod many_nodes_faults;

@@ -10,13 +10,13 @@ use crate::world::{Service, answer, bad, credenza, good, send};
 
 const SITE: &str = "https://shop.example";
 
-struct Serving {
+pub(crate) struct Serving {
     process: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Serving {
-    fn start(home: &str, more: &[&str]) -> Self {
+    pub(crate) fn start(home: &str, more: &[&str]) -> Self {
         let mut arguments =
             vec!["wallet", "--home", home, "--json", "serve", "--listen", "127.0.0.1:0", "--yes", "--local"];
         arguments.extend(more);
@@ -33,7 +33,7 @@ impl Serving {
         (response.status().as_u16(), String::from_utf8(response.into_body()).unwrap())
     }
 
-    async fn dc_api(&self, body: &Value) -> (u16, Value) {
+    pub(crate) async fn dc_api(&self, body: &Value) -> (u16, Value) {
         answer(&send(posted(&format!("{}/dc-api", self.url), body)).await.unwrap())
     }
 }
@@ -45,7 +45,7 @@ impl Drop for Serving {
     }
 }
 
-fn posted(url: &str, body: &Value) -> Request<Vec<u8>> {
+pub(crate) fn posted(url: &str, body: &Value) -> Request<Vec<u8>> {
     Request::post(url).header("content-type", "application/json").body(body.to_string().into_bytes()).unwrap()
 }
 
@@ -61,6 +61,7 @@ async fn state(service: &Service, created: &Value) -> Value {
     service.api(Method::GET, &path, None).await.1["state"].clone()
 }
 
+// Checks: WVP-001, WVP-025, VER-001
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wallet_answers_links_and_websites_by_itself() {
     let service = Service::start();

@@ -200,6 +200,7 @@ fn every_algorithm_signs_and_verifies() {
 }
 
 // OID4VP 1.0 §B.2.2.
+// Clauses: MDOC-H-B.2.2-02
 #[test]
 fn what_an_algorithm_list_asks_for() {
     use cose::algorithm::{mac_meets, signature_meets};

@@ -167,7 +167,7 @@ fn sd_jwt_types_and_those_they_extend() {
     assert_eq!(find(&asked, &mdoc("a", &claims)), Err(Mismatch::Format));
 }
 
-// Clauses: VP-B.2.3-01, VP-6.3-08
+// Clauses: VP-B.2.3-01, VP-6.3-08, MDOC-H-B.2.3-01
 #[test]
 fn mdoc_type_elements_and_values() {
     let claims = json!({"ns": {"name": "Erika", "birth_date": "1984-01-26"}});

@@ -42,6 +42,8 @@ pub(super) struct CreatePresentation {
     #[serde(default)]
     request_uri_method: Option<RequestUriMethod>,
     #[serde(default)]
+    by_value: bool,
+    #[serde(default)]
     authorization_endpoint: Option<String>,
     #[serde(default)]
     redirect_uri: Option<String>,
@@ -114,6 +116,7 @@ impl CreatePresentation {
         if let Some(method) = self.request_uri_method {
             request.request_uri_method = method;
         }
+        request.by_value = self.by_value;
         request.prefix = self.client_id_prefix;
         request.authorization_endpoint = self.authorization_endpoint;
         if request.response_mode.is_redirect() {

@@ -56,6 +56,7 @@ async fn a36_what_is_about_somebody_is_not_kept() {
     }
 }
 
+// Clauses: OABCP-5.6-08
 #[tokio::test]
 async fn h11_other_origins_read_public_documents_alone() {
     let world = fixed();

@@ -23,6 +23,7 @@ impl Write for Captured {
     }
 }
 
+// Clauses: OABCP-7.9.3-03
 #[tokio::test]
 async fn h07_c23_no_secret_and_no_claim_is_logged_at_any_level() {
     let captured = Captured::default();

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::request_kit::{CLIENT, TYP, claims, link, served};
 use crate::world::{VCT, World, holding, object_response, query, run, world};
 
-// Clauses: VP-6.4-01, VP-6.4.1-01, VP-6.4.1-02
+// Clauses: VP-6.4-01, VP-6.4.1-01, VP-6.4.1-02, VP-5-07
 #[test]
 fn r10_no_more_is_disclosed_than_was_asked_for() {
     let cases: Vec<(credenza_query::DcqlQuery, Value)> = vec![
@@ -143,7 +143,8 @@ fn r18_a_request_that_has_expired_while_the_person_was_thinking() {
     assert_eq!(world.agree(&side, asked, &world.held()).unwrap_err(), AnswerError::Expired);
 }
 
-// Clauses: VP-8.2-13, VP-8.2-20
+// Clauses: VP-8.2-13, VP-8.2-20, VP-8.2-16
+// Checks: WVP-045
 #[test]
 fn r20_where_a_verifier_may_send_the_person() {
     let world = world();

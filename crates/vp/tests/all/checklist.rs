@@ -27,6 +27,7 @@ fn names(members: &Map<String, Value>) -> HashSet<&str> {
 }
 
 // Clauses: JAR-5-02, JAR-5-06, JAR-5.2-03
+// Checks: VER-001, VER-002, VER-003, VER-004, VER-005, VER-006
 #[test]
 fn ver_001_to_006_the_link() {
     let (world, created) = signed(RequestedPrefix::X509Hash);
@@ -50,7 +51,9 @@ fn ver_001_to_006_the_link() {
     assert!(!created.wallet_link.contains("request_uri_method"), "get is the default");
 }
 
-// Clauses: VP-5-02, VP-5.8-02, VP-5.9.3-19, VP-5.9.3-20, VP-5.9.3-24, VP-5.9.3-25, VP-5.10-05, JAR-4-01
+// Clauses: VP-5-02, VP-5.8-02, VP-5.9.3-19, VP-5.9.3-20, VP-5.9.3-24, VP-5.9.3-25, VP-5.10-05, JAR-4-01, JAR-4-02,
+// JAR-4-04, HAIP-5-05, HAIP-5-06, X509-I-HAIP-01
+// Checks: VER-007, VER-008, VER-010, VER-012, VER-013, VER-014, VER-015, VER-016, VER-018, VER-019
 #[test]
 fn ver_007_to_019_the_request_object() {
     for prefix in [RequestedPrefix::X509Hash, RequestedPrefix::X509SanDns] {
@@ -85,6 +88,7 @@ fn ver_007_to_019_the_request_object() {
 }
 
 // Clauses: VP-5.1-17, VP-5.9.3-02
+// Checks: VER-017
 #[test]
 fn ver_017_the_unsigned_request() {
     let world = world();
@@ -102,6 +106,7 @@ fn ver_017_the_unsigned_request() {
 }
 
 // Clauses: VP-5.1-01, VP-5.2-02, VP-8.2-03, VP-8.2-05
+// Checks: VER-021, VER-022, VER-023, VER-024, VER-025, VER-026, VER-028, VER-029, VER-030, VER-031, VER-032
 #[test]
 fn ver_021_to_032_the_parameters() {
     let (world, created) = signed(RequestedPrefix::X509Hash);
@@ -129,6 +134,7 @@ fn ver_021_to_032_the_parameters() {
 }
 
 // Clauses: VP-6-02, VP-6.1-01, VP-6.1-12
+// Checks: VER-034, VER-035, VER-036, VER-040
 #[test]
 fn ver_034_to_040_the_query() {
     let (world, created) = signed(RequestedPrefix::X509Hash);
@@ -147,7 +153,8 @@ fn ver_034_to_040_the_query() {
     assert!(run(world.verifier.create(PresentationRequest::new(twice))).is_err());
 }
 
-// Clauses: VP-5.1-07, VP-5.1-09, VP-5.1-10, VP-5.1-11, VP-8.3-02, VP-B.3.4-01
+// Clauses: VP-5.1-07, VP-5.1-09, VP-5.1-10, VP-5.1-11, VP-8.3-02, VP-B.3.4-01, VP-11.1-01, HAIP-5-09, HAIP-5-10
+// Checks: VER-043, VER-044, VER-045, VER-046, VER-047, VER-048, VER-049, VER-050, VER-051
 #[test]
 fn ver_043_to_051_the_metadata() {
     let (world, first) = signed(RequestedPrefix::X509Hash);
@@ -176,6 +183,7 @@ fn ver_043_to_051_the_metadata() {
 }
 
 // Clauses: VP-8.2-11
+// Checks: VER-053
 #[test]
 fn ver_052_to_055_the_answer_to_the_answer() {
     let world = crate::world::world_with(|builder| {
@@ -201,6 +209,7 @@ fn ver_052_to_055_the_answer_to_the_answer() {
     assert_eq!(serde_json::to_string(&accepted).unwrap(), "{}");
 }
 
+// Checks: VER-057
 #[test]
 fn ver_057_a_confirmation_key_with_nothing_but_the_key() {
     let world = world();
@@ -262,7 +271,8 @@ fn claims_of(posted: &Map<String, Value>) -> Value {
     Value::Object(held.claims().clone())
 }
 
-// Clauses: VP-5-05, VP-5-09, VP-5.1-12, VP-5.11-01, VP-8.2-10
+// Clauses: VP-5-05, VP-5-09, VP-5.1-12, VP-5.11-01, VP-8.2-10, VP-8.2-04, VP-11.1-03
+// Checks: WVP-002, WVP-003, WVP-016, WVP-033, WVP-044, WVP-043
 #[test]
 fn wvp_002_003_016_what_a_wallet_has_to_put_up_with() {
     let world = world();
@@ -273,6 +283,7 @@ fn wvp_002_003_016_what_a_wallet_has_to_put_up_with() {
         claims["iss"] = "https://somebody.else.example".into();
         claims["unknown_parameter"] = json!({ "a": [1] });
         claims["client_metadata"]["client_name"] = "x".into();
+        claims["client_metadata"]["unknown_member"] = json!([1]);
         claims["verifier_info"] = json!([{ "format": "unknown", "data": "x" }]);
     })
     .unwrap();
@@ -280,7 +291,8 @@ fn wvp_002_003_016_what_a_wallet_has_to_put_up_with() {
     assert!(suite(&world, |claims| claims["verifier_info"] = json!([{ "data": "x" }])).is_err());
 }
 
-// Clauses: VP-6.4-01, VP-6.4.1-01, VP-8.1-01, VP-8.1-02, VP-8.1-03, VP-8.2-01
+// Clauses: VP-6.4-01, VP-6.4.1-01, VP-8.1-01, VP-8.1-02, VP-8.1-03, VP-8.2-01, VP-5-07
+// Checks: WVP-027, WVP-028, WVP-029, WVP-030, WVP-031, WVP-032, WVP-041, WVP-042, WVP-049, WVP-054, WVP-060
 #[test]
 fn wvp_027_to_032_what_a_wallet_discloses() {
     let world = world();
@@ -312,6 +324,7 @@ fn wvp_027_to_032_what_a_wallet_discloses() {
 }
 
 // Clauses: VP-6.4.2-03
+// Checks: WVP-025, WVP-026
 #[test]
 fn wvp_025_026_a_query_that_can_not_be_met() {
     let world = world();

@@ -45,6 +45,7 @@ fn answer(world: &World, asked: Asked) -> Call {
 }
 
 // Clauses: VP-A.1-01, VP-A.1-02, VP-A.2-02, VP-A.2-04, VP-A.2-05, VP-A.2-06, VP-A.3.2.2-01, VP-A.3.2.2-02, VP-A.4-01, HAIP-5.2-03, HAIP-5.2-05, HAIP-5.2-06
+// Checks: WVP-046, WVP-057
 #[test]
 fn every_kind_of_request_is_answered_to_its_origin() {
     for protocol in Protocol::ALL {
@@ -75,6 +76,7 @@ fn every_kind_of_request_is_answered_to_its_origin() {
 }
 
 // Clauses: VP-A.2-02, VP-A.2-04, VP-A.2-05, VP-A.2-06, VP-A.3.2.2-01, VP-A.3.2.2-02
+// Checks: VER-033
 #[test]
 fn what_a_website_is_given() {
     let signer = SoftwareSigner::generate(Algorithm::Es256, &SeededRandom::new(50)).unwrap();
@@ -123,6 +125,7 @@ fn what_a_website_is_given() {
 }
 
 // Clauses: VP-A.2-03, VP-A.2-10, VP-A.2-12
+// Checks: WVP-014, WVP-015
 #[test]
 fn wvp015_an_unsigned_request_says_nothing_about_who_asks() {
     let world = world();
@@ -156,6 +159,7 @@ fn signed_by(world: &World, change: impl FnOnce(&mut Value)) -> Vec<u8> {
 }
 
 // Clauses: VP-A.2-04, VP-A.2-06, VP-A.2-07, VP-A.2-08, VP-A.2-09
+// Checks: WVP-021
 #[test]
 fn wvp021_signed_requests_that_are_refused() {
     let world = world();
@@ -238,6 +242,7 @@ fn several(signatures: &[(&SoftwareSigner, Value)], payload: &Value) -> Vec<u8> 
 }
 
 // Clauses: VP-A.3.2.2-01, VP-A.3.2.2-02
+// Checks: WVP-013, WVP-017
 #[test]
 fn wvp013_one_good_signature_of_several_is_enough() {
     let world = world();
@@ -323,6 +328,7 @@ fn calls_that_are_none() {
 }
 
 // Clauses: VP-A.4-01, VP-8.6-02
+// Checks: WVP-057
 #[test]
 fn wvp057_an_answer_for_another_origin_is_refused() {
     let world = world();

@@ -29,6 +29,7 @@ fn every_mode() -> Vec<PresentationRequest> {
 }
 
 // Clauses: VP-5-01, VP-5.1-14, VP-5.1-15, VP-5.2-06, VP-5.2-07, VP-5.6-01, VP-5.9.3-02, VP-6.4-01, VP-8.2-01, VP-8.3-05, VP-14.1.2-02, VP-14.1.2-03, VP-14.1.2-04, VP-14.1.2-05, VP-14.8-01, VP-B.3-01, VP-B.3.6-01, VP-B.3.6-02
+// Checks: WVP-014, WVP-048, WVP-053, WVP-056, WVP-058, WVP-059
 #[test]
 fn every_mode_leads_from_a_link_to_claims() {
     for request in every_mode() {
@@ -119,7 +120,7 @@ fn events_tell_the_story_once_each() {
     assert_eq!(sequence, [1, 2, 3]);
 }
 
-// Clauses: VP-8.2-13, VP-8.2-17, VP-14.2-01, VP-14.3.3-01
+// Clauses: VP-8.2-13, VP-8.2-17, VP-14.2-01, VP-14.3.3-01, HAIP-5.1-10
 #[test]
 fn p07_the_result_needs_the_code_of_the_redirect_and_gives_it_once() {
     let world = world_with(|builder| builder.allow_redirects(["https://shop.example/".parse().unwrap()]));

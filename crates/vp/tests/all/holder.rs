@@ -73,6 +73,7 @@ fn s09_the_holders_signature_is_cut_off() {
     still_answerable(&world, &plain);
 }
 
+// Checks: VER-061
 #[test]
 fn s10_signed_by_another_key_or_bound_to_none() {
     let world = world();
@@ -105,6 +106,7 @@ fn s10_another_kind_of_token_is_no_key_binding() {
 }
 
 // Clauses: VP-14.1.2-06, VP-B.3.6-01
+// Checks: VER-063
 #[test]
 fn s11_the_nonce_is_that_of_the_stored_request() {
     let world = world();
@@ -118,6 +120,7 @@ fn s11_the_nonce_is_that_of_the_stored_request() {
 }
 
 // Clauses: VP-14.1.2-05, VP-14.8-01, VP-B.3.6-02
+// Checks: VER-064
 #[test]
 fn s12_the_audience_is_the_whole_client_identifier() {
     let world = world();
@@ -144,6 +147,7 @@ fn s12_the_audience_is_the_whole_client_identifier() {
     still_answerable(&world, &plain);
 }
 
+// Checks: VER-062
 #[test]
 fn s13_the_disclosures_are_those_that_were_signed() {
     let world = world();
@@ -181,6 +185,7 @@ fn kb_over_other_hash(world: &World, plain: &Plain) -> String {
     format!("{presentation}{token}")
 }
 
+// Checks: WVP-055, VER-065, VER-066
 #[test]
 fn s14_the_holder_has_signed_just_now() {
     const YEAR: i64 = 365 * 24 * 3600;
@@ -219,6 +224,7 @@ fn s15_a_presentation_is_for_one_request() {
     assert!(matches!(send(&world, &first, &presentation), Err(RespondError::Unknown)));
 }
 
+// Clauses: HAIP-6.1.1-01
 #[test]
 fn x03_the_issuers_certificate_has_ended() {
     let world = world();

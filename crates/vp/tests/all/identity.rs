@@ -14,6 +14,7 @@ use crate::request_kit::{
 };
 use crate::world::{DAY, NOW, certified, object_response, query, run, serve, world, world_with};
 
+// Clauses: JAR-11.1-03
 #[test]
 fn the_right_request_is_taken() {
     let world = world();
@@ -27,7 +28,8 @@ fn the_right_request_is_taken() {
     assert!(side.log.lock().unwrap().is_empty(), "nothing to fetch");
 }
 
-// Clauses: VP-5.9.1-01, VP-5.9.1-02, VP-5.9.2-01, VP-5.9.3-16, VP-5.9.3-28, JAR-10.2-01
+// Clauses: VP-5.9.1-01, VP-5.9.1-02, VP-5.9.2-01, VP-5.9.3-16, VP-5.9.3-28, JAR-10.2-01, VP-5.10-09
+// Checks: WVP-022
 #[test]
 fn r01_prefixes_and_signatures_that_do_not_go_together() {
     let world = world();
@@ -67,7 +69,9 @@ fn r01_unsigned_requests_can_be_switched_off() {
     assert!(matches!(refusal(run(side.wallet.resolve(&by_value(|_| {})))), Refusal::Untrusted(_)));
 }
 
-// Clauses: VP-5-03, VP-5.1-06, VP-5.8-02, VP-5.9.3-20, VP-5.9.3-21, JAR-6.2-01, JAR-6.2-03, JAR-6.2-04
+// Clauses: VP-5-03, VP-5.1-06, VP-5.8-02, VP-5.9.3-20, VP-5.9.3-21, JAR-6.2-01, JAR-6.2-03, JAR-6.2-04, VP-5.10.1-03,
+// JAR-4-02, JAR-4-04
+// Checks: WVP-017
 #[test]
 fn r02_a_request_object_that_is_not_right_and_nothing_is_sent() {
     let world = world();
@@ -137,7 +141,9 @@ fn r02_a_verifier_that_nobody_vouches_for() {
     assert!(matches!(refusal(run(side.wallet.resolve(&link(CLIENT)))), Refusal::RequestObject(_)));
 }
 
-// Clauses: VP-5.10.1-06, VP-5.10.1-07, VP-5.10.1-08, VP-5.10.1-09, JAR-5-06, JAR-6.3-01, JAR-6.3-02, JAR-10.7-01
+// Clauses: VP-5.10.1-06, VP-5.10.1-07, VP-5.10.1-08, VP-5.10.1-09, JAR-5-06, JAR-6.3-01, JAR-6.3-02, JAR-10.7-01,
+// JAR-5-08
+// Checks: WVP-018
 #[test]
 fn r03_another_client_id_outside_than_inside() {
     let world = world();
@@ -157,6 +163,7 @@ fn r03_another_client_id_outside_than_inside() {
 }
 
 // Clauses: VP-5.1-15, VP-5.10-01, VP-5.10-02, VP-5.10-07, VP-5.10-08, VP-5.10.1-04, VP-5.10.1-05
+// Checks: WVP-005, WVP-006, WVP-007, WVP-008, WVP-009, WVP-010, WVP-011
 #[test]
 fn r07_the_wallets_nonce_comes_back() {
     let world = world();
@@ -219,7 +226,7 @@ fn r08_no_redirect_is_followed_and_no_error_is_overlooked() {
     assert_eq!(side.log.lock().unwrap().len(), 2);
 }
 
-// Clauses: VP-5.10.1-01
+// Clauses: VP-5.10.1-01, JAR-5.2-02
 #[test]
 fn the_content_type_of_a_request_object() {
     let world = world();
@@ -257,7 +264,7 @@ fn r15_the_method_of_fetching() {
     assert!(side.log.lock().unwrap().is_empty());
 }
 
-// Clauses: VP-5.9.3-19
+// Clauses: VP-5.9.3-19, X509-V-SAN-01
 #[test]
 fn x08_the_dns_name_is_one_of_the_leafs_exactly() {
     let world = world();
@@ -295,7 +302,7 @@ fn x08_the_dns_name_is_one_of_the_leafs_exactly() {
     }
 }
 
-// Clauses: VP-5.9.3-24, VP-5.9.3-25
+// Clauses: VP-5.9.3-24, VP-5.9.3-25, X509-V-HASH-01
 #[test]
 fn x09_the_hash_is_that_of_the_leaf_in_one_form() {
     let world = world();
@@ -323,7 +330,7 @@ fn x09_the_hash_is_that_of_the_leaf_in_one_form() {
     }
 }
 
-// Clauses: JAR-6.2-01, JAR-10.5-04
+// Clauses: JAR-6.2-01, JAR-10.5-04, JAR-5-07, JAR-10.1-01
 #[test]
 fn j01_no_signature_and_no_mac() {
     let world = world();

@@ -9,7 +9,8 @@ use crate::request_kit::{
 };
 use crate::world::{VCT, object_response, run, world};
 
-// Clauses: VP-5.9.3-23, VP-8.2-03, VP-8.2-07, VP-14.3.1-01, VP-15.8.2-02
+// Clauses: VP-5.9.3-23, VP-8.2-03, VP-8.2-07, VP-14.3.1-01, VP-15.8.2-02, X509-V-SAN-01, HAIP-5.1-05
+// Checks: WVP-004, WVP-024
 #[test]
 fn r04_a_response_uri_that_is_not_the_verifiers() {
     let world = world();
@@ -75,7 +76,8 @@ fn r04_internal_addresses_only_where_that_is_allowed() {
     }
 }
 
-// Clauses: VP-8.2-05, VP-8.2-06
+// Clauses: VP-8.2-05, VP-8.2-06, JAR-6.3-03
+// Checks: WVP-019
 #[test]
 fn r05_redirect_uri_beside_direct_post_is_told_to_the_verifier() {
     let world = world();
@@ -92,6 +94,7 @@ fn r05_redirect_uri_beside_direct_post_is_told_to_the_verifier() {
 }
 
 // Clauses: VP-5.2-01, VP-5.2-03, VP-5.2-09
+// Checks: WVP-020
 #[test]
 fn r06_nonce_and_state_of_other_characters() {
     let world = world();
@@ -112,6 +115,7 @@ fn r06_nonce_and_state_of_other_characters() {
 }
 
 // Clauses: VP-5-10, VP-5.1-20, VP-8.4-02
+// Checks: WVP-023
 #[test]
 fn r09_transaction_data_of_no_known_type() {
     let world = world();
@@ -135,6 +139,7 @@ fn keys(keys: &Value) -> Value {
 }
 
 // Clauses: VP-5.1-09, VP-8.3-02, VP-8.3-03, VP-8.3-04, VP-8.3.1-01
+// Checks: WVP-012, WVP-034, WVP-036, WVP-037, WVP-038
 #[test]
 fn r14_keys_that_can_not_be_used_are_passed_over() {
     use credenza_crypto::{Curve, Decrypter as _, SoftwareDecrypter};

@@ -72,7 +72,8 @@ fn did_trust(did: &str) -> Arc<dyn Trust> {
     Arc::new(DidKeys::new(DidResolver::offline()).trust(did, &[Purpose::Verifier]))
 }
 
-// Clauses: VP-5.9.3-06, VP-5.9.3-07, VP-5.9.3-08, VP-5.9.3-09, VP-5.9.3-10
+// Clauses: VP-5.9.3-06, VP-5.9.3-07, VP-5.9.3-08, VP-5.9.3-09, VP-5.9.3-10, JAR-6.2-02
+// Checks: WVP-014
 #[test]
 fn r01_a_did_asks_and_is_answered() {
     let signer = key(50);
@@ -189,7 +190,8 @@ fn r12_an_attested_verifier_asks_and_is_answered() {
     assert!(matches!(problem, BuildError::Identity(_)));
 }
 
-// Clauses: VP-5.9.3-11, VP-5.9.3-12, VP-5.9.3-14, VP-5.9.3-15, VP-5.9.3-16, VP-12-05, VP-12-08, VP-12-09, VP-12-12, VP-12-16, VP-12-18, VP-12-19
+// Clauses: VP-5.9.3-11, VP-5.9.3-12, VP-5.9.3-14, VP-5.9.3-15, VP-5.9.3-16, VP-12-05, VP-12-08, VP-12-09, VP-12-12, VP-12-16, VP-12-18, VP-12-19,
+// VP-12-03, VP-12-07, VP-12-10, VP-12-11
 #[test]
 fn r12_attestations_that_do_not_hold() {
     let world = world();
@@ -221,6 +223,9 @@ fn r12_attestations_that_do_not_hold() {
         changed("cnf", json!({})),
         changed("cnf", json!({ "jwk": key(63).public_jwk().to_value() })),
         changed("exp", json!(null)),
+        changed("iss", json!(null)),
+        changed("cnf", json!(null)),
+        changed("cnf", json!({ "kid": "1" })),
     ] {
         assert!(resolve(&holder, header.clone(), attesters()).is_err(), "{header}");
     }
@@ -345,7 +350,7 @@ fn registration(keys: Vec<Jwk>) -> RegisteredVerifier {
     }
 }
 
-// Clauses: VP-5.9.2-01, VP-5.9.2-02
+// Clauses: VP-5.9.2-01, VP-5.9.2-02, VP-14.3.1-02, JAR-6.2-02, JAR-10.5-01
 #[test]
 fn r13_a_registered_verifier_signs_and_brings_no_metadata() {
     let world = world();
@@ -379,6 +384,7 @@ fn r13_a_registered_verifier_signs_and_brings_no_metadata() {
     assert_eq!(run(plain.resolve(&unsigned)).unwrap().who().how, HowKnown::Unsigned);
 }
 
+// Checks: WVP-014
 #[test]
 fn a_registered_verifier_asks_and_is_answered() {
     for signer in [None, Some(Arc::new(key(80).with_kid("1")) as Arc<dyn Signer>)] {

@@ -40,7 +40,7 @@ fn p02_made_for_another_verifier() {
     refused_by(&world, &plain, &json!({ "pid": [presentation] }), "sd-jwt.kb.aud");
 }
 
-// Clauses: VP-5.2-02, VP-5.2-03, VP-5.2-09, VP-5.3-01, JAR-10.2-06
+// Clauses: VP-5.2-02, VP-5.2-03, VP-5.2-09, VP-5.3-01, JAR-10.2-06, JAR-11.2.1-02
 #[test]
 fn p03_nonces_states_and_ids_are_fresh_and_long() {
     let world = world();
@@ -124,7 +124,7 @@ fn p05_a_member_of_a_required_set_is_missing() {
     assert_eq!(run(world.verifier.result(&plain.created.id, None)).unwrap().presentations.len(), 2);
 }
 
-// Clauses: VP-6.1-09, VP-6.1.1.1-01
+// Clauses: VP-6.1-09, VP-6.1.1.1-01, X509-V-AKI-01, HAIP-5-15
 #[test]
 fn p05_from_none_of_the_trusted_authorities() {
     let world = world();
@@ -261,6 +261,7 @@ fn seal(world: &World, key: &Jwk, enc: ContentEncryption, content: &Value) -> St
 }
 
 // Clauses: VP-8.3-01, VP-8.3-05
+// Checks: VER-056
 #[test]
 fn p11_encrypted_to_another_key_or_not_at_all() {
     let world = world();

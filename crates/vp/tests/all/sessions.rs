@@ -86,6 +86,7 @@ fn p12_what_a_wallet_says_is_cut_and_cleaned() {
 }
 
 // Clauses: VP-5.10-05, VP-5.10-11, VP-5.10.1-02
+// Checks: VER-008, VER-010, VER-011
 #[test]
 fn p13_the_request_object_is_served_again_and_is_made_afresh() {
     let world = world();
@@ -144,6 +145,7 @@ fn p14_wallet_metadata_is_bounded_and_lowers_nothing() {
     }
 }
 
+// Clauses: OABCP-7.1.3-03, OABCP-7.11.1-01
 #[test]
 fn p16_redirects_only_below_what_is_configured() {
     let world = world_with(|builder| builder.allow_redirects(["https://shop.example/done".parse().unwrap()]));

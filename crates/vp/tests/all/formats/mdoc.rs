@@ -32,7 +32,8 @@ fn signed_for(world: &World, transcript: &SessionTranscript) -> Presentation {
 }
 
 // Clauses: VP-B.2.3-01, VP-B.2.4-01, VP-B.2.6.1-01, VP-B.2.6.1-04, VP-B.2.6.1-07, VP-B.2.6.1-08, VP-B.2.6.1-09,
-// VP-B.2.6.1-10, VP-B.2.6.1-11
+// VP-B.2.6.1-10, VP-B.2.6.1-11, MDOC-H-B.2.5-01, MDOC-H-8.3-02
+// Checks: WVP-063, WVP-064, WVP-066, WVP-067
 #[test]
 fn an_mdoc_is_presented_with_what_was_asked_for_and_nothing_else() {
     let world = world();
@@ -73,7 +74,9 @@ fn an_mdoc_is_authenticated_by_a_mac_where_a_key_can_be_agreed_on() {
     }
 }
 
-// Clauses: VP-B.2.6.1-07, VP-B.2.6.1-08, VP-B.2.6.1-09, VP-B.2.6.1-10, VP-B.2.6.1-11, VP-14.1.2-01
+// Clauses: VP-B.2.6.1-07, VP-B.2.6.1-08, VP-B.2.6.1-09, VP-B.2.6.1-10, VP-B.2.6.1-11, VP-14.1.2-01, MDOC-V-9.3.2-01,
+// MDOC-H-B.2.6.1-01
+// Checks: VER-067
 #[test]
 fn p02_an_mdoc_for_another_session() {
     let world = world();
@@ -119,6 +122,7 @@ fn s10_another_holders_signature_under_an_mdoc() {
     assert_eq!(failed(&world, &plain, &text(forged)), "mdoc.device-auth.signature");
 }
 
+// Checks: WVP-061
 #[test]
 fn s20_an_mdoc_is_what_was_issued() {
     let world = world();
@@ -137,7 +141,7 @@ fn s20_an_mdoc_is_what_was_issued() {
     send(&world, &plain, &text(response)).unwrap();
 }
 
-// Clauses: VP-B.2.3-01, VP-6.4.1-06, VP-8.6-01
+// Clauses: VP-B.2.3-01, VP-6.4.1-06, VP-8.6-01, MDOC-V-B.2.3-01
 #[test]
 fn p05_another_type_of_mdoc_or_less_than_was_asked_for() {
     let world = world();
@@ -176,6 +180,7 @@ fn w10_a_wallet_discloses_no_more_of_an_mdoc_than_was_asked_for() {
     }
 }
 
+// Clauses: MDOC-V-9.3.1-01
 #[test]
 fn x03_an_mdoc_that_has_ended_and_one_of_a_stranger() {
     let world = world();
@@ -223,4 +228,39 @@ fn an_mdoc_as_it_was_issued() {
     let transcript = transcript(&plain);
     let bound = Bound::new(&plain.nonce, &plain.client_id).with_transcript(&transcript);
     assert!(judged(&presented, Holder::Bound(bound)).1.is_some());
+}
+
+// Clauses: MDOC-H-B.2.6.1-02
+#[test]
+fn an_mdoc_is_bound_to_what_was_signed_and_not_to_what_stands_beside_it() {
+    let world = world();
+    let created = world.create(PresentationRequest::new(query()));
+    let side = world.wallet();
+    let link = format!(
+        "{}&nonce=other&response_uri=https%3A%2F%2Fevil.example%2Fr&response_mode=direct_post",
+        created.wallet_link
+    );
+    let asked = run(side.wallet.resolve(&link)).unwrap();
+    world.agree(&side, asked, &[Holding::mdoc(pid(&world), true)]).unwrap();
+    assert!(run(world.verifier.result(&created.id, None)).is_ok());
+}
+
+// Clauses: VP-B.2.1-03, MDOC-H-B.2.1-01
+#[test]
+fn r09_an_mdoc_authorises_no_transaction() {
+    let world = world();
+    let resolve = |query: serde_json::Value, id: &str| {
+        let data = b64::encode(json!({ "type": "payment", "credential_ids": [id] }).to_string());
+        let claims = crate::request_kit::with(|claims| {
+            claims["dcql_query"] = query;
+            claims["transaction_data"] = json!([data]);
+        });
+        let jwt = world.sign_request(&*world.verifier_signer, crate::request_kit::TYP, &claims);
+        let answer = move |_: &http::Request<Vec<u8>>| Ok(crate::world::object_response(jwt.clone()));
+        let kind = credenza_vp::messages::TransactionType::new("payment");
+        let side = world.wallet_over(answer, |builder| builder.transaction_type(kind));
+        run(side.wallet.resolve(&crate::request_kit::link(crate::request_kit::CLIENT)))
+    };
+    assert!(resolve(json!(crate::world::query()), "pid").is_ok());
+    crate::request_kit::refused_with(resolve(json!(query()), "id"), "invalid_transaction_data");
 }

@@ -162,7 +162,7 @@ fn signing_in_across_devices() {
     assert_eq!(side.log.lock().unwrap().len(), 1);
 }
 
-// Clauses: SIOP-6.1-19, SIOP-9.1-01, SIOP-9-03, SIOP-9-04
+// Clauses: SIOP-6.1-19, SIOP-9.1-01, SIOP-9-03, SIOP-9-04, VP-5.8-01
 #[test]
 fn signed_requests_to_a_provider_that_was_found() {
     let world = world();

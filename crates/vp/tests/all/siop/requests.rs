@@ -122,6 +122,18 @@ fn parameters_that_are_missing_or_wrong() {
     );
 }
 
+#[test]
+fn the_checks_by_their_names() {
+    let world = world();
+    for (changes, check) in [
+        (&[("scope", "profile")] as &[_], "siop.request.scope"),
+        (&[("client_metadata_uri", "https://client.example.org/m")], "siop.request.metadata"),
+    ] {
+        let error = refused(&provider(&world), &request(changes));
+        assert_eq!(error.report.first_failure().unwrap().rule.id, check);
+    }
+}
+
 fn provider_opens(world: &World, link: &str) -> bool {
     run(provider(world).wallet.open(link)).is_ok()
 }
