@@ -28,6 +28,7 @@ use crate::publisher::Publisher;
 use crate::query_register::QueryRegister;
 use crate::routes::{Route, Routes};
 use crate::type_register::TypeRegister;
+use crate::sign_in::SignInElsewhere;
 use crate::users::UserAuthentication;
 use crate::{admin, pages, wallet_plane};
 
@@ -74,6 +75,8 @@ pub struct Service {
     pub(crate) inspect: Option<Arc<dyn Inspect>>,
     /// Who signs in at the authorization endpoint.
     pub(crate) users: Option<Arc<dyn UserAuthentication>>,
+    /// Where people can sign in who do it elsewhere.
+    pub(crate) elsewhere: Vec<Arc<dyn SignInElsewhere>>,
     /// Who decides there when nobody is asked.
     pub(crate) automatic_login: Option<AutomaticLogin>,
     /// The status lists, when credentials have a status.
@@ -91,6 +94,8 @@ pub struct Service {
     pub(crate) limits: Limits,
     pub(crate) event_streams: Arc<Semaphore>,
     pub(crate) templates: Templates,
+    /// Whether the page of an offer makes it through the Digital Credentials API, too.
+    pub(crate) offers_by_dc_api: bool,
     /// What the issuer calls itself, or its host.
     pub(crate) issuer_name: String,
 }
@@ -122,6 +127,7 @@ pub struct ServiceBuilder {
     wallet: Option<Arc<dyn DemoWallet>>,
     inspect: Option<Arc<dyn Inspect>>,
     users: Option<Arc<dyn UserAuthentication>>,
+    elsewhere: Vec<Arc<dyn SignInElsewhere>>,
     automatic_login: Option<AutomaticLogin>,
     status: Option<Arc<StatusLists>>,
     types: Option<Arc<dyn Records>>,
@@ -130,6 +136,7 @@ pub struct ServiceBuilder {
     did_document: Option<Value>,
     federation_entity: Option<EntityConfiguration>,
     samples: Vec<(String, Map<String, Value>)>,
+    offers_by_dc_api: bool,
     limits: Limits,
 }
 
@@ -157,6 +164,7 @@ impl Service {
             wallet: None,
             inspect: None,
             users: None,
+            elsewhere: Vec::new(),
             automatic_login: None,
             status: None,
             types: None,
@@ -165,6 +173,7 @@ impl Service {
             did_document: None,
             federation_entity: None,
             samples: Vec::new(),
+            offers_by_dc_api: false,
             limits: Limits::default(),
         }
     }
@@ -249,6 +258,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// Adds a way of signing in at the authorization endpoint that leads elsewhere.
+    pub fn sign_in_elsewhere(mut self, way: Arc<dyn SignInElsewhere>) -> Self {
+        self.elsewhere.push(way);
+        self
+    }
+
     /// The status lists in which the issuer gives its credentials a place: they are published, and credentials can be
     /// suspended and revoked.
     pub fn status_lists(mut self, lists: Arc<StatusLists>) -> Self {
@@ -272,6 +287,12 @@ impl ServiceBuilder {
     /// What the form of a credential configuration is filled with at first. Forms are offered in this order.
     pub fn sample(mut self, configuration_id: impl Into<String>, claims: Map<String, Value>) -> Self {
         self.samples.push((configuration_id.into(), claims));
+        self
+    }
+
+    /// Whether the page of an offer makes it through the Digital Credentials API, too, where the browser has that.
+    pub fn offers_by_dc_api(mut self, on: bool) -> Self {
+        self.offers_by_dc_api = on;
         self
     }
 
@@ -341,12 +362,14 @@ impl ServiceBuilder {
             wallet: self.wallet,
             inspect: self.inspect,
             users: self.users,
+            elsewhere: self.elsewhere,
             automatic_login: self.automatic_login,
             status: self.status.map(|lists| Publisher::new(lists, Arc::clone(&self.clock))),
             queries: QueryRegister::new(self.presets, self.queries, &queries_of),
             did_document: self.did_document,
             federation_entity: self.federation_entity,
             samples: self.samples,
+            offers_by_dc_api: self.offers_by_dc_api,
             event_streams: Arc::new(Semaphore::new(self.limits.event_streams)),
             limits: self.limits,
             templates: Templates::new()?,

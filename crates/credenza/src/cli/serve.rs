@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use credenza::config::{self, Settings};
-use credenza::core::SystemClock;
+use credenza::core::{Secret, SystemClock};
 use credenza::server::{AdminToken, Limits, Pages, serve, serve_tls};
 use credenza::service::revocation_list::{self, RevocationList};
 use credenza::service::{LookUp, Parts, Revocation};
@@ -68,7 +68,8 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
 }
 
 async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Service>> {
-    let stores = credenza::store::open(settings.database.expose(), Arc::new(SystemClock))
+    let sessions = settings.sessions.as_ref().map(Secret::expose);
+    let stores = credenza::store::open_both(settings.database.expose(), sessions, Arc::new(SystemClock))
         .await
         .context("the database")?;
     let parts = Parts {
@@ -77,6 +78,7 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
         document_signer: settings.document_signer.map(|signer| Arc::new(signer) as _),
         encryption: settings.encryption,
         dialects: settings.dialects,
+        dc_api: settings.dc_api,
         haip: settings.haip,
         authorization: settings.authorization,
         authorization_servers: settings.authorization_servers,
@@ -93,7 +95,7 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
             (settings.issuer_name, Arc::new(settings.issuer_key), settings.credential_types),
             (settings.verifier_key, settings.anchors),
             stores.sessions,
-            settings.sealer,
+            settings.sealer.in_epoch(stores.epoch),
         )
     };
     let file = settings.file.display().to_string();

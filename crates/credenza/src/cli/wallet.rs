@@ -58,8 +58,11 @@ pub(super) struct Arguments {
 enum Command {
     /// Accept a credential offer: a link, or the text of a QR code.
     Accept {
-        /// openid-credential-offer://…
+        /// openid-credential-offer://…, or with --origin what a website has given to navigator.credentials.create.
         offer: String,
+        /// The origin of the website that has made the offer through the Digital Credentials API.
+        #[arg(long, value_name = "URL")]
+        origin: Option<String>,
         /// The transaction code that the issuer has told you in another way.
         #[arg(long, value_name = "CODE")]
         tx_code: Option<String>,
@@ -160,9 +163,9 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     let profile = if arguments.haip { Profile::Haip } else { Profile::Open };
     let home = Home::new(arguments.home, arguments.passphrase, profile, arguments.earlier_drafts);
     match arguments.command {
-        Command::Accept { offer, tx_code, yes, copies, no_browser } => {
+        Command::Accept { offer, origin, tx_code, yes, copies, no_browser } => {
             let how = Accept { tx_code, yes, copies, browser: !no_browser };
-            accept::offer(&home, &offer, how, json).await
+            accept::offer(&home, &offer, origin.as_deref(), how, json).await
         }
         Command::Ask { issuer, credentials, yes, copies, no_browser } => {
             let how = Accept { tx_code: None, yes, copies, browser: !no_browser };

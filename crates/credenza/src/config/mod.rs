@@ -15,6 +15,7 @@ mod read;
 mod servers;
 mod service_keys;
 mod status;
+mod stores;
 mod tls;
 mod values;
 mod verifier;
@@ -53,6 +54,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The store, as [`credenza_store::open`] understands it. The URL of a database can have a password.
     pub database: Secret,
+    /// Where sessions are kept, when not in the database; see [`credenza_store::open_both`].
+    pub sessions: Option<Secret>,
     /// What is logged, as `tracing` filters it.
     pub log: String,
     /// SHA-256 of the admin token.
@@ -67,6 +70,8 @@ pub struct Settings {
     pub encryption: Option<Encryption>,
     /// Earlier drafts of OpenID4VCI that are spoken beside 1.0.
     pub dialects: Dialects,
+    /// Whether offers are made through the browser's Digital Credentials API, too.
+    pub dc_api: bool,
     /// Other servers whose access tokens are accepted.
     pub authorization_servers: Vec<ExternalAuthorizationServer>,
     /// Whether issuer, authorization server and verifier must comply with HAIP 1.0.

@@ -23,6 +23,8 @@ struct File {
     url: Spanned<String>,
     listen: Spanned<String>,
     database: Spanned<String>,
+    #[serde(default)]
+    sessions: Option<Spanned<String>>,
     sealing_key: Spanned<PathBuf>,
     #[serde(default)]
     profile: Option<Spanned<authorization::Profile>>,
@@ -70,6 +72,8 @@ struct Issuer {
     encryption: Option<encryption::Section>,
     #[serde(default)]
     dialects: Dialects,
+    #[serde(default)]
+    dc_api: bool,
     credential_types: Spanned<PathBuf>,
 }
 
@@ -125,6 +129,7 @@ impl Reader<'_> {
         let url = self.url(&file.url);
         let listen = self.listen(&file.listen);
         let database = self.database(&file.database);
+        let sessions = self.sessions(file.sessions.as_ref());
         let sealer = self.sealer(&file.sealing_key);
         let admin_token = self.admin_token(&file.admin.token_sha256);
         let issuer_name = self.name("issuer.name", &file.issuer.name);
@@ -176,6 +181,7 @@ impl Reader<'_> {
             url: url?,
             listen: listen?,
             database: database?,
+            sessions: sessions?,
             log,
             admin_token: admin_token?,
             issuer_name: issuer_name?,
@@ -183,6 +189,7 @@ impl Reader<'_> {
             document_signer: document_signer?,
             encryption: encryption?,
             dialects: file.issuer.dialects.clone(),
+            dc_api: file.issuer.dc_api,
             authorization_servers: authorization_servers?,
             haip: file.profile.is_some(),
             authorization: authorization?,

@@ -114,8 +114,9 @@ fn every_mistake_is_told_with_line_and_remedy() {
         ("url = \"https://issuer.example\"", "url = \"issuer\"", Some(6), "not a URL"),
         ("127.0.0.1:7777", "localhost", Some(9), "127.0.0.1:7777"),
         ("sqlite:credenza.db", "mysql:x", Some(12), "sqlite:FILE"),
-        ("keys/sealing.key", "keys/nothing", Some(15), "No such file"),
-        ("keys/sealing.key", "keys/root.pem", Some(15), "sealing"),
+        ("# sessions = \"redis:", "sessions = \"radish:", Some(15), "redis://"),
+        ("keys/sealing.key", "keys/nothing", Some(18), "No such file"),
+        ("keys/sealing.key", "keys/root.pem", Some(18), "sealing"),
         ("keys/issuer.jwk", "keys/sealing.key", None, "not a private JWK"),
         ("keys/issuer.jwk", "keys/root.jwk", None, "x5c"),
         ("\"keys/root.pem\",", "\"keys/issuer.jwk\",", None, "PEM"),
@@ -126,7 +127,7 @@ fn every_mistake_is_told_with_line_and_remedy() {
         ("keys/issuer.jwk\"", "keys/issuer.jwk\"\nchain = \"keys/none.pem\"", None, "leaf first"),
         ("keys/issuer.jwk\"", "keys/issuer.jwk\"\nchain = \"keys/root.pem\"", None, "another key's"),
         ("\"credential-types\"", "\"keys\"", None, "no JSON file"),
-        ("log = ", "logg = ", Some(18), "unknown field `logg`"),
+        ("log = ", "logg = ", Some(21), "unknown field `logg`"),
         ("[admin]", "[admin", None, "credenza.toml:"),
         ("name = \"Example Issuer\"", "", None, "missing field `name`"),
         ("name = \"Example Issuer\"", "name = \" \"", None, "empty"),
@@ -336,6 +337,16 @@ fn other_authorization_servers_are_known_by_one_way_to_check_their_tokens() {
         let problems = section(wrong).unwrap_err();
         assert!(problems.contains(told), "{problems}");
     }
+}
+
+#[test]
+fn offers_go_through_the_browser_where_that_is_said() {
+    let (_folder, written) = initialized();
+    let clock = FixedClock::at(NOW);
+    assert!(!read(&written.file, &clock).unwrap().dc_api);
+    let text = fs::read_to_string(&written.file).unwrap();
+    fs::write(&written.file, text.replace("# dc_api = true", "dc_api = true")).unwrap();
+    assert!(read(&written.file, &clock).unwrap().dc_api);
 }
 
 #[test]

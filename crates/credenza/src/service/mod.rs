@@ -54,6 +54,8 @@ pub struct Parts {
     pub encryption: Option<Encryption>,
     /// Earlier drafts of OpenID4VCI that are spoken beside 1.0.
     pub dialects: Dialects,
+    /// Whether the page of an offer makes it through the browser's Digital Credentials API, too.
+    pub dc_api: bool,
     /// Whether the verifier must comply with HAIP 1.0; [`Authorization::haip`] says it of the issuer.
     pub haip: bool,
     /// The authorization code flow; without it the pre-authorized code is the only grant.
@@ -157,6 +159,7 @@ impl Parts {
             document_signer: None,
             encryption: None,
             dialects: Dialects::default(),
+            dc_api: false,
             haip: false,
             authorization: None,
             authorization_servers: Vec::new(),
@@ -288,6 +291,7 @@ impl Parts {
                 .clock(self.clock)
                 .random(self.random)
                 .pages(self.pages)
+                .offers_by_dc_api(self.dc_api)
                 .inspect(inspector);
         if let Some(document) = self.asking.did_document {
             service = service.did_document(document);

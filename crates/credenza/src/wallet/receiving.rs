@@ -5,7 +5,7 @@
 use credenza_core::UnixTime;
 use credenza_oauth::ResponseError;
 use credenza_server::demo_wallet::{Accepted, Card, Claim, OfferPreview, Party, TxCodePrompt, WalletRefusal};
-use credenza_vci::messages::{InputMode, IssuerDisplay};
+use credenza_vci::messages::{CredentialOffer, InputMode, IssuerDisplay, OfferLink};
 use credenza_vci::wallet::{OfferedSummary, Opened, Ready, Received, Step, Summary, WalletError};
 use url::Url;
 
@@ -21,6 +21,22 @@ impl Holder {
     pub async fn open_offer(&self, link: &str) -> Result<OfferPreview, WalletRefusal> {
         let opened = self.receiving.open(link).await.map_err(|error| refusal(&error))?;
         Ok(self.show(opened, link))
+    }
+
+    /// Opens an offer that a website of this origin has made through the Digital Credentials API: what it has given to
+    /// `navigator.credentials.create`.
+    ///
+    /// # Errors
+    /// What a person should read.
+    pub async fn open_dc_api_offer(
+        &self,
+        origin: &str,
+        request: &[u8],
+    ) -> Result<OfferPreview, WalletRefusal> {
+        let opened = self.receiving.open_dc_api(origin, request).await.map_err(|error| refusal(&error))?;
+        let offer = CredentialOffer::from_create_options(request).map_err(|error| refusal(&error.into()))?;
+        // A second try goes by a link.
+        Ok(self.show(opened, &OfferLink::ByValue(Box::new(offer)).to_deep_link()))
     }
 
     /// Asks an issuer for credentials that it did not offer: by its identifier, and the names of what it issues.

@@ -15,6 +15,28 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
+// An offer through the Digital Credentials API, where the browser has that for issuing. The button of a page that was
+// read again is another one: the click is heard above it.
+function canIssue(button) {
+  const [{ protocol }] = JSON.parse(button.dataset.issue).digital.requests;
+  return globalThis.DigitalCredential?.userAgentAllowsProtocol?.(protocol) ?? false;
+}
+function showIssue(root) {
+  for (const button of root.querySelectorAll("button[data-issue]")) button.hidden = !canIssue(button);
+}
+showIssue(document);
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("button[data-issue]");
+  if (!button) return;
+  button.disabled = true;
+  try {
+    await navigator.credentials.create(JSON.parse(button.dataset.issue));
+  } catch {
+    // The person or the platform did not want to: code and link are still there.
+  }
+  button.disabled = false;
+});
+
 // Times are rendered in UTC; the reader has a zone of their own.
 function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
@@ -42,6 +64,7 @@ if (live && live.dataset.ended !== "true") {
         part.className = fresh.className;
         part.replaceChildren(...fresh.childNodes);
         localTimes(part);
+        showIssue(part);
       }
     }
     if (next.querySelector("[data-events]")?.dataset.ended === "true") source.close();

@@ -156,6 +156,8 @@ struct OfferView {
     failure: Option<String>,
     /// What was issued for it, where that can be revoked.
     issued: Vec<Issued>,
+    /// The argument of `navigator.credentials.create`, where offers are made through it, too.
+    dc_api: Option<String>,
 }
 
 /// `GET /issue/{id}`
@@ -173,8 +175,19 @@ pub(super) async fn show(
     let link = admin::link(&service, Of::Offer, &id).await.ok().flatten().unwrap_or_default();
     let flow = Flow::of(&service, &headers, &id);
     let issued = issued::of(&service, &id).await;
-    let view = OfferView { issued, ..offer_view(&service, session, link, flow) };
+    let dc_api = create_options(&service, &id).await;
+    let view = OfferView { issued, dc_api, ..offer_view(&service, session, link, flow) };
     visitor.page(&service, "offer.html", "/issue", &view)
+}
+
+/// What the browser is given for its wallets, while the offer is open.
+async fn create_options(service: &Service, id: &str) -> Option<String> {
+    if !service.offers_by_dc_api {
+        return None;
+    }
+    // A store that fails costs the button alone.
+    let offer = service.issuer.offer_by_value(id).await.ok().flatten()?;
+    Some(offer.to_create_options().to_string())
 }
 
 fn offer_view(service: &Service, session: SessionView, link: String, flow: Option<Flow>) -> OfferView {
@@ -202,6 +215,7 @@ fn offer_view(service: &Service, session: SessionView, link: String, flow: Optio
         ended: admin::offer_has_ended(session.state),
         failure: failure(&session),
         issued: Vec::new(),
+        dc_api: None,
         id: session.id,
     }
 }

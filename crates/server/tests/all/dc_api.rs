@@ -66,3 +66,33 @@ async fn websites_that_are_none() {
         assert_eq!(got.status, status, "{dc_api}: {}", got.text());
     }
 }
+
+#[tokio::test]
+async fn the_page_of_an_offer_makes_it_through_the_browser_where_that_is_wanted() {
+    use credenza_vci::wallet::{Opened, Policy, Wallet};
+
+    use crate::wallet_plane::{Keys, offer};
+    use crate::world::Wanted;
+
+    for dc_api in [false, true] {
+        let world = crate::fixed_with(Wanted { dc_api, ..Wanted::default() });
+        let made =
+            offer(&world, json!({"credentials": [{"type": "pid", "claims": crate::world::ada()}]})).await;
+        let path = format!("/issue/{}", made["id"].as_str().unwrap());
+        let page = world.get(&path).await.text();
+        let given = page.split_once("data-issue=\"").map(|(_, rest)| rest.split_once('"').unwrap().0);
+        assert_eq!(given.is_some(), dc_api);
+        let Some(given) = given else { continue };
+        let request = given.replace("&quot;", "\"");
+        let wallet = Wallet::new(world.network(), Keys::fresh(&world))
+            .with_clock(world.clock.clone())
+            .with_random(world.random.clone())
+            .with_trust(world.trust.clone())
+            .with_policy(Policy::default());
+        let opened = wallet.open_dc_api("https://service.example", request.as_bytes()).await.unwrap();
+        let Opened::Ready(ready) = opened else { panic!("{opened:?}") };
+        assert_eq!(ready.accept().await.unwrap().credentials.len(), 1);
+        // What is taken is not offered again.
+        assert!(!world.get(&path).await.text().contains("data-issue"));
+    }
+}

@@ -60,6 +60,7 @@ pub(crate) struct Wanted {
     pub(crate) pages: Pages,
     pub(crate) demo: bool,
     pub(crate) authorization: bool,
+    pub(crate) dc_api: bool,
     pub(crate) limits: Limits,
 }
 
@@ -70,6 +71,7 @@ impl Default for Wanted {
             pages: Pages::Open,
             demo: true,
             authorization: true,
+            dc_api: false,
             limits: Limits { heartbeat: Duration::from_millis(20), ..Limits::default() },
         }
     }
@@ -261,6 +263,7 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
             json!({"degree": "BSc Mathematics", "university": "London"}).as_object().unwrap().clone(),
         )
         .limits(wanted.limits)
+        .offers_by_dc_api(wanted.dc_api)
         .clock(clock.clone())
         .random(random.clone());
     if wanted.authorization {

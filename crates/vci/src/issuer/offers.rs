@@ -123,6 +123,18 @@ impl Issuer {
         Err(OfferFetchError::Store(too_many_races()))
     }
 
+    /// An offer that can still be taken up, as an object: for the Digital Credentials API, which has no references.
+    /// `None`: there is no such offer, or it is taken, over or called off.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn offer_by_value(&self, id: &str) -> Result<Option<CredentialOffer>, StoreError> {
+        let now = self.clock.now();
+        let Some(Loaded { session, .. }) = self.load(id).await? else { return Ok(None) };
+        let offer = self.offer_of(id, &session);
+        Ok(session.on(Happening::Retrieved, now).is_ok().then_some(offer))
+    }
+
     /// What has become of an offer; `None` when there is no such session, or no more.
     ///
     /// # Errors

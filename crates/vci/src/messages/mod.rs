@@ -3,6 +3,7 @@
 pub mod claims_description;
 pub mod credential;
 pub mod credential_definition;
+pub mod dc_api;
 pub mod display;
 pub mod metadata;
 pub mod nonce;

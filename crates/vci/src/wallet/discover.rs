@@ -40,6 +40,23 @@ impl Wallet {
         parts.opened(&offer).await
     }
 
+    /// Opens an offer that a website of this origin has made through the Digital Credentials API. The platform vouches
+    /// for the origin; of the issuer it says nothing, so that everything is looked at as with any other offer.
+    ///
+    /// # Errors
+    /// See [`WalletError`].
+    pub async fn open_dc_api(&self, origin: &str, request: &[u8]) -> Result<Opened, WalletError> {
+        let parts = self.parts.clone();
+        let url = parts.url(Step::Offer, origin)?;
+        if url.origin().ascii_serialization() != origin {
+            return Err(InvalidOffer::Link("it does not come from an origin").into());
+        }
+        let offer = CredentialOffer::from_create_options(request)?;
+        let mut opened = parts.opened(&offer).await?;
+        opened.plan_mut().summary.website = Some(origin.to_owned());
+        Ok(opened)
+    }
+
     /// Begins without an offer: with what the issuer says about itself (§3.3). The holder will have to sign in.
     ///
     /// # Errors
@@ -67,6 +84,7 @@ impl Parts {
         let (credentials, unsupported) = self.offered(offer, &metadata)?;
         let summary = Summary {
             issuer,
+            website: None,
             issuer_display: metadata.display.clone(),
             credentials,
             unsupported,

@@ -34,6 +34,8 @@ pub enum Opened {
 pub struct Summary {
     /// The issuer's identifier. Its host is what the holder should see: names can be anything.
     pub issuer: Url,
+    /// The origin of the website that made the offer, where the platform has said that (Digital Credentials API).
+    pub website: Option<String>,
     /// How the issuer calls itself, by language.
     pub issuer_display: Vec<IssuerDisplay>,
     /// What is offered and can be fetched: at least one.
@@ -138,6 +140,14 @@ pub struct Received {
 }
 
 impl Opened {
+    pub(super) fn plan_mut(&mut self) -> &mut Plan {
+        match self {
+            Self::NeedsTxCode(offer) => &mut offer.plan,
+            Self::NeedsAuthorization(offer) => &mut offer.plan,
+            Self::Ready(offer) => &mut offer.plan,
+        }
+    }
+
     /// What is offered.
     #[must_use]
     pub fn summary(&self) -> &Summary {

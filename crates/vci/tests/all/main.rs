@@ -9,6 +9,7 @@ mod authorizing;
 mod bad_credentials;
 mod claims_contract;
 mod credentials;
+mod dc_api;
 mod deferred;
 mod dialects;
 mod dialects_wallet;

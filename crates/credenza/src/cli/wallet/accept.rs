@@ -18,11 +18,21 @@ pub(super) struct Accept {
     pub(super) browser: bool,
 }
 
-/// Accepts an offer.
-pub(super) async fn offer(home: &Home, link: &str, how: Accept, json: bool) -> anyhow::Result<Verdict> {
-    let holder = home.open(thing::policy_for(link), how.copies)?;
+/// Accepts an offer: a link, or with an origin what the website there has given to `navigator.credentials.create`.
+pub(super) async fn offer(
+    home: &Home,
+    link: &str,
+    origin: Option<&str>,
+    how: Accept,
+    json: bool,
+) -> anyhow::Result<Verdict> {
+    let holder = home.open(thing::policy_for(origin.unwrap_or(link)), how.copies)?;
     output::progress("opening the offer");
-    match holder.open_offer(link).await {
+    let opened = match origin {
+        Some(origin) => holder.open_dc_api_offer(origin, link.as_bytes()).await,
+        None => holder.open_offer(link).await,
+    };
+    match opened {
         Ok(preview) => accept(&holder, &preview, how, json).await,
         Err(refusal) => refused(&refusal, json),
     }
