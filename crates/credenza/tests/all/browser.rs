@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How WebDriver calls an element (W3C WebDriver §11).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+// Checks: VER-059
 #[tokio::test(flavor = "multi_thread")]
 async fn issue_accept_verify_and_present_by_clicking() {
     let Some(browser) = Browser::start(1280, 900).await else { return };

@@ -114,6 +114,7 @@ fn what_is_unknown_is_valid() {
 // Clauses: VP-6.1-10, VP-6.1-11, VP-6.1-14, VP-6.1.1-01, VP-6.1.1-02, VP-6.1.1-03, VP-6.2-01, VP-6.2-02, VP-6.2-03, VP-6.3-01,
 // Clauses: VP-6.3-02, VP-6.3-03, VP-6.3-04, VP-6.3-05, VP-6.3-06, VP-6.4.1-04, VP-7-01, VP-B.1.1-01, VP-B.2.3-01, VP-B.2.4-01,
 // Clauses: VP-B.3.5-01, VP-B.2.3-02, VP-B.3.5-02
+// Checks: VER-037
 #[test]
 fn r16_malformed_queries() {
     const ARRAY: Problem = Problem::Type("an array");

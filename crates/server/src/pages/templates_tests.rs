@@ -242,7 +242,7 @@ const PAYLOADS: [&str; 6] = [
 ];
 
 #[test]
-fn h13_texts_of_strangers_are_escaped_wherever_they_are_shown() {
+fn h13_p21_texts_of_strangers_are_escaped_wherever_they_are_shown() {
     fn poison(value: &mut Json, payload: &str) {
         match value {
             Json::String(text) => *text = payload.to_owned(),

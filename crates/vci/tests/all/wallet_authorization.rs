@@ -175,7 +175,7 @@ fn a_wallet_with_a_registered_key() {
 // Clauses: ISS-2.4-01, ISS-2.4-02, ISS-2.4-03, ISS-2.4-04, ISS-2.4-05, OABCP-5.1-03, OABCP-5.1-06, OABCP-7.4.2-01,
 // OABCP-7.4.2-02, OABCP-7.4.2.1-03
 #[test]
-fn answers_that_belong_to_something_else_end_nothing() {
+fn v03_answers_that_belong_to_something_else_end_nothing() {
     let world = world(|_| {});
     let (wallet, _) = wallet(&world, world.http(), public());
     let mut authorizing = begin(&wallet, &browser_offer(&world));

@@ -127,7 +127,7 @@ fn what_a_website_is_given() {
 // Clauses: VP-A.2-03, VP-A.2-10, VP-A.2-12
 // Checks: WVP-014, WVP-015
 #[test]
-fn wvp015_an_unsigned_request_says_nothing_about_who_asks() {
+fn d02_wvp015_an_unsigned_request_says_nothing_about_who_asks() {
     let world = world();
     let mut created = create(&world, Protocol::Unsigned, ResponseMode::DcApi);
     let data = &mut created.request.data;
@@ -161,7 +161,7 @@ fn signed_by(world: &World, change: impl FnOnce(&mut Value)) -> Vec<u8> {
 // Clauses: VP-A.2-04, VP-A.2-06, VP-A.2-07, VP-A.2-08, VP-A.2-09
 // Checks: WVP-021
 #[test]
-fn wvp021_signed_requests_that_are_refused() {
+fn d01_d07_wvp021_signed_requests_that_are_refused() {
     let world = world();
     resolve(&world, SITE, &signed_by(&world, |_| {})).unwrap();
     resolve(
@@ -173,6 +173,10 @@ fn wvp021_signed_requests_that_are_refused() {
     for origins in [
         json!(["https://other.example"]),
         json!(["https://shop.example/"]),
+        json!(["https://shop.example:443"]),
+        json!(["https://SHOP.example"]),
+        json!(["http://shop.example"]),
+        json!(["javascript:alert(1)"]),
         json!(["shop.example"]),
         json!([]),
         json!(SITE),
@@ -244,7 +248,7 @@ fn several(signatures: &[(&SoftwareSigner, Value)], payload: &Value) -> Vec<u8> 
 // Clauses: VP-A.3.2.2-01, VP-A.3.2.2-02
 // Checks: WVP-013, WVP-017
 #[test]
-fn wvp013_one_good_signature_of_several_is_enough() {
+fn d04_wvp013_one_good_signature_of_several_is_enough() {
     let world = world();
     let mut payload = claims();
     payload["response_mode"] = "dc_api".into();
@@ -278,6 +282,14 @@ fn wvp013_one_good_signature_of_several_is_enough() {
         refusal(resolve(&world, SITE, request.to_string().as_bytes())),
         Refusal::RequestObject(_)
     ));
+    // A name beside what was signed is nobody's.
+    let header = SigningHeader::new(&*world.verifier_signer, TYP, IdentifiedBy::X5c, Map::new());
+    let name = json!({ "client_id": "x509_san_dns:verifier.example" });
+    let Value::Object(unprotected) = name else { panic!("an object") };
+    let signing = vec![Signing { signer: &*world.verifier_signer, header: &header, unprotected }];
+    let jws = run(sign_general(signing, payload.to_string().as_bytes())).unwrap();
+    let beside = json!({ "protocol": "openid4vp-v1-multisigned", "data": { "request": jws } });
+    assert!(resolve(&world, SITE, beside.to_string().as_bytes()).is_err());
     // What belongs to a signature has no place in what all have signed.
     for (name, value) in [("client_id", json!("x509_san_dns:verifier.example")), ("verifier_info", json!([]))]
     {
@@ -330,7 +342,7 @@ fn calls_that_are_none() {
 // Clauses: VP-A.4-01, VP-8.6-02
 // Checks: WVP-057
 #[test]
-fn wvp057_an_answer_for_another_origin_is_refused() {
+fn d03_wvp057_an_answer_for_another_origin_is_refused() {
     let world = world();
     let mut request = PresentationRequest::over_dc_api(query());
     request.response_mode = ResponseMode::DcApi;

@@ -183,7 +183,7 @@ fn declining_is_told_and_does_not_say_why() {
 }
 
 #[test]
-fn a_warning_is_no_refusal() {
+fn p25_what_a_policy_lets_through_is_shown_as_a_warning() {
     let world = world_with(|builder| {
         let policy = credenza_vp::verifier::Policy { accept_unchecked_status: true, ..Default::default() };
         builder.policy(policy)

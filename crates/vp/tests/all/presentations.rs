@@ -41,6 +41,7 @@ fn p02_made_for_another_verifier() {
 }
 
 // Clauses: VP-5.2-02, VP-5.2-03, VP-5.2-09, VP-5.3-01, JAR-10.2-06, JAR-11.2.1-02
+// Checks: VER-027
 #[test]
 fn p03_nonces_states_and_ids_are_fresh_and_long() {
     let world = world();
@@ -352,7 +353,7 @@ fn p22_neither_claims_nor_keys_can_be_read_in_the_store() {
 }
 
 #[test]
-fn a_status_that_nobody_looks_up_is_refused() {
+fn p25_a_status_that_nobody_looks_up_is_refused() {
     let (world, plain) = asked(Ok(query()));
     let mut claims = World::claims();
     claims["status"] = json!({ "status_list": { "idx": 1, "uri": "https://issuer.example/s" } });

@@ -281,7 +281,7 @@ fn references_that_can_not_be_read_are_refused_without_a_request() {
 
 // Clauses: TSL-8.3-02, TSL-8.3-03, TSL-C.4-01
 #[test]
-fn l08_nobody_is_asked_about_a_credential_that_is_not_valid() {
+fn l08_p15_nobody_is_asked_about_a_credential_that_is_not_valid() {
     let lists = lists();
     lists.serve(&array(StatusBits::One, &[]));
     let entry = json!([{

@@ -239,6 +239,7 @@ fn an_issued_licence() {
     assert_eq!(pem_to_der_chain(case["trusted_certificates_pem"][0].as_str().unwrap()).unwrap().len(), 1);
 }
 
+// Checks: VER-058
 #[test]
 fn presentations_in_the_conformance_suite() {
     let read = |name: &str| {

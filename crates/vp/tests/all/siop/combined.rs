@@ -56,7 +56,7 @@ fn answer(
 
 // Clauses: SIOP-2.2.1-01, SIOP-11-01, SIOP-12-01, SIOP-12-02
 #[test]
-fn both_verdicts_in_every_mode() {
+fn d06_both_verdicts_in_every_mode() {
     let prefixes = [RequestedPrefix::X509Hash, RequestedPrefix::RedirectUri];
     let modes = [ResponseMode::DirectPost, ResponseMode::DirectPostJwt];
     for (prefix, mode) in prefixes.into_iter().flat_map(|prefix| modes.map(|mode| (prefix, mode))) {
@@ -81,7 +81,8 @@ fn both_verdicts_in_every_mode() {
             answer(&world, &side, asked, Some(Subject { signer: &own, syntax: &syntax })).unwrap();
             assert_eq!(world.status(&created.id), Status::Verified);
             let result = run(world.verifier.result(&created.id, None)).unwrap();
-            assert_eq!(result.presentations.len(), 1);
+            let [one] = result.presentations.as_slice() else { panic!("one presentation") };
+            assert_ne!(one.holder.as_ref().unwrap().key, own.public_key(), "and it can be seen");
             let subject = result.subject.unwrap();
             assert_eq!(subject.subject_syntax, SubjectSyntax::JwkThumbprint);
             assert!(subject.sub.ends_with(&credenza_crypto::Jwk::new(own.public_key()).thumbprint_text()));
