@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 
+import { presentations } from './presentations.mjs'
 import { PERSON, startService } from './service.mjs'
 import { WALLETS, byAuthorizationCode, byPreAuthorizedCode, read, thumbprint } from './wallets.mjs'
 
@@ -68,6 +69,8 @@ for (const wallet of Object.values(WALLETS)) {
     }
   }
 }
+
+await presentations(check)
 
 console.log(`test result: ${failed ? 'FAILED' : 'ok'}. ${passed} passed; ${failed} failed`)
 process.exit(failed ? 1 : 0)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const BINARY = process.env.CREDENZA ?? new URL('../target/debug/credenza', import.meta.url).pathname
+export const BINARY = process.env.CREDENZA ?? new URL('../target/debug/credenza', import.meta.url).pathname
 
 export const PERSON = { given_name: 'Erika', family_name: 'Mustermann', birthdate: '1964-08-12' }
 export const USER = { name: 'ada', password: 'lovelace' }
@@ -25,11 +25,11 @@ function freePort() {
 }
 
 /** Starts a service that speaks these dialects, below this path. */
-export async function startService({ dialects, path = '' }) {
+export async function startService({ dialects, path = '', host = '127.0.0.1' }) {
   const folder = mkdtempSync(join(tmpdir(), 'credenza-interop-'))
-  const origin = `http://127.0.0.1:${await freePort()}`
-  const url = origin + path
-  const listen = new URL(origin).host
+  const port = await freePort()
+  const url = `http://${host}:${port}${path}`
+  const listen = `127.0.0.1:${port}`
   const arguments_ = ['--json', 'init', '--dir', folder, '--url', url, '--listen', listen]
   const { admin_token: token } = JSON.parse(execFileSync(BINARY, arguments_, { encoding: 'utf8' }))
   const file = join(folder, 'credenza.toml')
@@ -76,6 +76,9 @@ claims = "ada.json"
       return api('POST', '/offers', { credentials: [{ type, claims }], ...rest })
     },
     state: async (id) => (await api('GET', `/offers/${id}`)).state,
+    ask: (request) => api('POST', '/presentations', request),
+    answered: (id) => api('GET', `/presentations/${id}`),
+    folder,
     stop: async () => {
       child.kill('SIGTERM')
       for (let tries = 0; child.exitCode === null && tries < 50; tries += 1) await sleep(20)

@@ -35,7 +35,7 @@ async function holder() {
     const { kid, ...header } = jwt.header
     return new SignJWT(jwt.payload).setProtectedHeader({ ...header, alg: 'ES256', jwk }).sign(privateKey)
   }
-  return { jwk, signCallback }
+  return { jwk, privateKey, signCallback }
 }
 
 async function begin(wallet, uri, more = {}) {
@@ -43,7 +43,7 @@ async function begin(wallet, uri, more = {}) {
 }
 
 async function fetchCredential(wallet, client, offered) {
-  const { jwk, signCallback } = await holder()
+  const { jwk, privateKey, signCallback } = await holder()
   const response = await client.acquireCredentials({
     ...wallet.ask(offered),
     proofCallbacks: { signCallback },
@@ -51,7 +51,7 @@ async function fetchCredential(wallet, client, offered) {
     alg: 'ES256',
     jwk,
   })
-  return { credential: wallet.credential(response), jwk }
+  return { credential: wallet.credential(response), jwk, privateKey }
 }
 
 export async function byPreAuthorizedCode(wallet, uri, offered, pin) {
