@@ -33,6 +33,7 @@ mod query_register;
 mod respond;
 mod routes;
 pub mod service;
+pub mod sign_in;
 mod stopping;
 mod timed;
 mod tls;

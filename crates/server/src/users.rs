@@ -1,9 +1,7 @@
 //! Port: who signs in at the authorization endpoint. The adapter here knows a few people from the configuration.
 //!
-//! Another source of people is another adapter: a directory is asked for name and password, as this one is. An OpenID
-//! Connect provider upstream fits in front of the same step, since [`Issuer::approve`](credenza_vci::issuer::Issuer::approve)
-//! wants no more than a subject: the login page leads to the provider with the interaction's handle as its `state`, and
-//! the provider's answer brings the subject of the ID token.
+//! Another source of people is another adapter: a directory is asked for name and password, as this one is. Whoever signs
+//! in elsewhere, at an OpenID Provider or with a wallet, comes by the port next door: [`crate::sign_in`].
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,11 +9,12 @@ use std::time::Duration;
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
 use credenza_core::{Answer, Clock, Secret, UnixTime};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
 /// Somebody who has signed in.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// The name by which the claims source knows them, and that never changes.
     pub subject: String,

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use credenza_core::json;
 use credenza_crypto::{JwkSet, x509};
 use credenza_server::users::ConfiguredUser;
-use credenza_vci::issuer::{Client, ClientAuthentication};
+use credenza_vci::issuer::{Client, ClientAuthentication, DpopMode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use toml::Spanned;
 
+use super::{automatic, sign_in};
 use super::read::Reader;
 use crate::service::Authorization;
 
@@ -30,6 +32,16 @@ pub(super) struct Section {
     wallet_providers: Vec<Spanned<PathBuf>>,
     #[serde(default)]
     require_attestation_challenge: bool,
+    #[serde(default)]
+    dpop: DpopMode,
+    #[serde(default)]
+    request_uri_lifetime: Option<u64>,
+    #[serde(default)]
+    automatic: Option<automatic::Section>,
+    #[serde(default)]
+    upstream: Option<sign_in::UpstreamSection>,
+    #[serde(default)]
+    presentation: Option<sign_in::PresentationSection>,
     #[serde(default)]
     clients: Vec<ClientSection>,
     #[serde(default)]
@@ -84,6 +96,10 @@ pub(super) fn authorization(
     let providers: Vec<_> = section.wallet_providers.iter().map(|file| roots(file, reader)).collect();
     let clients: Vec<_> = section.clients.iter().map(|client| self::client(client, reader)).collect();
     let users: Vec<_> = section.users.iter().map(|user| self::user(user, reader)).collect();
+    let names: Vec<&str> = section.users.iter().map(|user| user.name.get_ref().trim()).collect();
+    let automatic = automatic::automatic(section.automatic.as_ref(), &names, reader);
+    let upstream = sign_in::upstream(section.upstream.as_ref(), reader);
+    let presentation = sign_in::presentation(section.presentation.as_ref(), reader);
     Some(Some(Authorization {
         haip: section.profile == Some(Profile::Haip),
         clients: clients.into_iter().collect::<Option<_>>()?,
@@ -92,6 +108,11 @@ pub(super) fn authorization(
         require_client_authentication: section.require_client_authentication,
         wallet_providers: providers.into_iter().collect::<Option<Vec<_>>>()?.concat(),
         require_attestation_challenge: section.require_attestation_challenge,
+        dpop: section.dpop,
+        request_uri_lifetime: section.request_uri_lifetime.map(Duration::from_secs),
+        automatic: automatic?,
+        upstream: upstream?,
+        presentation: presentation?,
         users: users.into_iter().collect::<Option<_>>()?,
     }))
 }

@@ -14,6 +14,7 @@ mod problem;
 mod read;
 mod servers;
 mod service_keys;
+mod sign_in;
 mod status;
 mod stores;
 mod tls;

@@ -1,12 +1,17 @@
 //! The authorization code flow of a service: its clients, its people, and the wallet providers that it trusts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use credenza_core::Clock;
 use credenza_crypto::X509Error;
+use credenza_server::AutomaticLogin;
+use credenza_server::sign_in::SignInElsewhere;
 use credenza_server::users::{ConfiguredUser, ConfiguredUsers, NotAHash, UserAuthentication};
 use credenza_trust::{Anchor, Trust, X509Anchors};
-use credenza_vci::issuer::{AttestationSettings, AuthorizationSettings, Client, IssuerBuilder};
+use credenza_vci::issuer::{AttestationSettings, AuthorizationSettings, Client, DpopMode, IssuerBuilder};
+
+use super::sign_in::{ShownCredential, Surroundings, Upstream};
 
 /// What there is besides the pre-authorized code.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +30,16 @@ pub struct Authorization {
     pub wallet_providers: Vec<Vec<u8>>,
     /// Whether a wallet's proof must contain a challenge of this server's.
     pub require_attestation_challenge: bool,
+    /// What is asked of DPoP.
+    pub dpop: DpopMode,
+    /// How long a pushed request waits for the browser; `None` leaves it at a minute and a half.
+    pub request_uri_lifetime: Option<Duration>,
+    /// Nobody is asked, for certification and tests.
+    pub automatic: Option<AutomaticLogin>,
+    /// An OpenID Provider where people sign in.
+    pub upstream: Option<Upstream>,
+    /// A credential that people sign in with.
+    pub presentation: Option<ShownCredential>,
     /// Who can sign in.
     pub users: Vec<ConfiguredUser>,
 }
@@ -39,7 +54,10 @@ impl Authorization {
             require_client_authentication: self.require_client_authentication,
             ..AuthorizationSettings::default()
         };
-        let mut issuer = issuer;
+        if let Some(lifetime) = self.request_uri_lifetime {
+            settings.lifetimes.request_uri = lifetime;
+        }
+        let mut issuer = issuer.dpop(self.dpop);
         if !self.wallet_providers.is_empty() {
             let anchors = self.wallet_providers.iter().cloned().map(Anchor::for_wallet_providers);
             let trust: Arc<dyn Trust> = Arc::new(X509Anchors::new(&anchors.collect::<Vec<_>>())?);
@@ -52,8 +70,22 @@ impl Authorization {
         Ok(if self.haip { issuer.haip() } else { issuer })
     }
 
-    /// The people.
-    pub(super) fn people(self, clock: Arc<dyn Clock>) -> Result<Arc<dyn UserAuthentication>, NotAHash> {
-        Ok(Arc::new(ConfiguredUsers::new(self.users, clock)?))
+    /// The people. Where they all sign in elsewhere, nobody is asked for name and password.
+    pub(super) fn people(
+        &mut self,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Option<Arc<dyn UserAuthentication>>, NotAHash> {
+        let elsewhere = self.upstream.is_some() || self.presentation.is_some();
+        if self.users.is_empty() && elsewhere {
+            return Ok(None);
+        }
+        let users = std::mem::take(&mut self.users);
+        Ok(Some(Arc::new(ConfiguredUsers::new(users, clock)?)))
+    }
+
+    /// Where people sign in elsewhere.
+    pub(super) fn elsewhere(self, around: &Surroundings<'_>) -> Vec<Arc<dyn SignInElsewhere>> {
+        let upstream = self.upstream.map(|it| it.way(around));
+        upstream.into_iter().chain(self.presentation.map(|it| it.way(around))).collect()
     }
 }

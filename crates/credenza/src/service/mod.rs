@@ -4,11 +4,13 @@ pub mod asking;
 mod authorization;
 mod local;
 pub mod revocation_list;
+mod sign_in;
 pub mod status;
 
 pub use asking::Asking;
 pub use authorization::Authorization;
 pub use local::Local;
+pub use sign_in::{ShownCredential, Upstream};
 pub use status::{LookUp, Revocation};
 
 use std::sync::Arc;
@@ -284,7 +286,17 @@ impl Parts {
         let (issuer, verifier) = (Arc::new(issuer.build()?), Arc::new(verifier));
         let clock = Arc::clone(&self.clock);
         let automatic = self.authorization.as_ref().and_then(|it| it.automatic.clone());
-        let people = self.authorization.map(|authorization| authorization.people(clock)).transpose()?;
+        let (mut people, mut elsewhere) = (None, Vec::new());
+        if let Some(mut authorization) = self.authorization {
+            people = authorization.people(clock)?;
+            elsewhere = authorization.elsewhere(&sign_in::Surroundings {
+                issuer: &issuer,
+                verifier: &verifier,
+                http: Arc::new(self.outgoing.client(addresses)),
+                clock: &self.clock,
+                random: &self.random,
+            });
+        }
         let mut service =
             Service::builder(self.url, Arc::clone(&issuer), Arc::clone(&verifier), self.store, self.sealer)
                 .hub(hub)
@@ -301,6 +313,9 @@ impl Parts {
         }
         if let Some(people) = people {
             service = service.users(people);
+        }
+        for way in elsewhere {
+            service = service.sign_in_elsewhere(way);
         }
         if let Some(automatic) = automatic {
             service = service.automatic_login(automatic);

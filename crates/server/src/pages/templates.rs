@@ -15,7 +15,7 @@ macro_rules! templates {
     };
 }
 
-const TEMPLATES: [(&str, &str); 15] = templates![
+const TEMPLATES: [(&str, &str); 17] = templates![
     "base.html",
     "parts.html",
     "home.html",
@@ -31,6 +31,8 @@ const TEMPLATES: [(&str, &str); 15] = templates![
     "login.html",
     "authorize_login.html",
     "authorize_consent.html",
+    "authorize_wallet.html",
+    "authorize_failed.html",
 ];
 
 /// All templates, ready to render.

@@ -56,7 +56,7 @@ pub(crate) use signed_metadata::METADATA_TYPE;
 
 pub use authorization::{
     Approval, AttestationSettings, AuthorizationLifetimes, AuthorizationSettings, AuthorizeError, Client,
-    ClientAuthentication, ClientError, Interaction, PushError, Reason,
+    ClientAuthentication, ClientError, Failure, Interaction, PushError, Reason,
 };
 pub use builder::{ConfigError, IssuerBuilder};
 pub use claims::{

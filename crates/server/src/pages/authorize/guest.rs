@@ -18,16 +18,18 @@ use crate::pages::view::Layout;
 use crate::service::Service;
 
 /// How long somebody stays signed in: as long as an interaction lives.
-const LIVES: Duration = Duration::from_secs(15 * 60);
+pub(super) const LIVES: Duration = Duration::from_secs(15 * 60);
 
 const SESSION: &str = "server.authorize_session";
 const CSRF: &str = "server.authorize_csrf";
 
 /// Somebody at a browser.
 pub(super) struct Guest {
-    id: String,
+    pub(super) id: String,
     /// Who has signed in.
     pub(super) subject: Option<String>,
+    /// Whether they did it elsewhere, so that what is known about them is remembered here.
+    pub(super) elsewhere: bool,
     set_cookie: Option<HeaderValue>,
 }
 
@@ -36,6 +38,8 @@ struct Sealed {
     id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    elsewhere: bool,
 }
 
 impl Guest {
@@ -46,15 +50,24 @@ impl Guest {
             .and_then(|text| service.sealer.open(SESSION, now, text).ok())
             .and_then(|content| serde_json::from_slice::<Sealed>(&content).ok());
         match brought {
-            Some(Sealed { id, subject }) => Self { id, subject, set_cookie: None },
+            Some(Sealed { id, subject, elsewhere }) => Self { id, subject, elsewhere, set_cookie: None },
             None => Self::start(service, None),
         }
     }
 
     /// A new session.
     pub(super) fn start(service: &Service, subject: Option<String>) -> Self {
+        Self::begin(service, subject, false)
+    }
+
+    /// A new session of somebody who has signed in elsewhere.
+    pub(super) fn start_elsewhere(service: &Service, subject: String) -> Self {
+        Self::begin(service, Some(subject), true)
+    }
+
+    fn begin(service: &Service, subject: Option<String>, elsewhere: bool) -> Self {
         let id = id::short(&*service.random);
-        let content = serde_json::to_vec(&Sealed { id: id.clone(), subject: subject.clone() });
+        let content = serde_json::to_vec(&Sealed { id: id.clone(), subject: subject.clone(), elsewhere });
         let sealed = service.sealer.seal(
             &*service.random,
             SESSION,
@@ -63,7 +76,7 @@ impl Guest {
         );
         // Lax: the wallet leads here, from elsewhere. A POST from elsewhere brings no cookie.
         let set_cookie = cookie::set(service, name(service), &sealed, &path(service), SameSite::Lax, LIVES);
-        Self { id, subject, set_cookie }
+        Self { id, subject, elsewhere, set_cookie }
     }
 
     /// Renders a page for this guest: nothing on it leads away but the wallet.
@@ -89,7 +102,7 @@ impl Guest {
         self.answer((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response())
     }
 
-    fn answer(self, mut response: Response) -> Response {
+    pub(super) fn answer(self, mut response: Response) -> Response {
         if let Some(cookie) = self.set_cookie {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

@@ -3,7 +3,9 @@
 //! A GET changes nothing that counts; both decisions are POSTs from our own page, by the browser that has signed in.
 
 mod automatic;
+mod elsewhere;
 mod guest;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -32,6 +34,9 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     routes.at_root(Method::POST, &format!("{path}/logout"), sign_out);
     routes.at_root(Method::POST, &format!("{path}/approve"), approve);
     routes.at_root(Method::POST, &format!("{path}/deny"), deny);
+    if !service.elsewhere.is_empty() {
+        elsewhere::routes(path, routes);
+    }
 }
 
 #[derive(Serialize)]
@@ -43,6 +48,16 @@ struct LoginView<'a> {
     issuer: &'a str,
     problem: Option<&'static str>,
     name: &'a str,
+    /// Whether name and password are asked for here.
+    form: bool,
+    ways: Vec<WayView<'a>>,
+}
+
+/// A way of signing in elsewhere.
+#[derive(Serialize)]
+struct WayView<'a> {
+    way: &'static str,
+    label: &'a str,
 }
 
 #[derive(Serialize)]
@@ -122,12 +137,17 @@ fn login(
 ) -> Response {
     let (wallet, issuer) = (wallet(interaction), service.issuer_name.as_str());
     let at = service.issuer.endpoints().authorization.path();
-    let view = LoginView { at, interaction: &interaction.handle, wallet, issuer, problem, name };
+    let ways = service.elsewhere.iter().map(|it| WayView { way: it.way(), label: it.label() }).collect();
+    let form = service.users.is_some();
+    let view = LoginView { at, interaction: &interaction.handle, wallet, issuer, problem, name, form, ways };
     let page = guest.page(service, "authorize_login.html", &view);
     leading_to(page, &interaction.redirect_uri)
 }
 
 async fn known(service: &Service, guest: &Guest) -> Result<Option<User>, SignInError> {
+    if guest.elsewhere {
+        return elsewhere::remembered(service, guest).await;
+    }
     match (&service.users, &guest.subject) {
         (Some(users), Some(subject)) => users.find(subject).await,
         _ => Ok(None),

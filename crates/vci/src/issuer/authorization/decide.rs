@@ -6,7 +6,7 @@ use credenza_core::{Secret, StoreError, UnixTime, Write, id};
 use credenza_oauth::ErrorBody;
 
 use super::interaction::{self, Pending};
-use super::{Approval, AuthorizeError};
+use super::{Approval, AuthorizeError, Failure};
 use crate::issuer::Issuer;
 use crate::issuer::offer::OfferGrants;
 use crate::issuer::offers::too_many_races;
@@ -107,14 +107,27 @@ impl Issuer {
         Ok(url)
     }
 
+    /// Nobody can decide: the URL that the browser goes to, by 303. An offer lives on.
+    ///
+    /// # Errors
+    /// See [`AuthorizeError`].
+    pub async fn give_up(&self, handle: &str, failure: Failure) -> Result<String, AuthorizeError> {
+        let (id, pending) = self.waiting(handle).await?;
+        self.end(&pending, Write::Remove { key: interaction::key(&id) }, failure.code()).await
+    }
+
     /// Takes the request away, and tells the client that it gets nothing.
     async fn turn_away(&self, pending: &Pending, remove: Write) -> Result<String, AuthorizeError> {
+        self.end(pending, remove, "access_denied").await
+    }
+
+    async fn end(&self, pending: &Pending, remove: Write, code: &str) -> Result<String, AuthorizeError> {
         match self.store.commit(vec![remove]).await {
             Ok(()) => {}
             Err(StoreError::Conflict(_)) => return Err(DECIDED),
             Err(error) => return Err(error.into()),
         }
-        let body = ErrorBody { error: "access_denied".to_owned(), error_description: None, error_uri: None };
+        let body = ErrorBody { error: code.to_owned(), error_description: None, error_uri: None };
         Ok(self.response_url(&pending.redirect_uri, pending.request.state.as_deref(), Err(body)))
     }
 

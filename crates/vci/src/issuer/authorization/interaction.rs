@@ -72,6 +72,24 @@ pub struct Approval {
     pub claims: BTreeMap<String, Map<String, Value>>,
 }
 
+/// Why nobody can decide about a request (RFC 6749 §4.1.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// `temporarily_unavailable`: those who know the user can't be asked for now.
+    Unavailable,
+    /// `server_error`: those who know the user have answered something else than they should.
+    Error,
+}
+
+impl Failure {
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Unavailable => "temporarily_unavailable",
+            Self::Error => "server_error",
+        }
+    }
+}
+
 impl std::fmt::Debug for Approval {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Approval({} credentials)", self.claims.len())

@@ -20,7 +20,7 @@ mod wanted;
 use credenza_oauth::client_attestation::Challenges;
 
 pub use error::{AuthorizeError, ClientError, PushError, Reason};
-pub use interaction::{Approval, Interaction};
+pub use interaction::{Approval, Failure, Interaction};
 pub use settings::{
     AttestationSettings, AuthorizationLifetimes, AuthorizationSettings, Client, ClientAuthentication,
 };

@@ -1,0 +1,76 @@
+//! Where people sign in who do it elsewhere: at an OpenID Provider, or with a credential that they show.
+
+use std::sync::Arc;
+
+use credenza_core::{Clock, Http, Random};
+use credenza_oauth::openid::{self, OpenIdClient, Secrecy};
+use credenza_query::DcqlQuery;
+use credenza_server::sign_in::{ClaimMapping, PresentationSignIn, SignInElsewhere, UpstreamSignIn};
+use credenza_vci::issuer::Issuer;
+use credenza_vp::Verifier;
+
+/// An OpenID Provider whose people are ours.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// Its issuer identifier, character by character.
+    pub issuer: String,
+    /// How we are known there.
+    pub client_id: String,
+    /// How we prove that.
+    pub secrecy: Secrecy,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// Whether the UserInfo endpoint is asked.
+    pub userinfo: bool,
+    /// What the button says.
+    pub label: String,
+    /// Which claims count.
+    pub mapping: ClaimMapping,
+}
+
+/// A credential that says who somebody is.
+#[derive(Debug, Clone)]
+pub struct ShownCredential {
+    /// What is asked for.
+    pub query: DcqlQuery,
+    /// What the button says.
+    pub label: String,
+    /// Which claims count.
+    pub mapping: ClaimMapping,
+    /// Whether the wallet can be on another device, by a QR code.
+    pub other_device: bool,
+}
+
+/// What the ways of signing in need from the service.
+pub(super) struct Surroundings<'a> {
+    pub(super) issuer: &'a Issuer,
+    pub(super) verifier: &'a Arc<Verifier>,
+    pub(super) http: Arc<dyn Http>,
+    pub(super) clock: &'a Arc<dyn Clock>,
+    pub(super) random: &'a Arc<dyn Random>,
+}
+
+impl Upstream {
+    pub(super) fn way(self, around: &Surroundings<'_>) -> Arc<dyn SignInElsewhere> {
+        let at = &around.issuer.endpoints().authorization;
+        let settings = openid::Settings {
+            issuer: self.issuer,
+            client_id: self.client_id,
+            secrecy: self.secrecy,
+            scopes: self.scopes,
+            userinfo: self.userinfo,
+            redirect_uri: format!("{at}/back/{}", UpstreamSignIn::WAY),
+        };
+        let (clock, random) = (Arc::clone(around.clock), Arc::clone(around.random));
+        let client = OpenIdClient::new(settings, Arc::clone(&around.http), clock, random);
+        Arc::new(UpstreamSignIn::new(client, self.label, self.mapping))
+    }
+}
+
+impl ShownCredential {
+    pub(super) fn way(self, around: &Surroundings<'_>) -> Arc<dyn SignInElsewhere> {
+        let verifier = Arc::clone(around.verifier);
+        let way = PresentationSignIn::new(verifier, self.query, self.label, self.mapping);
+        Arc::new(if self.other_device { way } else { way.on_this_device_alone() })
+    }
+}
