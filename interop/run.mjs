@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 
 import { presentations } from './presentations.mjs'
+import { receiving } from './receiving.mjs'
 import { PERSON, startService } from './service.mjs'
 import { WALLETS, byAuthorizationCode, byPreAuthorizedCode, read, thumbprint } from './wallets.mjs'
 
@@ -71,6 +72,7 @@ for (const wallet of Object.values(WALLETS)) {
 }
 
 await presentations(check)
+await receiving(check)
 
 console.log(`test result: ${failed ? 'FAILED' : 'ok'}. ${passed} passed; ${failed} failed`)
 process.exit(failed ? 1 : 0)

@@ -13,7 +13,7 @@ export const PERSON = { given_name: 'Erika', family_name: 'Mustermann', birthdat
 export const USER = { name: 'ada', password: 'lovelace' }
 export const CALLBACK = 'http://127.0.0.1/callback'
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.on('error', reject)
