@@ -23,6 +23,7 @@ pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod sqlite;
+pub mod transfer;
 pub mod url;
 
 pub use error::OpenError;

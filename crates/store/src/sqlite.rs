@@ -2,6 +2,7 @@
 
 mod kept;
 mod schema;
+pub(crate) mod transfer;
 mod writer;
 
 use std::path::Path;

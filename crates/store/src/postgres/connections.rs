@@ -82,12 +82,17 @@ impl Connections {
     /// Brings the tables up to date, on a connection of its own that may take its time.
     pub(super) async fn migrate(&self) -> Result<(), OpenError> {
         let failed = |why: String| OpenError::Database { reason: why };
-        let mut client = self.connect(&self.patient).await.map_err(failed)?;
+        let mut client = self.client().await?;
         match schema::migrate(&mut client).await {
             Ok(Schema::Current) => Ok(()),
             Ok(Schema::Newer { found, known }) => Err(OpenError::NewerDatabase { found, known }),
             Err(error) => Err(failed(explain(&error))),
         }
+    }
+
+    /// A connection of its own that may take its time.
+    pub(super) async fn client(&self) -> Result<Client, OpenError> {
+        self.connect(&self.patient).await.map_err(|reason| OpenError::Database { reason })
     }
 
     /// Does a statement, within the limits.
@@ -167,7 +172,7 @@ fn trouble(error: &Error) -> Trouble {
 }
 
 /// What went wrong, without the values of a statement: a detail of the database can have some.
-fn explain(error: &Error) -> String {
+pub(super) fn explain(error: &Error) -> String {
     match error.as_db_error() {
         Some(error) => format!("{} ({})", error.message(), error.code().code()),
         None => match std::error::Error::source(error) {

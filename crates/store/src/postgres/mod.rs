@@ -4,6 +4,7 @@ mod connections;
 mod kept;
 mod schema;
 mod statements;
+pub(crate) mod transfer;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -114,6 +114,12 @@ impl Connections {
         self.connected().await.map(drop).map_err(|reason| OpenError::Database { reason })
     }
 
+    /// The connection by itself, and the epoch that it was made in.
+    pub(super) async fn raw(&self) -> Result<(MultiplexedConnection, u64), OpenError> {
+        let connected = self.connected().await.map_err(|reason| OpenError::Database { reason })?;
+        Ok((connected.connection.clone(), connected.epoch))
+    }
+
     /// Asks, within the limits. `make` is called once for each try, with the connection of that try.
     pub(super) async fn ask<T: FromRedisValue>(
         &self,

@@ -2,6 +2,7 @@
 
 mod connection;
 mod scripts;
+pub(crate) mod transfer;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -17,4 +17,5 @@ mod postgres_server;
 mod redis;
 #[cfg(feature = "redis")]
 mod redis_server;
+mod transfer;
 mod two;
