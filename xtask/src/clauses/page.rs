@@ -63,6 +63,7 @@ fn binds(clause: &Clause) -> &str {
         "as" => "authorization server",
         "rs" => "resource server",
         "holder" => "wallet",
+        "wallet-provider" => "wallet provider",
         "any" => "all",
         other => other,
     }
