@@ -5,6 +5,7 @@
 mod answers;
 mod checklist;
 mod dc_api;
+mod definitions;
 mod dialects;
 mod drafts_refused;
 mod flow;
