@@ -36,7 +36,7 @@ fn numbered(bytes: &[u8]) -> BTreeMap<i64, &[u8]> {
     let read = Reader::whole(bytes, |reader| {
         reader.map(|label, value| {
             let Label::Integer(number) = label else { panic!("{label:?} is no number") };
-            found.insert(i64::try_from(number).unwrap(), value.any()?);
+            found.insert(number, value.any()?);
             Ok::<_, CborError>(())
         })
     });
@@ -62,7 +62,7 @@ fn whole<'b, T>(bytes: &'b [u8], read: impl FnOnce(&mut Reader<'b>) -> Result<T,
 
 /// The content of an embedded item (tag 24).
 fn content(bytes: &[u8]) -> &[u8] {
-    whole(bytes, |reader| reader.encoded()).content
+    whole(bytes, Reader::encoded).content
 }
 
 fn text(bytes: &[u8]) -> &str {
