@@ -57,8 +57,8 @@ async fn mistakes_are_named() {
     for (body, status, pointer) in [
         (json!({}), 400, ""),
         (json!({"query_id": "adult", "dcql_query": {}}), 400, ""),
-        (json!({"query_id": "nothing"}), 422, "/query_id"),
-        (json!({"dcql_query": {"credentials": []}}), 422, "/dcql_query"),
+        (json!({"query_id": "nothing"}), 422, "/query"),
+        (json!({"dcql_query": {"credentials": []}}), 422, "/dcql_query/credentials"),
         (json!({"query_id": "adult", "redirect_uri": "https://evil.example/"}), 422, "/redirect_uri"),
         (json!({"query_id": "adult", "response_mode": "fragment"}), 422, "/response_mode"),
         (json!({"query_id": "adult", "expires_in": 0}), 422, "/expires_in"),

@@ -16,6 +16,7 @@ mod network;
 mod openapi;
 mod pages;
 mod properties;
+mod queries;
 mod schema;
 mod status_lists;
 mod tls;

@@ -242,6 +242,7 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
         .hub(hub)
         .status_lists(status)
         .credential_types(Arc::new(MemoryRecords::default()))
+        .stored_queries(Arc::new(MemoryRecords::default()))
         .admin_token(Secret::new(TOKEN.to_owned()))
         .pages(wanted.pages)
         .inspect(Arc::new(Echo))
