@@ -5,8 +5,10 @@
 mod attested;
 mod browser;
 mod claims;
+mod client_ids;
 mod commands;
 mod crash;
+mod dc_api_offers;
 mod demo;
 mod every_mode;
 mod formats;
@@ -16,12 +18,15 @@ mod nodes;
 mod once_only;
 #[path = "../../../store/tests/all/postgres_server.rs"]
 mod postgres_server;
+mod presenting;
 mod self_issued;
 mod signing_in;
+mod signing_in_elsewhere;
 #[cfg(feature = "pkcs11")]
 mod tokens;
 mod tools;
 mod trusted_lists;
 mod two_processes;
+mod wallet_refuses;
 mod wallet_serve;
 mod world;

@@ -12,7 +12,7 @@ use credenza::core::{AddressPolicy, Clock as _, Http, Secret, SystemClock, Syste
 use credenza::http::ReqwestHttp;
 use credenza::trust::Nobody;
 use credenza::wallet::vault::MemoryVault;
-use credenza::wallet::{Holder, Options, Ports};
+use credenza::wallet::{Holder, Options, Ports, default_choices};
 use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
@@ -31,6 +31,16 @@ pub(super) struct Figures {
     service_cpu_milliseconds_per_flow: f64,
     start_to_first_answer_milliseconds: f64,
     idle_memory_megabytes: f64,
+    presentations: Vec<Presentations>,
+}
+
+/// Complete rounds of one response mode: asked, answered, and the result fetched.
+#[derive(Debug, Serialize)]
+struct Presentations {
+    response_mode: &'static str,
+    rounds: u32,
+    rounds_per_second: f64,
+    service_cpu_milliseconds_per_round: f64,
 }
 
 /// Runs `wallets` wallets for some seconds. A flow: an offer is made and fetched, the metadata of issuer and
@@ -66,7 +76,12 @@ pub(super) async fn measure(wallets: u32, seconds: u32) -> anyhow::Result<Figure
     }
     let took = begin.elapsed();
     let cpu = service.cpu()?.saturating_sub(cpu);
+    let mut presentations = Vec::new();
+    for mode in ["direct_post", "direct_post.jwt"] {
+        presentations.push(presenting(&service, &url, &written.admin_token, wallets, seconds, mode).await?);
+    }
     Ok(Figures {
+        presentations,
         wallets,
         flows,
         flows_per_second: f64::from(flows) / took.as_secs_f64(),
@@ -94,6 +109,63 @@ async fn flow(client: &Client, holder: &Holder) -> anyhow::Result<()> {
     let link = made.get("uri").and_then(Value::as_str).context("no offer")?;
     let shown = holder.open_offer(link).await?;
     holder.accept_offer(&shown.id, None).await?;
+    Ok(())
+}
+
+async fn presenting(
+    service: &Service,
+    url: &Url,
+    token: &Secret,
+    wallets: u32,
+    seconds: u32,
+    mode: &'static str,
+) -> anyhow::Result<Presentations> {
+    let mut ready = Vec::new();
+    for _ in 0..wallets {
+        let client = Client::new(url.clone(), token.clone());
+        let holder = holder(Arc::new(ReqwestHttp::new(AddressPolicy::Loopback)))?;
+        flow(&client, &holder).await?;
+        round(&client, &holder, mode).await?;
+        ready.push((client, holder));
+    }
+    let (cpu, begin) = (service.cpu()?, Instant::now());
+    let end = begin + Duration::from_secs(u64::from(seconds));
+    let running = ready.into_iter().map(|(client, holder)| {
+        tokio::spawn(async move {
+            let mut rounds = 0;
+            while Instant::now() < end {
+                round(&client, &holder, mode).await?;
+                rounds += 1;
+            }
+            anyhow::Ok(rounds)
+        })
+    });
+    let running: Vec<_> = running.collect();
+    let mut rounds = 0;
+    for wallet in running {
+        rounds += wallet.await??;
+    }
+    let took = begin.elapsed();
+    let cpu = service.cpu()?.saturating_sub(cpu);
+    Ok(Presentations {
+        response_mode: mode,
+        rounds,
+        rounds_per_second: f64::from(rounds) / took.as_secs_f64(),
+        service_cpu_milliseconds_per_round: cpu.as_secs_f64() * 1e3 / f64::from(rounds.max(1)),
+    })
+}
+
+async fn round(client: &Client, holder: &Holder, mode: &str) -> anyhow::Result<()> {
+    let asked = json!({"response_mode": mode, "dcql_query": {"credentials": [{
+        "id": "pid", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:eudi:pid:1"]},
+        "claims": [{"path": ["given_name"]}, {"path": ["family_name"]}],
+    }]}});
+    let made = client.post("/presentations", &asked).await?;
+    let text = |name: &str| made.get(name).and_then(Value::as_str).context("no request");
+    let shown = holder.open_request(text("uri")?).await?;
+    holder.answer_request(&shown.id, &default_choices(&shown)).await?;
+    let result = client.post(&format!("/presentations/{}/result", text("id")?), &json!({})).await?;
+    anyhow::ensure!(result.pointer("/report/ok") == Some(&Value::Bool(true)), "the answer was refused");
     Ok(())
 }
 
@@ -175,6 +247,14 @@ impl fmt::Display for Figures {
         writeln!(out, "  {:48} {:>9.0}", "complete pre-authorized flows a second", self.flows_per_second)?;
         let cpu = self.service_cpu_milliseconds_per_flow;
         writeln!(out, "  {:48} {cpu:>9.2} ms", "CPU time of the service for one flow")?;
+        for Presentations { response_mode, rounds_per_second, service_cpu_milliseconds_per_round, .. } in
+            &self.presentations
+        {
+            let what = format!("presentations a second, {response_mode}");
+            writeln!(out, "  {what:48} {rounds_per_second:>9.0}")?;
+            let what = "  CPU time of the service for one";
+            writeln!(out, "  {what:48} {service_cpu_milliseconds_per_round:>9.2} ms")?;
+        }
         let start = self.start_to_first_answer_milliseconds;
         writeln!(out, "  {:48} {start:>9.1} ms", "from its start to its first answer")?;
         write!(out, "  {:48} {:>9.1} MB", "memory when idle", self.idle_memory_megabytes)

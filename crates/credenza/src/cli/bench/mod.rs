@@ -4,6 +4,7 @@ mod flows;
 mod formats;
 mod formats_kit;
 mod in_process;
+mod matching;
 mod measure;
 mod status_lists;
 
@@ -39,16 +40,20 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     let formats = formats::measure(arguments.rounds).await?;
     output::progress("status lists");
     let lists = tokio::task::spawn_blocking(status_lists::measure).await??;
+    output::progress("matching");
+    let matching = tokio::task::spawn_blocking(matching::measure).await??;
     output::progress("whole flows over loopback HTTP");
     let flows = flows::measure(arguments.wallets, arguments.seconds).await?;
     if json {
         output::json(
-            &json!({"in_process": measured, "formats": formats, "status_lists": lists, "service": flows}),
+            &json!({"in_process": measured, "formats": formats, "status_lists": lists, "matching": matching,
+                "service": flows}),
         )?;
     } else {
         output::line(&measured.to_string())?;
         output::line(&formats.to_string())?;
         output::line(&lists.to_string())?;
+        output::line(&matching.to_string())?;
         output::line(&flows.to_string())?;
     }
     Ok(Verdict::Good)
