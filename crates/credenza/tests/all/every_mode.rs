@@ -171,7 +171,7 @@ async fn the_wallet_leads_back_to_the_browser_that_began() {
     assert_eq!(location.query(), None);
     let result = format!("/presentations/{}/result", created["id"].as_str().unwrap());
     let (status, _) = service.api(Method::POST, &result, Some(json!({}))).await;
-    assert_eq!(status, 403, "another browser has no code");
+    assert_eq!(status, 409, "another browser has no code");
     let code = location.fragment().unwrap().strip_prefix("response_code=").unwrap();
     let (status, result) = service.api(Method::POST, &result, Some(json!({ "response_code": code }))).await;
     assert_eq!((status, &result["presentations"][0]["claims"]["family_name"]), (200, &json!("Mustermann")));
