@@ -28,5 +28,6 @@ mod tools;
 mod trusted_lists;
 mod two_processes;
 mod wallet_refuses;
+mod wallet_refuses;
 mod wallet_serve;
 mod world;
