@@ -1,6 +1,6 @@
 //! `cargo xtask test`: formatting, lints, layering, licences, unit and end-to-end tests, docs, and the demo.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{cargo, execute, execute_and_read, root};
@@ -43,7 +43,7 @@ fn ran(done: Result<(), String>) -> Result<Done, String> {
 fn unit() -> Result<Done, String> {
     // A missing browser would silently skip the page test; here it must not.
     tools::ensure(&["chromium", "chromedriver"], &["chromium", "chromium-driver"])?;
-    if !std::path::Path::new("/usr/lib/postgresql").is_dir() {
+    if !Path::new("/usr/lib/postgresql").is_dir() {
         tools::ensure(&["pg_ctlcluster"], &["postgresql"])?;
     }
     // Either will do.
@@ -110,7 +110,7 @@ fn advisories() -> Result<Done, String> {
 fn interop() -> Result<Done, String> {
     tools::ensure(&["node", "npm"], &["nodejs", "npm"])?;
     let folder = root().join("interop");
-    if !folder.join("node_modules/.package-lock.json").is_file() {
+    if !installed(&folder) {
         let mut install = Command::new("npm");
         install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]);
         let output = install.current_dir(&folder).output().map_err(|error| format!("npm ci: {error}"))?;
@@ -133,6 +133,13 @@ fn interop() -> Result<Done, String> {
         return Err("the published wallets did not run to their end".to_owned());
     }
     Ok(Done::Ran(count))
+}
+
+/// Whether the packages are there, and since the list of them was changed last.
+fn installed(folder: &Path) -> bool {
+    let changed = |file: &str| folder.join(file).metadata().and_then(|it| it.modified()).ok();
+    let there = changed("node_modules/.package-lock.json");
+    there.is_some() && there >= changed("package-lock.json")
 }
 
 fn target() -> PathBuf {
