@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::identity::Signing;
 use super::session::{Asked, Session, State};
-use super::{CreateError, DcApiCall, PresentationRequest, RequestedPrefix, Verifier};
+use super::{CreateError, CreatedDcApi, DcApiCall, PresentationRequest, RequestedPrefix, Verifier};
 use crate::dc_api::Protocol;
 use crate::dialects::to_wire;
 use crate::messages::{AuthorizationRequest, ClientId, ClientIdPrefix, RequestUriMethod};
@@ -47,12 +47,27 @@ impl Verifier {
     /// # Errors
     /// See [`CreateError`].
     pub async fn create(&self, request: PresentationRequest) -> Result<CreatedRequest, CreateError> {
+        self.create_with(request, None).await.map(|(created, _)| created)
+    }
+
+    /// Begins a presentation; one that a website can ask for through the Digital Credentials API, too, when `call` says
+    /// how.
+    pub(super) async fn create_with(
+        &self,
+        request: PresentationRequest,
+        call: Option<DcApiCall>,
+    ) -> Result<(CreatedRequest, Option<CreatedDcApi>), CreateError> {
         if request.response_mode.is_dc_api() {
             return Err(CreateError::ResponseMode);
         }
+        let over_dc_api = call.map(|call| (request.for_dc_api(), call));
         let (method, by_value) = (request.request_uri_method, request.by_value);
         let endpoint = request.authorization_endpoint.clone();
-        let (session, request_id) = self.begin(request, None)?;
+        let (mut session, request_id) = self.begin(request, None)?;
+        let website = match over_dc_api {
+            Some((request, call)) => Some(self.also_over_dc_api(&mut session, &request_id, request, call).await?),
+            None => None,
+        };
         let (request_uri, wallet_query) = self.invocation(&session, &request_id, method, by_value).await?;
         let endpoint = endpoint.as_ref().unwrap_or(&self.config.authorization_endpoint);
         let wallet_link = link(endpoint, &wallet_query);
@@ -60,7 +75,7 @@ impl Verifier {
         if let Some(event) = session.events.first() {
             self.emit(&session.id, event);
         }
-        Ok(CreatedRequest {
+        let created = CreatedRequest {
             id: session.id,
             request_id,
             wallet_link,
@@ -68,7 +83,8 @@ impl Verifier {
             request_uri,
             client_id: session.request.audience().to_owned(),
             expires_at: session.expires_at,
-        })
+        };
+        Ok((created, website))
     }
 
     /// A session, not stored yet, and the name that the wallet gets for it.
@@ -122,6 +138,7 @@ impl Verifier {
                 spoken: None,
                 decryption_key,
             },
+            over_dc_api: None,
             redirect: request.redirect,
             refusals: 0,
             refusal: None,

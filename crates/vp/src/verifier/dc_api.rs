@@ -12,9 +12,9 @@ use super::config::is_loopback;
 use super::identity::VerifierIdentity;
 use super::respond::Arrival;
 use super::session::Session;
-use super::{CreateError, PresentationRequest, RequestedPrefix, RespondError, Verifier};
+use super::{CreateError, CreatedRequest, PresentationRequest, RequestedPrefix, RespondError, Verifier};
 use crate::dc_api::{Call, Protocol};
-use crate::messages::{Attempt, AuthorizationRequest, AuthorizationResponse, ResponseMode};
+use crate::messages::{Attempt, AuthorizationRequest, AuthorizationResponse, RequestUriMethod, ResponseMode};
 
 /// No request is for more origins.
 const MAX_ORIGINS: usize = 16;
@@ -83,6 +83,44 @@ impl Verifier {
         }
         let request = Call { protocol: call.protocol, data };
         Ok(CreatedDcApi { id: session.id, request_id, request, expires_at: session.expires_at })
+    }
+
+    /// Has a session that is not stored yet be asked through the API, too.
+    pub(super) async fn also_over_dc_api(
+        &self,
+        session: &mut Session,
+        request_id: &str,
+        request: PresentationRequest,
+        call: DcApiCall,
+    ) -> Result<CreatedDcApi, CreateError> {
+        check_origins(&call.origins, self.config.addresses.scheme("http"))?;
+        let signers = self.signers(&request, &call)?;
+        let (mut twin, _) = self.begin(request, Some(&call))?;
+        twin.id.clone_from(&session.id);
+        (twin.created_at, twin.expires_at) = (session.created_at, session.expires_at);
+        let data = self.data(&twin, request_id, &call, &signers).await?;
+        session.over_dc_api = Some(Box::new(twin.request));
+        let request = Call { protocol: call.protocol, data };
+        let (id, request_id) = (session.id.clone(), request_id.to_owned());
+        Ok(CreatedDcApi { id, request_id, request, expires_at: session.expires_at })
+    }
+
+    /// Begins a presentation that a website shows: as a link for a wallet, and as a request for the browser's own dialog
+    /// (`navigator.credentials.get`). It is one session with two requests, each with a nonce and a key of its own; the
+    /// first right answer to either ends both. A redirect, and with it a response code, belongs to the link alone.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub async fn create_for_website(
+        &self,
+        request: PresentationRequest,
+        call: DcApiCall,
+    ) -> Result<(CreatedRequest, CreatedDcApi), CreateError> {
+        if !request.response_mode.is_posted() || request.dialect.is_some() || request.id_token.is_some() {
+            return Err(CreateError::ResponseMode);
+        }
+        let (created, website) = self.create_with(request, Some(call)).await?;
+        website.map(|website| (created, website)).ok_or(CreateError::ResponseMode)
     }
 
     fn signers(
@@ -193,7 +231,7 @@ impl Verifier {
         if loaded.session.status(self.now()).is_final() {
             return Err(RespondError::Unknown);
         }
-        let asked = &loaded.session.request;
+        let asked = loaded.session.asked_over_dc_api().ok_or(RespondError::ResponseMode)?;
         let origin = match (origin, asked.origins.as_slice()) {
             (None, [only]) => only,
             (Some(origin), known) => known.iter().find(|one| *one == origin).ok_or(RespondError::Origin)?,
@@ -242,5 +280,17 @@ impl PresentationRequest {
     #[must_use]
     pub fn over_dc_api(dcql: credenza_query::DcqlQuery) -> Self {
         Self { response_mode: ResponseMode::DcApiJwt, ..Self::new(dcql) }
+    }
+
+    /// The same as it is asked through the Digital Credentials API: the answer comes back to the website.
+    pub(super) fn for_dc_api(&self) -> Self {
+        let encrypted = self.response_mode.is_encrypted();
+        Self {
+            response_mode: if encrypted { ResponseMode::DcApiJwt } else { ResponseMode::DcApi },
+            request_uri_method: RequestUriMethod::Get,
+            redirect: None,
+            authorization_endpoint: None,
+            ..self.clone()
+        }
     }
 }

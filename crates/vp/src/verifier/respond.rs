@@ -97,7 +97,10 @@ impl Verifier {
             status: self.config.status.as_deref(),
             now: self.now(),
         };
-        let asked = &loaded.session.request;
+        let asked = match origin {
+            Some(_) => loaded.session.asked_over_dc_api().ok_or(RespondError::ResponseMode)?,
+            None => &loaded.session.request,
+        };
         // Through the Digital Credentials API the origin stands for the verifier, signed request or not (§A.4).
         let audience =
             origin.map_or_else(|| asked.audience().to_owned(), |origin| format!("origin:{origin}"));
@@ -131,7 +134,9 @@ impl Verifier {
             self.settle(loaded, &step).await?;
             return Err(RespondError::Refused(Box::new(report)));
         }
-        let code = loaded.session.redirect.as_ref().map(|_| id::unguessable(&*self.ports.random));
+        // Through the Digital Credentials API the answer is in the browser that has asked: no code has to find it.
+        let redirect = loaded.session.redirect.as_ref().filter(|_| origin.is_none());
+        let code = redirect.map(|_| id::unguessable(&*self.ports.random));
         let redirect_uri = loaded.session.redirect.as_deref().zip(code.as_deref());
         let redirect_uri = redirect_uri.map(|(template, code)| redirect::with_code(template, code));
         let response_code = code.map(Secret::new);

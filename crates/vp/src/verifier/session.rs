@@ -93,6 +93,10 @@ pub(super) struct Session {
     pub(super) expires_at: UnixTime,
     pub(super) correlation_id: Option<String>,
     pub(super) request: Asked,
+    /// The same, as a website may ask it through the Digital Credentials API beside the link: with a nonce and a key of
+    /// its own. Whichever is answered first is the answer.
+    #[serde(default)]
+    pub(super) over_dc_api: Option<Box<Asked>>,
     pub(super) redirect: Option<String>,
     pub(super) refusals: u32,
     pub(super) refusal: Option<String>,
@@ -245,6 +249,14 @@ impl State {
 }
 
 impl Session {
+    /// What was asked through the Digital Credentials API, if anything was.
+    pub(super) fn asked_over_dc_api(&self) -> Option<&Asked> {
+        match &self.over_dc_api {
+            Some(asked) => Some(asked),
+            None => Some(&self.request).filter(|asked| asked.response_mode.is_dc_api()),
+        }
+    }
+
     /// How it stands at this time.
     pub(super) fn status(&self, now: UnixTime) -> Status {
         match &self.state {
@@ -287,6 +299,7 @@ impl Session {
         };
         if matches!(self.state, State::Verified { .. } | State::Rejected | State::Cancelled) {
             self.request.decryption_key = None;
+            self.over_dc_api = None;
         }
         let event = self.event(kind, now, reason);
         if self.events.len() < MAX_EVENTS {
@@ -302,6 +315,10 @@ impl Session {
 
     pub(super) fn view(self, now: UnixTime) -> SessionView {
         let status = self.status(now);
+        let needs_response_code = match &self.state {
+            State::Verified { response_code, .. } => response_code.is_some(),
+            _ => self.redirect.is_some(),
+        };
         let mut events = self.events.clone();
         if status == Status::Expired {
             events.push(self.event("presentation.expired", self.expires_at, None));
@@ -315,7 +332,7 @@ impl Session {
                 _ => None,
             },
             refusal: self.refusal,
-            needs_response_code: self.redirect.is_some(),
+            needs_response_code,
             correlation_id: self.correlation_id,
             id: self.id,
             events,

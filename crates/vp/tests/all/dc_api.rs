@@ -438,3 +438,48 @@ fn haip_over_the_api() {
     let refused = run(side.wallet.resolve_dc_api(SITE, &bytes(&created.request)));
     assert!(matches!(refusal(refused), Refusal::Profile(_)));
 }
+
+// One session, asked by link and through the browser: the first right answer to either is the answer.
+#[test]
+fn a_website_asks_both_ways_at_once() {
+    let both = || {
+        let world = world();
+        let request = PresentationRequest::new(query());
+        let (link, site) =
+            run(world.verifier.create_for_website(request, call(Protocol::Signed))).unwrap();
+        assert_eq!((&link.id, &link.request_id), (&site.id, &site.request_id));
+        (world, link, site)
+    };
+    // Through the browser; the link is dead then.
+    let (world, link, site) = both();
+    let asked = resolve(&world, SITE, &bytes(&site.request)).unwrap();
+    let given = answer(&world, asked);
+    let elsewhere = run(world.verifier.respond_dc_api(&site.request_id, Some("https://evil.example"), &bytes(&given)));
+    assert!(matches!(elsewhere, Err(RespondError::Origin)));
+    run(world.verifier.respond_dc_api(&site.request_id, Some(SITE), &bytes(&given))).unwrap();
+    assert_eq!(world.status(&link.id), Status::Verified);
+    let again = run(world.verifier.respond_dc_api(&site.request_id, Some(SITE), &bytes(&given)));
+    assert!(matches!(again, Err(RespondError::Unknown)));
+    let late = run(world.verifier.request_object(&link.request_id, credenza_vp::verifier::Fetch::Get));
+    assert!(late.is_err(), "the link is dead");
+    assert_eq!(run(world.verifier.result(&link.id, None)).unwrap().presentations.len(), 1);
+
+    // Each request has a nonce of its own: an answer to the one is none to the other.
+    let (world, link, site) = both();
+    let object = run(world.verifier.request_object(&link.request_id, credenza_vp::verifier::Fetch::Get)).unwrap();
+    let claims = |jwt: &str| -> Value {
+        let payload = credenza_core::b64::decode(jwt.split('.').nth(1).unwrap()).unwrap();
+        serde_json::from_slice(&payload).unwrap()
+    };
+    let by_link = claims(&object.jwt);
+    let by_site = claims(site.request.data["request"].as_str().unwrap());
+    assert_ne!(by_link["nonce"], by_site["nonce"]);
+    assert_ne!(by_link["client_metadata"]["jwks"], by_site["client_metadata"]["jwks"]);
+    assert_eq!(by_site["response_mode"], "dc_api.jwt");
+    assert_eq!(world.status(&link.id), Status::Retrieved);
+    // In the modes of a browser's redirect there is nothing to ask twice.
+    let mut request = PresentationRequest::new(query());
+    request.response_mode = ResponseMode::DcApiJwt;
+    let refused = run(world.verifier.create_for_website(request, call(Protocol::Signed)));
+    assert!(matches!(refused, Err(CreateError::ResponseMode)));
+}
