@@ -18,7 +18,6 @@ use url::Url;
 
 use super::read::Reader;
 use super::verifier;
-use crate::http::is_loopback;
 use crate::keys::named::NamedSigner;
 use crate::keys::service_key::ServiceKey;
 use crate::service::asking::{Asking, Federated};
@@ -132,7 +131,6 @@ pub(super) fn asking(
     }
     asking.info = section.info.iter().map(|one| info(one, reader)).collect::<Option<_>>()?;
     asking.redirects = redirects(&section.redirects, reader)?;
-    asking.websites = websites(&section.websites, reader)?;
     asking.lifetime = seconds("verifier.lifetime", section.lifetime.as_ref(), LIFETIME, reader)?;
     asking.retention = seconds("verifier.retention", section.retention.as_ref(), RETENTION, reader)?;
     Some(asking)
@@ -320,23 +318,6 @@ fn redirects(values: &[Spanned<String>], reader: &mut Reader<'_>) -> Option<Vec<
                 return None;
             }
         }
-    }
-    Some(all)
-}
-
-fn websites(values: &[Spanned<String>], reader: &mut Reader<'_>) -> Option<Vec<String>> {
-    let mut all = Vec::new();
-    for value in values {
-        let origin = Url::parse(value.get_ref()).ok().filter(|url| {
-            let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
-            secure && url.origin().ascii_serialization() == *value.get_ref()
-        });
-        if origin.is_none() {
-            let remedy = "write the origin of a website, such as \"https://shop.example\", without a slash at the end";
-            reader.problem("verifier.websites", value, "not the origin of a website", remedy);
-            return None;
-        }
-        all.push(value.get_ref().clone());
     }
     Some(all)
 }

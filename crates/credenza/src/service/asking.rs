@@ -1,4 +1,4 @@
-//! How a service asks for presentations: by which names, with what about itself, and who may ask through it.
+//! How a service asks for presentations: by which names, with what about itself, and for how long.
 
 use std::time::Duration;
 
@@ -27,8 +27,6 @@ pub struct Asking {
     pub info: Vec<VerifierInfo>,
     /// Where people may be sent after they have answered, beside the pages of the service itself.
     pub redirects: Vec<Url>,
-    /// Origins of the websites that may show a request with the service's script.
-    pub websites: Vec<String>,
     /// How long a request can be answered.
     pub lifetime: Duration,
     /// How long a presentation with its result is kept after that.
@@ -54,7 +52,6 @@ impl Default for Asking {
             entity: None,
             info: Vec::new(),
             redirects: Vec::new(),
-            websites: Vec::new(),
             lifetime: LIFETIME,
             retention: RETENTION,
         }
