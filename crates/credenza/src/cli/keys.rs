@@ -9,6 +9,7 @@ use credenza::keys::file;
 use credenza::trust::did;
 use serde_json::{Value, json};
 
+use super::sealing;
 use super::{Usage, Verdict, output, passphrase};
 
 #[derive(clap::Subcommand)]
@@ -45,6 +46,12 @@ pub(super) enum Command {
         /// The private key.
         file: PathBuf,
     },
+    /// Replace the key that seals codes, tokens and nonces, in three steps and without a failed flow.
+    #[command(
+        after_help = "Examples, with a restart of every node after each:\n  credenza keys sealing add\n  \
+                            credenza keys sealing use\n  credenza keys sealing drop"
+    )]
+    Sealing(sealing::Arguments),
     /// Protect a key file with a passphrase (argon2id).
     Encrypt {
         /// The private key.
@@ -98,6 +105,7 @@ pub(super) fn run(command: Command, json: bool) -> anyhow::Result<Verdict> {
         Command::Show { file } => show(&file, json)?,
         Command::Jwks { files, out } => jwks(&files, out.as_deref())?,
         Command::Rotate { file } => rotate(&file, json)?,
+        Command::Sealing(arguments) => return sealing::run(&arguments, json),
         Command::Encrypt { file } => encrypt(&file, json)?,
         Command::Decrypt { file } => decrypt(&file, json)?,
     }

@@ -8,8 +8,10 @@ mod init;
 mod inspect;
 mod issue;
 mod keys;
+mod migrate;
 mod output;
 mod passphrase;
+mod sealing;
 mod serve;
 mod thing;
 mod verify;
@@ -44,6 +46,8 @@ enum Command {
     Init(init::Arguments),
     /// Run issuer, authorization server and verifier from a configuration.
     Serve(serve::Arguments),
+    /// Move the state of a service to another store: from SQLite to PostgreSQL, sessions to Redis.
+    Migrate(migrate::Arguments),
     /// A holder's wallet in the terminal: accept offers, answer requests.
     Wallet(wallet::Arguments),
     /// Decode an offer, request, token, credential, metadata, key or certificate.
@@ -88,6 +92,7 @@ pub(crate) fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Demo(arguments) => on_all_threads(demo::run(arguments, json)),
         Command::Serve(arguments) => on_all_threads(serve::run(arguments, json)),
+        Command::Migrate(arguments) => on_all_threads(migrate::run(arguments, json)),
         Command::Init(arguments) => init::run(&arguments, json),
         Command::Wallet(arguments) => on_one_thread(wallet::run(arguments, json)),
         Command::Inspect(arguments) => on_one_thread(inspect::run(arguments, json)),

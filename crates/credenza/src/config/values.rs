@@ -1,15 +1,13 @@
-//! Settings of the whole service that are one value: its URL, where it listens, its store, its secrets.
+//! Settings of the whole service that are one value: its URL, where it listens, its admin token.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
-use credenza_core::{Sealer, Secret, b64};
+use credenza_core::b64;
 use toml::Spanned;
 use url::Url;
 
 use super::read::Reader;
 use crate::http::is_loopback;
-use crate::keys;
 
 impl Reader<'_> {
     pub(super) fn url(&mut self, value: &Spanned<String>) -> Option<Url> {
@@ -37,45 +35,6 @@ impl Reader<'_> {
             self.problem("listen", value, "not an address with a port", remedy);
         }
         parsed
-    }
-
-    pub(super) fn database(&mut self, value: &Spanned<String>) -> Option<Secret> {
-        let remedy = "write \"sqlite:FILE\" or \"postgres://USER:PASSWORD@HOST/NAME\"; \"memory:\" forgets everything \
-                      when the service stops";
-        match value.get_ref().split_once(':') {
-            Some(("memory", "") | ("postgres" | "postgresql", _)) => {
-                Some(Secret::new(value.get_ref().clone()))
-            }
-            Some(("sqlite", file)) if !file.is_empty() => {
-                let path = self.folder.join(file.strip_prefix("//").unwrap_or(file));
-                Some(Secret::new(format!("sqlite:{}", path.display())))
-            }
-            _ => {
-                self.problem("database", value, "not a store that is known", remedy);
-                None
-            }
-        }
-    }
-
-    pub(super) fn sealer(&mut self, value: &Spanned<PathBuf>) -> Option<Sealer> {
-        let path = self.folder.join(value.get_ref());
-        let bytes = match keys::read_private(&path) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                let remedy = "point it at the file that `credenza init` has written";
-                self.problem("sealing_key", value, error.to_string(), remedy);
-                return None;
-            }
-        };
-        let key = std::str::from_utf8(&bytes).ok().and_then(|text| b64::decode(text.trim()).ok());
-        match key.and_then(|key| <[u8; 32]>::try_from(key).ok()) {
-            Some(key) => Some(Sealer::new([(0, key)])),
-            None => {
-                let remedy = "it holds 32 random bytes as base64url: 43 characters";
-                self.problem("sealing_key", value, "not a sealing key", remedy);
-                None
-            }
-        }
     }
 
     pub(super) fn admin_token(&mut self, value: &Spanned<String>) -> Option<[u8; 32]> {

@@ -6,6 +6,7 @@ pub mod file;
 pub mod identity;
 pub mod named;
 pub mod passphrase;
+pub mod sealing;
 pub mod service_key;
 
 use std::fs::{self, File, OpenOptions};
