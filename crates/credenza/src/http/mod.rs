@@ -3,6 +3,7 @@
 //! A wallet fetches what strangers tell it to fetch. So the address is judged after the name was resolved, at the very
 //! connection that is about to be opened: a name that resolves to an internal address the second time leads nowhere.
 
+mod outgoing;
 mod resolver;
 
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use http::{Method, Request, Response, StatusCode};
 use url::{Host, Url};
 
 use resolver::{Guarded, LocalOnly};
+pub use outgoing::Outgoing;
 pub use resolver::{Lookup, SystemLookup};
 
 /// How long a connection may take to be opened, within [`Limits::time`].
@@ -26,6 +28,8 @@ pub struct ReqwestHttp {
     lookup: Arc<dyn Lookup>,
     /// Hosts that are asked wherever they are.
     internal: Vec<String>,
+    /// Root certificates beside the platform's: DER.
+    roots: Vec<Vec<u8>>,
     // Made at the first request: reading the platform's certificates would delay the start of a service by as long as
     // everything else together, and most services never ask anybody.
     client: OnceLock<Result<reqwest::Client, String>>,
@@ -41,7 +45,13 @@ impl ReqwestHttp {
     /// The same with another name resolution.
     #[must_use]
     pub fn with_lookup(policy: AddressPolicy, lookup: Arc<dyn Lookup>) -> Self {
-        Self { policy, lookup, internal: Vec::new(), client: OnceLock::new() }
+        Self { policy, lookup, internal: Vec::new(), roots: Vec::new(), client: OnceLock::new() }
+    }
+
+    /// The same, and servers whose certificates lead to one of these roots (DER) are known, too.
+    #[must_use]
+    pub fn with_roots(self, roots: Vec<Vec<u8>>) -> Self {
+        Self { roots, client: OnceLock::new(), ..self }
     }
 
     /// The same, and these hosts (names or addresses, without ports) may also be asked at internal addresses, and by
@@ -54,6 +64,8 @@ impl ReqwestHttp {
 
     fn client(&self) -> Result<&reqwest::Client, HttpError> {
         let client = self.client.get_or_init(|| {
+            let roots = self.roots.iter().map(|der| reqwest::Certificate::from_der(der));
+            let roots = roots.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
             #[expect(clippy::disallowed_methods, reason = "this is the adapter")]
             let builder = reqwest::Client::builder();
             builder
@@ -64,6 +76,7 @@ impl ReqwestHttp {
                 .no_proxy()
                 .https_only(self.policy == AddressPolicy::Public && self.internal.is_empty())
                 .connect_timeout(CONNECT)
+                .tls_certs_merge(roots)
                 .dns_resolver(Guarded {
                     policy: self.policy,
                     lookup: Arc::clone(&self.lookup),
@@ -221,3 +234,5 @@ fn translate(error: &reqwest::Error) -> HttpError {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;
