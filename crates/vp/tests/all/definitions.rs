@@ -256,3 +256,36 @@ fn dcql_as_text_is_answered_as_text() {
     world.agree(&side, asked, &world.held()).unwrap();
     assert_eq!(world.status(&created.id), Status::Verified);
 }
+
+#[test]
+fn an_unsigned_request_in_a_link() {
+    let world = world();
+    let side = world.wallet_with(WalletBuilder::earlier_drafts);
+    let link = by_value(|claims| {
+        let claims = claims.as_object_mut().unwrap();
+        claims.remove("dcql_query");
+        claims.insert("client_id".to_owned(), json!("https://verifier.example/response"));
+        claims.insert("client_id_scheme".to_owned(), json!("redirect_uri"));
+        claims.insert("client_metadata".to_owned(), json!({ "vp_formats": { "vc+sd-jwt": {} } }));
+        let field = |path: &str| json!({ "path": [path] });
+        claims.insert(
+            "presentation_definition".to_owned(),
+            json!({ "id": "d", "input_descriptors": [{
+            "id": "a card", "constraints": { "limit_disclosure": "required", "fields": [
+                { "path": ["$.vct"], "filter": { "type": "string", "pattern": "^urn:eudi:pid:1$" } },
+                field("$.given_name"), field("$.address.country"),
+            ] },
+        }] }),
+        );
+    });
+    let asked = run(side.wallet.resolve(&link)).unwrap();
+    let held = world.held();
+    let seen = {
+        let matches = asked.matches(&held);
+        matches.preview(&matches.proposals()[0])
+    };
+    assert!(seen.contains_key("given_name") && !seen.contains_key("family_name"));
+    // Where the requested definition can't be met, the smallest part is said.
+    let unmet = asked.matches(&[]).unmet().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(unmet, ["for 'a card' there is no credential of an accepted format"]);
+}

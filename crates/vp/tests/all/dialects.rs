@@ -10,7 +10,7 @@ use credenza_vp::wallet::{Refusal, WalletBuilder};
 use credenza_vp::{PresentationRequest, Profile, ResponseMode};
 use serde_json::{Map, Value, json};
 
-use crate::request_kit::{by_value, refusal};
+use crate::request_kit::refusal;
 use crate::world::{World, query, run, serve, world};
 
 const EVERY: [(Dialect, Language); 6] = [
@@ -389,37 +389,4 @@ fn encryption_is_named_once_in_a_draft_and_in_each_key_now() {
     let empty = AuthorizationRequest { client_id: Some("a".to_owned()), ..AuthorizationRequest::default() };
     let (members, spoken) = to_wire(Dialect::Draft18, Language::PresentationExchange, &empty).unwrap();
     assert_eq!((members["client_id_scheme"].as_str(), spoken.definition), (Some("pre-registered"), None));
-}
-
-#[test]
-fn an_unsigned_request_in_a_link() {
-    let world = world();
-    let side = world.wallet_with(WalletBuilder::earlier_drafts);
-    let link = by_value(|claims| {
-        let claims = claims.as_object_mut().unwrap();
-        claims.remove("dcql_query");
-        claims.insert("client_id".to_owned(), json!("https://verifier.example/response"));
-        claims.insert("client_id_scheme".to_owned(), json!("redirect_uri"));
-        claims.insert("client_metadata".to_owned(), json!({ "vp_formats": { "vc+sd-jwt": {} } }));
-        let field = |path: &str| json!({ "path": [path] });
-        claims.insert(
-            "presentation_definition".to_owned(),
-            json!({ "id": "d", "input_descriptors": [{
-            "id": "a card", "constraints": { "limit_disclosure": "required", "fields": [
-                { "path": ["$.vct"], "filter": { "type": "string", "pattern": "^urn:eudi:pid:1$" } },
-                field("$.given_name"), field("$.address.country"),
-            ] },
-        }] }),
-        );
-    });
-    let asked = run(side.wallet.resolve(&link)).unwrap();
-    let held = world.held();
-    let seen = {
-        let matches = asked.matches(&held);
-        matches.preview(&matches.proposals()[0])
-    };
-    assert!(seen.contains_key("given_name") && !seen.contains_key("family_name"));
-    // Where the requested definition can't be met, the smallest part is said.
-    let unmet = asked.matches(&[]).unmet().iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(unmet, ["for 'a card' there is no credential of an accepted format"]);
 }
