@@ -61,12 +61,20 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn start() -> Self {
+        Self::start_with("127.0.0.1", |_, text| text)
+    }
+
+    /// One whose URL has this name of the machine, and whose configuration was changed before it started.
+    pub(crate) fn start_with(host: &str, change: impl FnOnce(&Path, String) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("http://127.0.0.1:{}", free_port());
+        let url = format!("http://{host}:{}", free_port());
         let home = folder.path().to_str().unwrap();
         let written = good_json(&["init", "--dir", home, "--url", &url, "--json"]);
         let token = written["admin_token"].as_str().unwrap().to_owned();
-        let process = serve(&folder.path().join("credenza.toml"));
+        let file = folder.path().join("credenza.toml");
+        let text = change(folder.path(), std::fs::read_to_string(&file).unwrap());
+        std::fs::write(&file, text).unwrap();
+        let process = serve(&file);
         Self { folder, url, token, process }
     }
 
@@ -131,7 +139,7 @@ pub(crate) fn serve(config: &Path) -> Child {
         .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    if !line.contains("http://127.0.0.1") {
+    if !line.starts_with("Credenza serves ") {
         let _ = child.kill();
         let mut said = String::new();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
