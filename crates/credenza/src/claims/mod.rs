@@ -10,7 +10,7 @@ use credenza_core::{AddressPolicy, Clock};
 use credenza_vci::issuer::{ClaimsSource, TableClaims};
 use url::Url;
 
-use crate::http::ReqwestHttp;
+use crate::http::Outgoing;
 
 pub use rest::{Credentials, RestClaims};
 
@@ -44,9 +44,10 @@ impl Sources {
     pub(crate) fn ports(
         self,
         policy: AddressPolicy,
+        outgoing: &Outgoing,
         clock: &Arc<dyn Clock>,
     ) -> impl Iterator<Item = (String, Arc<dyn ClaimsSource>)> {
-        let http = Arc::new(ReqwestHttp::new(policy).with_internal(self.internal_hosts));
+        let http = Arc::new(outgoing.clone().reaching(self.internal_hosts).client(policy));
         let clock = Arc::clone(clock);
         self.named.into_iter().map(move |(name, source)| {
             let source: Arc<dyn ClaimsSource> = match source {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use credenza_core::{AddressPolicy, Clock, Records};
+use credenza_core::{AddressPolicy, Clock, Http, Records};
 use credenza_crypto::Algorithm;
 use credenza_formats::status_list::CachePolicy;
 use credenza_formats::status_list::resolve::ResolverConfig;
@@ -51,12 +51,21 @@ impl LookUp {
         clock: Arc<dyn Clock>,
         trust: Arc<dyn Trust>,
     ) -> StatusListCheck {
+        self.with(Arc::new(ReqwestHttp::new(addresses)), clock, trust)
+    }
+
+    /// The same, asked in this way.
+    pub(super) fn with(
+        self,
+        http: Arc<dyn Http>,
+        clock: Arc<dyn Clock>,
+        trust: Arc<dyn Trust>,
+    ) -> StatusListCheck {
         let config = ResolverConfig {
             cache: self.cache,
             algorithms: vec![Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa],
             ..ResolverConfig::default()
         };
-        let http = Arc::new(ReqwestHttp::new(addresses));
         StatusListCheck::new(http, clock, trust, config).undetermined(self.undetermined)
     }
 }
