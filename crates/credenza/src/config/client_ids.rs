@@ -185,7 +185,8 @@ fn by_did(
         VerifierIdentity::did(&did.with_fragment(&fragment).to_string(), Arc::clone(&signer)).ok()
     });
     let (Some(did), Some(identity)) = (did, identity) else {
-        let remedy = "did:web needs a url with the name of a host; write \"jwk\" for a DID that needs nothing else";
+        let remedy =
+            "did:web needs a url with the name of a host; write \"jwk\" for a DID that needs nothing else";
         reader.problem(&format!("{setting}.method"), &wanted.method, "there is no such DID here", remedy);
         return None;
     };
@@ -224,13 +225,13 @@ fn attested(
     };
     let path = reader.folder.join(wanted.attestation.get_ref());
     let read = fs::read_to_string(&path).map_err(|error| error.to_string());
-    let made = read.and_then(|text| {
-        VerifierIdentity::attested(text.trim(), signer).map_err(|error| error.to_string())
-    });
+    let made = read
+        .and_then(|text| VerifierIdentity::attested(text.trim(), signer).map_err(|error| error.to_string()));
     match made {
         Ok(identity) => Some(identity),
         Err(error) => {
-            let remedy = "name the file with the JWT (verifier-attestation+jwt) that somebody has issued for the key";
+            let remedy =
+                "name the file with the JWT (verifier-attestation+jwt) that somebody has issued for the key";
             let problem = format!("{}: {error}", path.display());
             reader.problem(&format!("{setting}.attestation"), &wanted.attestation, problem, remedy);
             None
@@ -270,7 +271,8 @@ fn federated(
             Some((VerifierIdentity::federated(name, signer), Federated { configuration, metadata }))
         }
         refused => {
-            let problem = refused.err().map_or("nobody vouches for the verifier".to_owned(), |e| e.to_string());
+            let problem =
+                refused.err().map_or("nobody vouches for the verifier".to_owned(), |e| e.to_string());
             let remedy = "write the https identifiers of the entities that vouch for this verifier; its own is the url";
             reader.problem(&format!("{setting}.authority_hints"), hints, problem, remedy);
             None

@@ -128,9 +128,8 @@ fn is_name(text: &str, more: &[u8]) -> bool {
 
 /// Reads a query, with a problem that leads to what is wrong in it.
 pub(super) fn parse(query: &Value) -> Result<DcqlQuery, Problem> {
-    DcqlQuery::parse(query).map_err(|error| {
-        Problem::new(Kind::Unprocessable).because(error.to_string()).at(pointer(&error))
-    })
+    DcqlQuery::parse(query)
+        .map_err(|error| Problem::new(Kind::Unprocessable).because(error.to_string()).at(pointer(&error)))
 }
 
 /// `dcql_query.credentials[0].id` as a JSON Pointer. Keys in it are those of DCQL, which need no escaping.

@@ -65,7 +65,9 @@ impl Verifier {
         let endpoint = request.authorization_endpoint.clone();
         let (mut session, request_id) = self.begin(request, None)?;
         let website = match over_dc_api {
-            Some((request, call)) => Some(self.also_over_dc_api(&mut session, &request_id, request, call).await?),
+            Some((request, call)) => {
+                Some(self.also_over_dc_api(&mut session, &request_id, request, call).await?)
+            }
             None => None,
         };
         let (request_uri, wallet_query) = self.invocation(&session, &request_id, method, by_value).await?;

@@ -445,8 +445,7 @@ fn a_website_asks_both_ways_at_once() {
     let both = || {
         let world = world();
         let request = PresentationRequest::new(query());
-        let (link, site) =
-            run(world.verifier.create_for_website(request, call(Protocol::Signed))).unwrap();
+        let (link, site) = run(world.verifier.create_for_website(request, call(Protocol::Signed))).unwrap();
         assert_eq!((&link.id, &link.request_id), (&site.id, &site.request_id));
         (world, link, site)
     };
@@ -454,7 +453,8 @@ fn a_website_asks_both_ways_at_once() {
     let (world, link, site) = both();
     let asked = resolve(&world, SITE, &bytes(&site.request)).unwrap();
     let given = answer(&world, asked);
-    let elsewhere = run(world.verifier.respond_dc_api(&site.request_id, Some("https://evil.example"), &bytes(&given)));
+    let elsewhere =
+        run(world.verifier.respond_dc_api(&site.request_id, Some("https://evil.example"), &bytes(&given)));
     assert!(matches!(elsewhere, Err(RespondError::Origin)));
     run(world.verifier.respond_dc_api(&site.request_id, Some(SITE), &bytes(&given))).unwrap();
     assert_eq!(world.status(&link.id), Status::Verified);
@@ -466,7 +466,8 @@ fn a_website_asks_both_ways_at_once() {
 
     // Each request has a nonce of its own: an answer to the one is none to the other.
     let (world, link, site) = both();
-    let object = run(world.verifier.request_object(&link.request_id, credenza_vp::verifier::Fetch::Get)).unwrap();
+    let object =
+        run(world.verifier.request_object(&link.request_id, credenza_vp::verifier::Fetch::Get)).unwrap();
     let claims = |jwt: &str| -> Value {
         let payload = credenza_core::b64::decode(jwt.split('.').nth(1).unwrap()).unwrap();
         serde_json::from_slice(&payload).unwrap()
