@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use credenza_core::SeededRandom;
 use credenza_crypto::x509::Certificate;
-use credenza_crypto::{Algorithm, Signer as _, SoftwareSigner};
+use credenza_crypto::{Algorithm, Jws, Signer as _, SoftwareSigner};
 use credenza_formats::sd_jwt::{SdJwt, SdJwtLimits};
+use credenza_formats::status_list::StatusReference;
 use credenza_trust::{Anchor, X509Anchors};
 use credenza_vci::issuer::{AuthorizationSettings, ConfigError, IssuerBuilder};
 use credenza_vci::wallet::{Policy, SignedMetadataUse};
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use crate::authorizing::Provider;
 use crate::metadata::build;
+use crate::status::{Nodes, assign_as, memory, small};
 use crate::support::*;
 use crate::wallet_authorization::{attested_client, browser_offer, wallet, whole};
 
@@ -108,4 +110,23 @@ fn attestations_of_two_instances_differ_in_their_keys_alone() {
     let ((one, its_key), (two, other_key)) = (claims(1), claims(2));
     assert_eq!((&one, &one["sub"]), (&two, &Value::from("wallet")));
     assert_ne!(its_key, other_key);
+}
+
+// Clauses: HAIP-6.1-07, HAIP-6.1-08, HAIP-6.1-09, HAIP-6.1-10
+#[test]
+fn a_list_names_its_key_by_a_certificate_that_is_not_the_root() {
+    let world = World::new();
+    let nodes = Nodes { clock: world.clock.clone(), signer: world.signer.clone() };
+    let node = nodes.node(memory(), 1, small());
+    let given = assign_as(&node, &pid(), "s", 1);
+    let members: Vec<_> = given[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members, ["status_list"]);
+    let reference = StatusReference::from_status(&given[0]).unwrap().unwrap();
+    let published = wait(node.republish(reference.uri.rsplit('/').next().unwrap())).unwrap().unwrap();
+    nodes.verify(&reference.uri, &published);
+    let jws = Jws::parse(&published.jwt).unwrap();
+    let chain = jws.header.x5c().unwrap().unwrap();
+    assert_eq!(chain.len(), 1);
+    assert_ne!(chain[0], world.ca.certificate());
+    assert!(!Certificate::parse(&chain[0]).unwrap().is_self_issued());
 }

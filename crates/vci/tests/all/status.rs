@@ -24,9 +24,9 @@ use crate::support::{ISSUER, START, World, pid, wait};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-struct Nodes {
-    clock: Arc<FixedClock>,
-    signer: Arc<SoftwareSigner>,
+pub(crate) struct Nodes {
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) signer: Arc<SoftwareSigner>,
 }
 
 impl Nodes {
@@ -36,7 +36,7 @@ impl Nodes {
     }
 
     /// A node with a randomness of its own.
-    fn node(&self, records: Arc<dyn Records>, seed: u64, policy: StatusPolicy) -> StatusLists {
+    pub(crate) fn node(&self, records: Arc<dyn Records>, seed: u64, policy: StatusPolicy) -> StatusLists {
         let ports = StatusPorts {
             records,
             signer: self.signer.clone(),
@@ -46,7 +46,7 @@ impl Nodes {
         StatusLists::new(ISSUER, ports, policy).unwrap()
     }
 
-    fn verify(&self, uri: &str, published: &Published) -> StatusList {
+    pub(crate) fn verify(&self, uri: &str, published: &Published) -> StatusList {
         let mut report = Report::new("list");
         let now = self.clock.now();
         let key = &self.signer.public_jwk().key;
@@ -62,7 +62,7 @@ impl Nodes {
     }
 }
 
-pub(crate) fn memory() -> Arc<dyn Records> {
+pub(crate) pub(crate) fn memory() -> Arc<dyn Records> {
     Arc::new(MemoryRecords::default())
 }
 
@@ -70,11 +70,11 @@ fn sqlite(path: &Path, clock: &Arc<FixedClock>) -> Arc<dyn Records> {
     Arc::new(SqliteStore::open(path, clock.clone(), SqliteOptions::default()).unwrap())
 }
 
-pub(crate) fn small() -> StatusPolicy {
+pub(crate) pub(crate) fn small() -> StatusPolicy {
     StatusPolicy { capacity: 1024, lease: 16, ..StatusPolicy::default() }
 }
 
-fn assign_as(
+pub(crate) fn assign_as(
     node: &StatusLists,
     configuration: &CredentialConfiguration,
     session: &str,
@@ -421,23 +421,4 @@ fn policies_that_can_not_be() {
     assert_eq!(refused(StatusPolicy { lease: 1 << 19, ..policy }), StatusPolicyError::Lease);
     assert_eq!(refused(StatusPolicy { ttl: Duration::ZERO, ..policy }), StatusPolicyError::Times);
     assert_eq!(refused(StatusPolicy { ttl: HOUR * 13, ..policy }), StatusPolicyError::Times);
-}
-
-// Clauses: HAIP-6.1-07, HAIP-6.1-08, HAIP-6.1-09, HAIP-6.1-10
-#[test]
-fn a_list_names_its_key_by_a_certificate_that_is_not_the_root() {
-    let world = World::new();
-    let nodes = Nodes { clock: world.clock.clone(), signer: world.signer.clone() };
-    let node = nodes.node(memory(), 1, small());
-    let given = assign_as(&node, &pid(), "s", 1);
-    let members: Vec<_> = given[0].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(members, ["status_list"]);
-    let reference = StatusReference::from_status(&given[0]).unwrap().unwrap();
-    let published = wait(node.republish(reference.uri.rsplit('/').next().unwrap())).unwrap().unwrap();
-    nodes.verify(&reference.uri, &published);
-    let jws = credenza_crypto::Jws::parse(&published.jwt).unwrap();
-    let chain = jws.header.x5c().unwrap().unwrap();
-    assert_eq!(chain.len(), 1);
-    assert_ne!(chain[0], world.ca.certificate());
-    assert!(!credenza_crypto::x509::Certificate::parse(&chain[0]).unwrap().is_self_issued());
 }
