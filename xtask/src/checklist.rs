@@ -1,6 +1,6 @@
 //! The checklist of the certification suite: which of its checks is shown by which test of ours.
 //!
-//! Tests name rows in a comment above them (`// Checks: ISS-012, AS-004 to AS-006`). `tests/checklist/*.txt` lists the
+//! Tests name rows in their own names (`as_033_…`), or in a comment above (`// Checks: ISS-012, AS-004 to AS-006`). `tests/checklist/*.txt` lists the
 //! rows there are, in our own words; `out-of-scope.toml` beside them says why some have no test, and which lists must
 //! have no gap.
 

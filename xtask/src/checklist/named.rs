@@ -1,4 +1,5 @@
-//! Reading the rows that tests name: `// Checks: ISS-012, AS-004 to AS-006`, above the test.
+//! Reading the rows that tests name: in their own names (`as_033_as_034_…`), or in a comment above
+//! them (`// Checks: ISS-012, AS-004 to AS-006`).
 
 use std::fs;
 use std::path::Path;
@@ -46,6 +47,9 @@ fn in_text(text: &str) -> Result<Vec<(String, String)>, String> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if let Some(function) = function(line) {
+            waiting.extend(in_name(function));
+            waiting.sort();
+            waiting.dedup();
             named.extend(waiting.drain(..).map(|row| (row, function.to_owned())));
         }
         let Some(rest) = line.trim_start().strip_prefix(MARKER) else { continue };
@@ -69,6 +73,21 @@ fn function(line: &str) -> Option<&str> {
     let line = line.strip_prefix("pub(crate) ").unwrap_or(line);
     let name = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
     name.split(['(', '<']).next()
+}
+
+/// The rows in the name of a test. A range in a name is a headline and no claim: its rows are named in a comment.
+fn in_name(function: &str) -> Vec<String> {
+    let words: Vec<&str> = function.split('_').collect();
+    let is_number = |word: &str| word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut rows = Vec::new();
+    for (at, role) in words.iter().enumerate() {
+        let Some(number) = words.get(at + 1).filter(|word| is_number(word)) else { continue };
+        let range = words.get(at + 2).is_some_and(|word| *word == "to");
+        if !range && ["iss", "as", "wvci", "wvp", "ver"].contains(role) {
+            rows.push(format!("{}-{number}", role.to_uppercase()));
+        }
+    }
+    rows
 }
 
 /// `X-003 to X-005`
@@ -101,6 +120,9 @@ mod tests {
         assert_eq!(in_text(&text).unwrap(), expected);
         assert!(in_text(&format!("{MARKER} A-003 to A-001\nfn x() {{}}")).is_err());
         assert!(in_text(&format!("{MARKER} A-001\n")).is_err());
+        assert_eq!(in_name("a09_as_041_as_043_no_uri"), ["AS-041", "AS-043"]);
+        assert!(in_name("ver_001_to_003_the_link").is_empty());
+        assert!(in_name("as_it_is").is_empty());
         assert_eq!(module(Path::new("vci/tests/all/formats/mod.rs")), "vci::formats");
     }
 }

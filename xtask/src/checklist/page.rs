@@ -8,8 +8,8 @@ const HEAD: &str = "\
 # The certification suite's checklist
 
 What the conformance suite of the OpenID Foundation looks at, in our own words, and the tests that show that it holds
-here. Tests name rows in a comment above them (`// Checks: …`). This page is made by `cargo xtask clauses`; `cargo xtask
-test` fails when it is out of date, when a test names a row that there is none of, and when a complete list has a gap.
+here. Tests name rows in their own names (`as_033_…`) or in a comment above them (`// Checks: …`). This page is made by
+`cargo xtask clauses`; `cargo xtask test` fails when it is out of date, when a test names a row that there is none of, and when a complete list has a gap.
 A row with a test does not say that a certification has been passed.
 
 | role | with a test | no test, for a reason | open | of |

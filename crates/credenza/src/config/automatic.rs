@@ -41,3 +41,52 @@ pub(super) fn automatic(
         Some(AutomaticLogin { subject, deny: names(deny), ask: names(ask) })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use credenza_core::{FixedClock, SystemRandom, UnixTime};
+
+    use crate::config::{Settings, init, read};
+
+    const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
+
+    fn with(sections: &str) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let url = "https://issuer.example".parse().unwrap();
+        let written = init(folder.path(), &url, "127.0.0.1:7777", NOW, &SystemRandom).unwrap();
+        let text = fs::read_to_string(&written.file).unwrap();
+        let user = "[[authorization.users]]\nname = \"erika\"\npassword_hash = \"$argon2id$v=19$m=8,t=1,p=1$YSBzYWx0IGZvciBkZW1vcw$7kc6E0m9hTB+7EiUmwFZIb/eWnVA/MHGRyZpOhKQatI\"";
+        fs::write(&written.file, format!("{text}\n[authorization]\n{sections}\n{user}\n")).unwrap();
+        read(&written.file, &FixedClock::at(NOW)).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn somebody_known_decides_and_nobody_else() {
+        let lists = "deny = [\"no\"]\nask = [\"perhaps\"]";
+        let settings = with(&format!("[authorization.automatic]\nuser = \"erika\"\n{lists}")).unwrap();
+        let login = settings.authorization.unwrap().automatic.unwrap();
+        assert_eq!(
+            (login.subject.as_str(), &*login.deny, &*login.ask),
+            ("erika", &["no".to_owned()][..], &["perhaps".to_owned()][..])
+        );
+        assert!(with("").unwrap().authorization.unwrap().automatic.is_none());
+        let said = with("[authorization.automatic]\nuser = \"max\"").unwrap_err();
+        assert!(said.contains("authorization.automatic.user") && said.contains("max"), "{said}");
+        let twice = "deny = [\"a\"]\nask = [\"a\"]";
+        let said = with(&format!("[authorization.automatic]\nuser = \"erika\"\n{twice}")).unwrap_err();
+        assert!(said.contains("authorization.automatic.ask"), "{said}");
+    }
+
+    #[test]
+    fn files_that_are_not_there_are_named() {
+        let said = with(
+            "[tls]\ncertificate = \"no.pem\"\nkey = \"no.key\"\n[http]\ntrusted_roots = [\"no-root.pem\"]",
+        );
+        let said = said.unwrap_err();
+        for setting in ["tls.certificate", "tls.key", "http.trusted_roots"] {
+            assert!(said.contains(setting), "{said}");
+        }
+    }
+}

@@ -39,7 +39,12 @@ pub(super) fn tls(section: Option<&Section>, reader: &mut Reader<'_>) -> Option<
             None
         }
         Err(error) => {
-            reader.problem("tls.certificate", certificate, format!("{}: {error}", chain_file.display()), remedy);
+            reader.problem(
+                "tls.certificate",
+                certificate,
+                format!("{}: {error}", chain_file.display()),
+                remedy,
+            );
             None
         }
     }
