@@ -62,7 +62,7 @@ impl Nodes {
     }
 }
 
-pub(crate) pub(crate) fn memory() -> Arc<dyn Records> {
+pub(crate) fn memory() -> Arc<dyn Records> {
     Arc::new(MemoryRecords::default())
 }
 
@@ -70,7 +70,7 @@ fn sqlite(path: &Path, clock: &Arc<FixedClock>) -> Arc<dyn Records> {
     Arc::new(SqliteStore::open(path, clock.clone(), SqliteOptions::default()).unwrap())
 }
 
-pub(crate) pub(crate) fn small() -> StatusPolicy {
+pub(crate) fn small() -> StatusPolicy {
     StatusPolicy { capacity: 1024, lease: 16, ..StatusPolicy::default() }
 }
 
