@@ -19,6 +19,8 @@ mod once_only;
 #[path = "../../../store/tests/all/postgres_server.rs"]
 mod postgres_server;
 mod presenting;
+#[path = "../../../store/tests/all/redis_server.rs"]
+mod redis_server;
 mod self_issued;
 mod signing_in;
 mod signing_in_elsewhere;

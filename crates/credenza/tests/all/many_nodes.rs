@@ -122,15 +122,48 @@ async fn one_list_for_all(nodes: &Nodes) {
 #[tokio::test(flavor = "multi_thread")]
 async fn q01_what_is_good_once_is_good_once_for_all_nodes() {
     let Some(nodes) = Nodes::start(3) else { return };
+    each_is_good_once(&nodes).await;
+}
+
+// Q04: the same with sessions in Redis, which is flushed, and killed: what was used stays used, and the service goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn q01_what_is_good_once_is_good_once_over_redis() {
+    let Some(mut nodes) = Nodes::start_with_redis(3) else { return };
+    each_is_good_once(&nodes).await;
+    let [used, unused] = [0, 1].map(|node| nodes.offer(node, json!({"delivery": "by_value"})));
+    let (used, unused) = (code(&used.await), code(&unused.await));
+    assert_eq!(answer(&nodes.send(redeem(nodes.node(1), &used)).await.unwrap()).0, 200);
+    nodes.sessions.as_ref().unwrap().flush();
+    for node in 0..3 {
+        for code in [&used, &unused] {
+            let (status, body) = answer(&nodes.send(redeem(nodes.node(node), code)).await.unwrap());
+            assert_eq!((status, &body["error"]), (400, &json!("invalid_grant")), "{body}");
+        }
+    }
+    let fresh = code(&nodes.offer(2, json!({"delivery": "by_value"})).await);
+    nodes.sessions.as_mut().unwrap().kill();
+    assert_eq!(answer(&nodes.send(redeem(nodes.node(0), &fresh)).await.unwrap()).0, 503);
+    nodes.sessions.as_mut().unwrap().restart();
+    for node in 0..3 {
+        let ready = || Request::get(format!("{}/readyz", nodes.node(node))).body(Vec::new()).unwrap();
+        while nodes.send(ready()).await.unwrap().status() != 200 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let fresh = code(&nodes.offer(2, json!({"delivery": "by_value"})).await);
+    assert_eq!(answer(&nodes.send(redeem(nodes.node(0), &fresh)).await.unwrap()).0, 200);
+}
+
+async fn each_is_good_once(nodes: &Nodes) {
     let offer = nodes.offer(0, json!({"delivery": "by_value"})).await;
     let pre_authorized = code(&offer);
     let redeeming = || from_many(|client| redeem(nodes.node(client), &pre_authorized));
     let token = winner("pre-authorized code", race(redeeming()).await);
     let again = race(redeeming()).await;
     assert!(again.iter().all(|(_, body)| body["error"] == "invalid_grant"), "{again:?}");
-    nonces(&nodes, &token).await;
+    nonces(nodes, &token).await;
 
-    let granted = signing_in::code(&nodes).await;
+    let granted = signing_in::code(nodes).await;
     let fields = [
         ("grant_type", "authorization_code"),
         ("client_id", "wallet"),
@@ -142,7 +175,7 @@ async fn q01_what_is_good_once_is_good_once_for_all_nodes() {
     winner("authorization code", race(by_code).await);
 
     // Racing a code ends its grant: a refresh token comes from another one.
-    let granted = signing_in::code(&nodes).await;
+    let granted = signing_in::code(nodes).await;
     let fields = fields.map(|(name, value)| (name, if name == "code" { &granted } else { value }));
     let token = answer(&nodes.send(form(&format!("{}/token", nodes.node(1)), &fields)).await.unwrap()).1;
     let refresh = token["refresh_token"].as_str().unwrap();
@@ -150,7 +183,7 @@ async fn q01_what_is_good_once_is_good_once_for_all_nodes() {
     let refreshing = from_many(|client| form(&format!("{}/token", nodes.node(client)), &fields));
     winner("refresh token", race(refreshing).await);
 
-    presentations(&nodes).await;
+    presentations(nodes).await;
 }
 
 /// Each client proves another key, with one nonce.

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::postgres_server::PostgresServer;
+use crate::redis_server::RedisServer;
 use crate::world::{answer, call, free_port, good_json, pid_offer, pid_request, serve};
 
 /// The authorization code flow, for a wallet and a person whose password is `lovelace`.
@@ -49,6 +50,7 @@ pub(crate) struct Nodes {
     nodes: Vec<Node>,
     http: ReqwestHttp,
     pub(crate) database: PostgresServer,
+    pub(crate) sessions: Option<RedisServer>,
     _folder: TempDir,
 }
 
@@ -61,7 +63,15 @@ struct Node {
 impl Nodes {
     /// So many, or `None` where there is no PostgreSQL.
     pub(crate) fn start(count: usize) -> Option<Self> {
-        let database = PostgresServer::start()?;
+        Self::start_over(PostgresServer::start()?, None, count)
+    }
+
+    /// The same with their sessions in Redis, or `None` where one of the two is missing.
+    pub(crate) fn start_with_redis(count: usize) -> Option<Self> {
+        Self::start_over(PostgresServer::start()?, Some(RedisServer::start()?), count)
+    }
+
+    fn start_over(database: PostgresServer, sessions: Option<RedisServer>, count: usize) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         // The first node is where a proxy would be: verifiers fetch status lists there.
         let public = free_port();
@@ -73,7 +83,11 @@ impl Nodes {
                 let port = if number == 0 { public } else { free_port() };
                 let lines = text.lines().map(|line| match line.split_once(" = ") {
                     Some(("listen", _)) => format!("listen = \"127.0.0.1:{port}\"\n"),
-                    Some(("database", _)) => format!("database = \"{}\"\n", database.url("public")),
+                    Some(("database", _)) => {
+                        let sessions = sessions.as_ref().map(|server| server.url("test"));
+                        let sessions = sessions.map(|url| format!("sessions = \"{url}\"\n"));
+                        format!("database = \"{}\"\n{}", database.url("public"), sessions.unwrap_or_default())
+                    }
                     _ => format!("{line}\n"),
                 });
                 let config = folder.path().join(format!("node-{number}.toml"));
@@ -89,7 +103,7 @@ impl Nodes {
         let nodes = started.into_iter().map(|node| node.join().unwrap()).collect();
         let token = written["admin_token"].as_str().unwrap().to_owned();
         let http = ReqwestHttp::new(AddressPolicy::Loopback);
-        Some(Self { url, token, nodes, http, database, _folder: folder })
+        Some(Self { url, token, nodes, http, database, sessions, _folder: folder })
     }
 
     /// The address of a node; the numbers go around.

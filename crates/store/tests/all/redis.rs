@@ -26,7 +26,7 @@ fn runtime() -> Runtime {
 }
 
 fn address(server: &RedisServer) -> String {
-    format!("redis://127.0.0.1:{}", server.port())
+    server.address()
 }
 
 async fn open(server: &RedisServer, options: RedisOptions) -> RedisStore {
@@ -120,7 +120,7 @@ fn q01_a_flushed_server_accepts_nothing_twice() {
         stores[0].insert(session.clone(), b"x".to_vec(), LATER).await.unwrap();
 
         let before = stores[0].epoch().number();
-        command(&server, &["FLUSHALL"]).await;
+        server.flush();
         for (store, sealer) in stores.iter().zip(&sealers) {
             // A node that has not noticed yet writes nothing, hence accepts nothing.
             let told = store.commit(vec![spend()]).await;
@@ -272,7 +272,7 @@ fn errors_do_not_tell_the_password() {
         }
         let Some(server) = RedisServer::start_with(&["--requirepass", "right"]) else { return };
         let connect = async |password: &str| {
-            let url = format!("redis://:{password}@127.0.0.1:{}", server.port());
+            let url = server.address().replace("://", &format!("://:{password}@"));
             RedisStore::connect(&url, clock(), &keeping()).await.map(drop)
         };
         let error = connect("hunter2").await.unwrap_err().to_string().to_lowercase();

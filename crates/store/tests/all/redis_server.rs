@@ -38,11 +38,22 @@ impl RedisServer {
 
     /// The URL of a store in it, apart from others.
     pub(crate) fn url(&self, prefix: &str) -> String {
-        format!("redis://127.0.0.1:{}?prefix={prefix}", self.port)
+        format!("{}?prefix={prefix}", self.address())
     }
 
-    pub(crate) const fn port(&self) -> u16 {
-        self.port
+    /// Where it is.
+    pub(crate) fn address(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Empties it.
+    pub(crate) fn flush(&self) {
+        use std::io::{Read as _, Write as _};
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
+        let mut answer = [0; 3];
+        stream.write_all(b"FLUSHALL\r\n").unwrap();
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"+OK");
     }
 
     /// Ends it the hard way, as a loss of power would.
