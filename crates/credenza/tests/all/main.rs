@@ -13,6 +13,7 @@ mod demo;
 mod every_mode;
 mod formats;
 mod many_nodes;
+mod many_nodes_events;
 mod many_nodes_faults;
 mod nodes;
 mod once_only;
