@@ -134,7 +134,16 @@ impl Nodes {
 
     /// Sends a request that names its node.
     pub(crate) async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, HttpError> {
-        self.http.send(request, Limits::default()).await
+        self.send_within(request, Limits::default()).await
+    }
+
+    /// The same, with other limits.
+    pub(crate) async fn send_within(
+        &self,
+        request: Request<Vec<u8>>,
+        limits: Limits,
+    ) -> Result<Response<Vec<u8>>, HttpError> {
+        self.http.send(request, limits).await
     }
 
     pub(crate) fn call(
