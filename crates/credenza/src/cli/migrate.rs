@@ -9,13 +9,7 @@ use serde_json::{Map, json};
 
 use super::{Usage, Verdict, output};
 
-/// Move the state of a service to another store.
-///
-/// Copies sessions (what expires) and records (issued credentials, status lists, credential types) with their versions;
-/// the source is left as it is. Stop all nodes first: what they change behind its back is not copied. A run that was
-/// interrupted goes on where it was when the same command is given again.
-///
-/// A target that has something already is refused, so that two services are never mixed by mistake.
+/// From where to where.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     From a laptop's file to a database that several nodes share:\n    \

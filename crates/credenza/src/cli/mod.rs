@@ -47,6 +47,12 @@ enum Command {
     /// Run issuer, authorization server and verifier from a configuration.
     Serve(serve::Arguments),
     /// Move the state of a service to another store: from SQLite to PostgreSQL, sessions to Redis.
+    ///
+    /// Copies sessions (what expires) and records (issued credentials, status lists, credential types) with their versions;
+    /// the source is left as it is. Stop all nodes first: what they change behind its back is not copied. A run that was
+    /// interrupted goes on where it was when the same command is given again.
+    ///
+    /// A target that has something already is refused, so that two services are never mixed by mistake.
     Migrate(migrate::Arguments),
     /// A holder's wallet in the terminal: accept offers, answer requests.
     Wallet(wallet::Arguments),

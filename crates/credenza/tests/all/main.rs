@@ -15,6 +15,7 @@ mod formats;
 mod many_nodes;
 mod many_nodes_events;
 mod many_nodes_faults;
+mod moving;
 mod nodes;
 mod once_only;
 #[path = "../../../store/tests/all/postgres_server.rs"]
