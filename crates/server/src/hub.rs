@@ -4,21 +4,23 @@
 //! (nobody listens, a watcher is slow, another node did it) is read from the record with the next heartbeat.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use credenza_core::{Event, EventSink};
+use credenza_core::{Event, EventSink, Write};
 use tokio::sync::broadcast;
 
 use crate::metrics::Metrics;
+use crate::webhooks::Outbox;
 
 /// Events a slow watcher may be behind before it has to read the record again.
 const BACKLOG: usize = 32;
 
 /// Hands each event to the watchers of its session, and counts it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct EventHub {
     watched: Mutex<HashMap<String, broadcast::Sender<Event>>>,
     metrics: Arc<Metrics>,
+    outbox: OnceLock<Arc<Outbox>>,
 }
 
 impl EventHub {
@@ -32,6 +34,12 @@ impl EventHub {
     #[must_use]
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// Has events noted for webhooks from now on.
+    pub(crate) fn note_in(&self, outbox: Arc<Outbox>) {
+        // The first one stays: a hub belongs to one service.
+        let _ = self.outbox.set(outbox);
     }
 
     /// Watches a session from now on.
@@ -52,9 +60,22 @@ impl EventHub {
     }
 }
 
+impl std::fmt::Debug for EventHub {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("EventHub")
+    }
+}
+
 impl EventSink for EventHub {
+    fn outbox(&self, session: &str, event: &Event) -> Option<Write> {
+        self.outbox.get()?.note(session, event)
+    }
+
     fn emit(&self, session: &str, event: &Event) {
         self.metrics.happened(&event.kind);
+        if let Some(outbox) = self.outbox.get() {
+            outbox.noted();
+        }
         if let Some(sender) = self.lock().get(session) {
             // An error says that nobody is listening any more.
             let _ = sender.send(event.clone());

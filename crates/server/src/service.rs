@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::DefaultBodyLimit;
 use credenza_core::{Clock, Random, Records, Sealer, Store, SystemClock, SystemRandom};
 use credenza_query::DcqlQuery;
 use credenza_trust::federation::EntityConfiguration;
@@ -21,6 +19,7 @@ use crate::demo_wallet::DemoWallet;
 use crate::guard::guard;
 use crate::hub::EventHub;
 use crate::inspect::Inspect;
+use crate::keep_up::{issuer_name, keep_up};
 use crate::limits::Limits;
 use crate::pages::AutomaticLogin;
 use crate::pages::templates::Templates;
@@ -30,6 +29,7 @@ use crate::routes::{Route, Routes};
 use crate::type_register::TypeRegister;
 use crate::sign_in::SignInElsewhere;
 use crate::users::UserAuthentication;
+use crate::webhooks::{Wanted, Webhooks};
 use crate::{admin, pages, wallet_plane};
 
 /// Who sees the pages.
@@ -85,6 +85,8 @@ pub struct Service {
     pub(crate) types: Option<TypeRegister>,
     /// What can be asked for by name.
     pub(crate) queries: QueryRegister,
+    /// Who is told what happens, when anybody can be.
+    pub(crate) webhooks: Option<Arc<Webhooks>>,
     /// The document of the verifier's `did:web`.
     pub(crate) did_document: Option<Value>,
     /// What the verifier says about itself in a federation.
@@ -115,13 +117,13 @@ pub enum ServiceError {
 #[must_use]
 pub struct ServiceBuilder {
     base: Url,
-    issuer: Arc<Issuer>,
-    verifier: Arc<Verifier>,
-    store: Arc<dyn Store>,
-    sealer: Arc<Sealer>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    hub: Arc<EventHub>,
+    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) sealer: Arc<Sealer>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) hub: Arc<EventHub>,
     admin_token: Option<AdminToken>,
     pages: Pages,
     wallet: Option<Arc<dyn DemoWallet>>,
@@ -133,6 +135,7 @@ pub struct ServiceBuilder {
     types: Option<Arc<dyn Records>>,
     presets: Vec<Preset>,
     queries: Option<Arc<dyn Records>>,
+    pub(crate) webhooks: Option<Wanted>,
     did_document: Option<Value>,
     federation_entity: Option<EntityConfiguration>,
     samples: Vec<(String, Map<String, Value>)>,
@@ -170,6 +173,7 @@ impl Service {
             types: None,
             presets: Vec::new(),
             queries: None,
+            webhooks: None,
             did_document: None,
             federation_entity: None,
             samples: Vec::new(),
@@ -336,8 +340,8 @@ impl ServiceBuilder {
     ///
     /// # Errors
     /// See [`ServiceError`].
-    pub fn build(self) -> Result<Arc<Service>, ServiceError> {
-        let base = self.base;
+    pub fn build(mut self) -> Result<Arc<Service>, ServiceError> {
+        let base = self.base.clone();
         let plain = base.query().is_none() && base.fragment().is_none() && base.has_host();
         if !plain || !matches!(base.scheme(), "http" | "https") {
             return Err(ServiceError::BaseUrl);
@@ -346,7 +350,9 @@ impl ServiceBuilder {
         let issuer_name = issuer_name(&self.issuer.metadata())
             .unwrap_or_else(|| base.host_str().unwrap_or_default().to_owned());
         let base_path = base.path().strip_suffix('/').unwrap_or(base.path()).to_owned();
+        let webhooks = self.webhooks.take().map(|wanted| wanted.over(&self));
         Ok(Arc::new(Service {
+            webhooks,
             base_path,
             base,
             issuer_name,
@@ -376,20 +382,6 @@ impl ServiceBuilder {
             clock: self.clock,
         }))
     }
-}
-
-/// Has every request see the credential types that other nodes have made.
-async fn keep_up(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
-    if let Some(types) = &service.types {
-        types.keep_up().await;
-    }
-    next.run(request).await
-}
-
-/// What the issuer calls itself in its metadata.
-fn issuer_name(metadata: &[u8]) -> Option<String> {
-    let metadata: Value = serde_json::from_slice(metadata).ok()?;
-    Some(metadata.pointer("/display/0/name")?.as_str()?.to_owned())
 }
 
 impl std::fmt::Debug for Service {

@@ -16,6 +16,7 @@ use crate::problem::{Kind, Problem};
 use crate::publisher::Publisher;
 use crate::respond::json;
 use crate::service::Service;
+use crate::webhooks::Message;
 
 /// A page has so many credentials unless it is asked for another number, and never more than the second.
 const PAGE: usize = 50;
@@ -126,7 +127,18 @@ pub(super) async fn change(
     Body(Change { status }): Body<Change>,
 ) -> Result<Response, Problem> {
     let publisher = publisher(&service)?;
-    let record = publisher.lists.change(&id, status).await?;
+    let record = match &service.webhooks {
+        None => publisher.lists.change(&id, status).await?,
+        Some(webhooks) => {
+            let all = webhooks.register.all().await?;
+            let more = |record: &CredentialRecord, number| {
+                webhooks.writes(&all, &Message::of_status(record, number))
+            };
+            let record = publisher.lists.change_and(&id, status, more).await?;
+            webhooks.wake();
+            record
+        }
+    };
     tracing::info!(credential = record.id, status = status.name(), "the status of a credential was set");
     let published = publisher.publish(&record).await;
     Ok(json(StatusCode::OK, &View { published: Some(published), ..View::of(publisher, record) }))

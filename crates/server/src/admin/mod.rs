@@ -13,10 +13,12 @@ mod links;
 mod offers;
 mod openapi;
 mod presentations;
+mod paging;
 mod probes;
 mod qr_code;
 mod queries;
 mod types;
+mod webhooks;
 
 pub(crate) use events::{Naming, Session, offer_has_ended, stream};
 pub(crate) use links::{Of, link, remember};
@@ -68,6 +70,9 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     }
     if service.inspect.is_some() {
         guarded.on(post, "/api/v1/inspect", inspect::inspect);
+    }
+    if service.webhooks.is_some() {
+        webhooks::routes(&mut guarded);
     }
     guarded.on(get.clone(), "/metrics", probes::metrics);
     let token = auth::Gate::new(service.admin_token);

@@ -22,6 +22,7 @@ mod status_lists;
 mod tls;
 mod type_metadata;
 mod wallet_plane;
+mod webhooks;
 mod world;
 
 use std::sync::Arc;

@@ -20,7 +20,7 @@ use credenza_server::demo_wallet::{
     Shown, TxCodePrompt, WalletRefusal,
 };
 use credenza_server::{
-    ConfiguredUser, ConfiguredUsers, DemoWallet, EventHub, Inspect, InspectedPart, Inspection, Limits, Pages,
+    Egress, ConfiguredUser, ConfiguredUsers, DemoWallet, EventHub, Inspect, InspectedPart, Inspection, Limits, Pages,
     Preset, Service,
 };
 use credenza_store::{MemoryRecords, MemoryStore};
@@ -38,6 +38,7 @@ use tower::ServiceExt as _;
 use url::Url;
 
 use crate::network::Network;
+use crate::webhooks::Receiver;
 
 pub(crate) const TOKEN: &str = "canary-admin-token-2f9c";
 pub(crate) const VCT: &str = "urn:eudi:pid:1";
@@ -49,6 +50,7 @@ pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) trust: Arc<X509Anchors>,
     pub(crate) network: Arc<Network>,
+    pub(crate) receiver: Arc<Receiver>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -60,6 +62,7 @@ pub(crate) struct Wanted {
     pub(crate) pages: Pages,
     pub(crate) demo: bool,
     pub(crate) authorization: bool,
+    pub(crate) webhooks: bool,
     pub(crate) dc_api: bool,
     pub(crate) limits: Limits,
 }
@@ -71,6 +74,7 @@ impl Default for Wanted {
             pages: Pages::Open,
             demo: true,
             authorization: true,
+            webhooks: false,
             dc_api: false,
             limits: Limits { heartbeat: Duration::from_millis(20), ..Limits::default() },
         }
@@ -273,10 +277,15 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
     if wanted.demo {
         builder = builder.demo_wallet(Arc::new(Pretender::default()));
     }
+    let receiver = Arc::new(Receiver::default());
+    if wanted.webhooks {
+        let egress = Egress { addresses: AddressPolicy::Loopback, ..Egress::default() };
+        builder = builder.webhooks(Arc::new(MemoryRecords::default()), receiver.clone(), egress);
+    }
     let service = builder.build().unwrap();
     let router = service.router();
     network.leads_to(&router);
-    World { service, router, trust, network, clock, random }
+    World { service, router, trust, network, clock, random, receiver }
 }
 
 /// What came back.

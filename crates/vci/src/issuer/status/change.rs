@@ -40,6 +40,20 @@ impl StatusLists {
     /// # Errors
     /// See [`ChangeError`].
     pub async fn change(&self, id: &str, state: CredentialState) -> Result<CredentialRecord, ChangeError> {
+        self.change_and(id, state, |_, _| Ok(Vec::new())).await
+    }
+
+    /// The same, with more writes in the commit of the change: they are made from the credential as it then is, and the
+    /// number of the change. None of them may be in conflict with what is there.
+    ///
+    /// # Errors
+    /// See [`ChangeError`].
+    pub async fn change_and(
+        &self,
+        id: &str,
+        state: CredentialState,
+        more: impl Fn(&CredentialRecord, u64) -> Result<Vec<RecordWrite>, StoreError> + Send + Sync,
+    ) -> Result<CredentialRecord, ChangeError> {
         for _ in 0..MAX_RACES {
             let (record, version) = self.load(id).await?.ok_or(ChangeError::NotFound)?;
             if record.state == state {
@@ -52,6 +66,7 @@ impl StatusLists {
             let value = written(&record)?;
             let mut writes = vec![RecordWrite::Replace { key: key(id), expected: version, value }];
             writes.extend(self.set(&record.places, state.status()).await?);
+            writes.extend(more(&record, version)?);
             match self.records.commit(writes).await {
                 Ok(()) => return Ok(record),
                 // Somebody has changed the credential, or another one in the same chunk.
