@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use crate::{Epoch, Random, UnixTime, b64};
@@ -56,6 +57,18 @@ impl Sealer {
         Self { ring, epoch: Epoch::default() }
     }
 
+    /// A ring from its text: a key of 32 bytes on each line, as base64url; the first one seals. `None`: it is none.
+    ///
+    /// An id is the first byte of its key's SHA-256, so that a key has the same one wherever it is in the ring.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let key = |line| <[u8; 32]>::try_from(b64::decode(line).ok()?).ok();
+        let id = |key: &[u8; 32]| digest(&SHA256, key).as_ref().first().copied().unwrap_or_default();
+        let keys = lines.map(|line| key(line).map(|key| (id(&key), key))).collect::<Option<Vec<_>>>()?;
+        (!keys.is_empty()).then(|| Self::new(keys))
+    }
+
     /// Seals for the epoch of a store, and opens what was sealed in the epoch that it is in by then.
     #[must_use]
     pub fn in_epoch(self, epoch: Epoch) -> Self {
@@ -104,12 +117,16 @@ impl Sealer {
         let sealed = b64::decode(sealed).map_err(|_| SealError::Forged)?;
         let (id, rest) = sealed.split_first().ok_or(SealError::Forged)?;
         let (nonce, body) = rest.split_first_chunk::<NONCE>().ok_or(SealError::Forged)?;
-        let (_, key) = self.ring.iter().find(|(known, _)| known == id).ok_or(SealError::Forged)?;
-        let mut body = body.to_vec();
-        let aad = Aad::from(self.bound_to(purpose));
-        let plain = key
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut body)
-            .map_err(|_| SealError::Forged)?;
+        let aad = self.bound_to(purpose);
+        // Two keys of a ring can have one id, which is a byte.
+        let plain = self.ring.iter().filter(|(known, _)| known == id).find_map(|(_, key)| {
+            let mut body = body.to_vec();
+            let nonce = Nonce::assume_unique_for_key(*nonce);
+            let length = key.open_in_place(nonce, Aad::from(&aad), &mut body).ok()?.len();
+            body.truncate(length);
+            Some(body)
+        });
+        let plain = plain.ok_or(SealError::Forged)?;
         let (expires, content) = plain.split_first_chunk::<EXPIRY>().ok_or(SealError::Forged)?;
         if now >= UnixTime::from_secs(i64::from_be_bytes(*expires)) {
             return Err(SealError::Expired);
@@ -150,6 +167,34 @@ mod tests {
         assert_eq!(rotated.open("c_nonce", UnixTime::EPOCH, &text).unwrap(), b"x");
         assert_eq!(rotated.open("dpop_nonce", UnixTime::EPOCH, &text), Err(SealError::Forged));
         assert_eq!(foreign.open("c_nonce", UnixTime::EPOCH, &text), Err(SealError::Forged));
+    }
+
+    // Q07: a key is known before it is used, and known after it was used.
+    #[test]
+    fn q07_a_ring_is_rotated_in_three_steps() {
+        let random = SeededRandom::new(3);
+        let [old, new] = [[1_u8; 32], [2; 32]].map(b64::encode);
+        let texts = [old.clone(), format!("{old}\n{new}\n"), format!("{new}\n{old}\n"), new.clone()];
+        let rings = texts.each_ref().map(|text| Sealer::from_text(text).unwrap());
+        let good = |by: usize, at: usize| {
+            let text = rings[by].seal(&random, "c_nonce", LATER, b"x");
+            rings[at].open("c_nonce", UnixTime::EPOCH, &text).is_ok()
+        };
+        for step in 0..3 {
+            assert!(good(step, step + 1) && good(step + 1, step), "nodes at {step} and the next step");
+        }
+        assert!(!good(0, 3), "what the old key has sealed ends with it");
+        for none in ["", "\n", "short", &format!("{old}\n?"), &old[..42]] {
+            assert!(Sealer::from_text(none).is_none(), "{none:?}");
+        }
+    }
+
+    #[test]
+    fn keys_of_one_id_are_both_tried() {
+        let random = SeededRandom::new(3);
+        let ring = Sealer::new([(1, [1; 32]), (1, [2; 32])]);
+        let text = Sealer::new([(1, [2; 32])]).seal(&random, "c_nonce", LATER, b"x");
+        assert_eq!(ring.open("c_nonce", UnixTime::EPOCH, &text).unwrap(), b"x");
     }
 
     #[test]
