@@ -104,10 +104,7 @@ pub trait Store: Send + Sync {
         kind: &'static str,
         after: Option<&'a str>,
         limit: usize,
-    ) -> Answer<'a, Result<Vec<(String, Record)>, StoreError>> {
-        let _ = (kind, after, limit);
-        Answer::ready(Err(StoreError::Unavailable("this store can't list its records".to_owned())))
-    }
+    ) -> Answer<'a, Result<Vec<(String, Record)>, StoreError>>;
 
     /// Deletes up to `limit` records that have expired; says how many. For housekeeping: correctness needs no call.
     fn sweep(&self, limit: usize) -> Answer<'_, Result<usize, StoreError>>;

@@ -9,7 +9,7 @@ use credenza::config::{self, Settings};
 use credenza::core::{Secret, SystemClock};
 use credenza::server::{AdminToken, Limits, Pages, serve, serve_tls};
 use credenza::service::revocation_list::{self, RevocationList};
-use credenza::service::{LookUp, Parts, Revocation};
+use credenza::service::{LookUp, Parts, Revocation, Webhooks};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -60,10 +60,12 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         Some(file) => revocation_list::publish(service.router(), &url, RevocationList::File(file)),
         None => service.router(),
     };
+    let work = tokio::spawn(service.work(shutdown()));
     match tls {
         Some(tls) => serve_tls(listener, tls, router, Limits::default(), shutdown()).await?,
         None => serve(listener, router, Limits::default(), shutdown()).await?,
     }
+    work.await?;
     Ok(Verdict::Good)
 }
 
@@ -88,6 +90,10 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
         contexts: settings.contexts,
         claims: settings.claims,
         type_records: Some(Arc::clone(&stores.records)),
+        webhooks: Some(Webhooks {
+            records: Arc::clone(&stores.records),
+            internal_hosts: settings.webhook_hosts,
+        }),
         revocation: settings.status.map(|policy| Revocation { records: stores.records, policy }),
         look_up: LookUp { undetermined: settings.undetermined, ..LookUp::default() },
         ..Parts::new(

@@ -20,6 +20,7 @@ mod stores;
 mod tls;
 mod values;
 mod verifier;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -83,6 +84,8 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// Whom it trusts, and what it reaches, when it asks others.
     pub outgoing: Outgoing,
+    /// Receivers of webhooks that may be at internal addresses, and may speak http.
+    pub webhook_hosts: Vec<String>,
     /// Where claims come from, beside offers.
     pub claims: Sources,
     /// What is issued.

@@ -13,7 +13,7 @@ use credenza_vp::verifier::Undetermined;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ConfigProblem, ConfigProblems, Settings, authorization, claims, client_ids, contexts, encryption, outgoing, servers, status, tls, verifier};
+use super::{ConfigProblem, ConfigProblems, Settings, authorization, claims, client_ids, contexts, encryption, outgoing, servers, status, tls, verifier, webhooks};
 use crate::service::Authorization;
 
 /// The file as it is written. Every name in it is documented in the file that `credenza init` writes.
@@ -43,6 +43,8 @@ struct File {
     tls: Option<tls::Section>,
     #[serde(default)]
     http: outgoing::Section,
+    #[serde(default)]
+    webhooks: webhooks::Section,
     #[serde(default)]
     contexts: contexts::Section,
     #[serde(default)]
@@ -148,6 +150,7 @@ impl Reader<'_> {
         let credential_types = self.credential_types(&file.issuer.credential_types);
         let tls = tls::tls(file.tls.as_ref(), self);
         let outgoing = outgoing::outgoing(&file.http, self);
+        let webhook_hosts = webhooks::internal_hosts(&file.webhooks, self);
         let claims = claims::sources(&file.claims, self);
         if let (Some(claims), Some(types)) = (&claims, &credential_types) {
             self.named_sources(claims, types, &file.issuer.credential_types);
@@ -195,6 +198,7 @@ impl Reader<'_> {
             authorization: authorization?,
             tls: tls?,
             outgoing: outgoing?,
+            webhook_hosts: webhook_hosts?,
             claims: claims?,
             credential_types: credential_types?,
             verifier_key: verifier_key?,

@@ -6,12 +6,14 @@ mod local;
 pub mod revocation_list;
 mod sign_in;
 pub mod status;
+mod webhooks;
 
 pub use asking::Asking;
 pub use authorization::Authorization;
 pub use local::Local;
 pub use sign_in::{ShownCredential, Upstream};
 pub use status::{LookUp, Revocation};
+pub use webhooks::Webhooks;
 
 use std::sync::Arc;
 
@@ -87,6 +89,8 @@ pub struct Parts {
     pub holder_dids_over_http: bool,
     /// Gives credentials a status. Without it they can't be suspended and revoked.
     pub revocation: Option<Revocation>,
+    /// Tells services of the operator's own what happens. Without it there are no webhooks.
+    pub webhooks: Option<Webhooks>,
     /// How the verifier looks the status of credentials up.
     pub look_up: LookUp,
     /// Keeps sessions.
@@ -176,6 +180,7 @@ impl Parts {
             trusted_dids: Vec::new(),
             holder_dids_over_http: false,
             revocation: None,
+            webhooks: None,
             look_up: LookUp::default(),
             store,
             sealer: Arc::new(sealer),
@@ -310,6 +315,9 @@ impl Parts {
         }
         if let Some(entity) = self.asking.entity {
             service = service.federation_entity(entity.describe(&verifier));
+        }
+        if let Some(webhooks) = self.webhooks {
+            service = webhooks.apply(service, addresses, &self.outgoing);
         }
         if let Some(people) = people {
             service = service.users(people);

@@ -41,7 +41,7 @@ async fn c21_without_the_token_only_what_is_public_answers() {
         let operation = &document["paths"][&route.path][route.method.as_str().to_lowercase()];
         let public = operation["security"] == json!([]);
         for authorization in [None, Some("Bearer wrong"), Some("Basic YTpi")] {
-            let path = route.path.replace("{id}", "abc");
+            let path = route.path.replace("{id}", "abc").replace("{delivery}", "def");
             let mut request = Request::builder().method(route.method.clone()).uri(&path);
             if let Some(value) = authorization {
                 request = request.header("authorization", value);

@@ -74,7 +74,7 @@ impl Default for Wanted {
             pages: Pages::Open,
             demo: true,
             authorization: true,
-            webhooks: false,
+            webhooks: true,
             dc_api: false,
             limits: Limits { heartbeat: Duration::from_millis(20), ..Limits::default() },
         }

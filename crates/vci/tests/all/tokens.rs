@@ -301,6 +301,14 @@ fn a_store_that_fails_is_a_503_and_not_a_500() {
         fn take<'a>(&'a self, _: &'a Key) -> Answer<'a, Result<Option<Record>, StoreError>> {
             Answer::ready(Err(StoreError::Unavailable("disk full of canary".to_owned())))
         }
+        fn list<'a>(
+            &'a self,
+            _: &'static str,
+            _: Option<&'a str>,
+            _: usize,
+        ) -> Answer<'a, Result<Vec<(String, Record)>, StoreError>> {
+            Answer::ready(Err(StoreError::Unavailable("disk full of canary".to_owned())))
+        }
         fn sweep(&self, _: usize) -> Answer<'_, Result<usize, StoreError>> {
             Answer::ready(Ok(0))
         }

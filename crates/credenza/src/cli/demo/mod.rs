@@ -46,7 +46,9 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     let url = demo.url.as_str();
     let line = if json { json!({"url": url}).to_string() } else { format!("Credenza demo: {url}") };
     output::line(&line)?;
+    let work = tokio::spawn(demo.service.work(service::shutdown()));
     serve(demo.listener, demo.router, Limits::default(), service::shutdown()).await?;
+    work.await?;
     Ok(Verdict::Good)
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use credenza::core::{AddressPolicy, Clock as _, Http, Sealer, Secret, SystemClock, SystemRandom, id};
 use credenza::crypto::Signer;
+use credenza::server::Service;
 use credenza::server::service::Pages;
 use credenza::server::users::ConfiguredUser;
 use credenza::trust::{Anchor, X509Anchors};
@@ -20,7 +21,7 @@ use credenza::http::ReqwestHttp;
 use credenza::keys::did_signer::DidSigner;
 use credenza::keys::identity::Identity;
 use credenza::service::revocation_list::{self, RevocationList};
-use credenza::service::{Authorization, LookUp, Parts, Revocation};
+use credenza::service::{Authorization, LookUp, Parts, Revocation, Webhooks};
 use credenza::wallet::vault::MemoryVault;
 use credenza::wallet::{CLIENT_ID, Holder, Options, Ports};
 
@@ -41,6 +42,8 @@ pub(crate) struct Demo {
     pub(crate) listener: TcpListener,
     /// What is served there: the service, and the revocation list that its certificates name.
     pub(crate) router: Router,
+    /// What works beside the listener.
+    pub(crate) service: Arc<Service>,
     /// The token of its admin plane.
     pub(crate) admin_token: Secret,
     /// The root certificates of its authorities, of which the second is the one for mobile documents: DER.
@@ -79,6 +82,7 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
         presets: presets::all()?,
         document_signer: Some(Arc::new(identity.document_signer)),
         trusted_dids: vec![did],
+        webhooks: Some(Webhooks { records: Arc::clone(&stores.records), internal_hosts: Vec::new() }),
         revocation: Some(Revocation { records: stores.records, policy: StatusPolicy::default() }),
         look_up: LookUp::uncached(),
         ..Parts::new(
@@ -93,8 +97,9 @@ pub(crate) async fn prepare(port: Option<u16>, folder: &Path) -> anyhow::Result<
     for (configuration, claims) in sample::all() {
         service = service.sample(configuration, claims);
     }
-    let router = revocation_list::publish(service.build()?.router(), &url, revoked);
-    Ok(Demo { url, listener, router, admin_token, roots })
+    let service = service.build()?;
+    let router = revocation_list::publish(service.router(), &url, revoked);
+    Ok(Demo { url, listener, router, service, admin_token, roots })
 }
 
 /// Erika can sign in; the wallets of the pages and of the terminal are known.
