@@ -46,6 +46,15 @@ impl SessionTranscript {
         Self::hashed("OpenID4VPDCAPIHandover", info.as_bytes())
     }
 
+    /// A presentation inside of an authorization (OID4VCI 1.1 §A.2.5): `endpoint` is the authorization challenge
+    /// endpoint, without a prefix.
+    #[must_use]
+    pub fn interactive_authorization(endpoint: &str, nonce: &str, thumbprint: Option<&[u8; 32]>) -> Self {
+        let mut info = Writer::default();
+        optional(info.array(3).text(endpoint).text(nonce), thumbprint);
+        Self::hashed("OpenID4VCIIAEHandover", info.as_bytes())
+    }
+
     /// OpenID4VP through the Digital Credentials API as draft 24 had it.
     ///
     /// `client_id` is the effective one: `web-origin:` and the origin when the request is not signed.

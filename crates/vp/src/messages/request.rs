@@ -29,6 +29,12 @@ pub enum ResponseMode {
     /// `dc_api.jwt`: through the Digital Credentials API, encrypted (§A.2, §8.3).
     #[serde(rename = "dc_api.jwt")]
     DcApiJwt,
+    /// `ia_post`: to the authorization challenge endpoint that has asked, in the clear (OID4VCI 1.1 §6.2.1.1).
+    #[serde(rename = "ia_post")]
+    IaPost,
+    /// `ia_post.jwt`: to the authorization challenge endpoint that has asked, encrypted.
+    #[serde(rename = "ia_post.jwt")]
+    IaPostJwt,
     /// Another one, which is not supported.
     #[serde(other)]
     Unsupported,
@@ -38,7 +44,7 @@ impl ResponseMode {
     /// Whether the answer is encrypted.
     #[must_use]
     pub const fn is_encrypted(self) -> bool {
-        matches!(self, Self::DirectPostJwt | Self::DcApiJwt)
+        matches!(self, Self::DirectPostJwt | Self::DcApiJwt | Self::IaPostJwt)
     }
 
     /// Whether the answer is posted to a `response_uri`.
@@ -57,6 +63,18 @@ impl ResponseMode {
     #[must_use]
     pub const fn is_dc_api(self) -> bool {
         matches!(self, Self::DcApi | Self::DcApiJwt)
+    }
+
+    /// Whether request and answer are part of an authorization (OID4VCI 1.1 §6.2.1.1).
+    #[must_use]
+    pub const fn is_interactive(self) -> bool {
+        matches!(self, Self::IaPost | Self::IaPostJwt)
+    }
+
+    /// Whether the answer goes back to whoever has brought the request, and nowhere else.
+    #[must_use]
+    pub const fn is_returned(self) -> bool {
+        self.is_dc_api() || self.is_interactive()
     }
 }
 

@@ -38,7 +38,7 @@ impl Verifier {
     ) -> Result<(), CreateError> {
         // A website is told nothing but presentations, and so is a verifier that keeps to the profile.
         if request.id_token.is_some()
-            && (request.response_mode.is_dc_api() || self.config.profile == Profile::Haip)
+            && (request.response_mode.is_returned() || self.config.profile == Profile::Haip)
         {
             return Err(CreateError::IdToken);
         }
@@ -53,7 +53,7 @@ impl Verifier {
         if mode == ResponseMode::Unsupported || mode.is_redirect() != redirected {
             return Err(CreateError::ResponseMode);
         }
-        let unsigned = !mode.is_dc_api() && self.signing(prefix).is_none();
+        let unsigned = !mode.is_returned() && self.signing(prefix).is_none();
         if (unsigned || request.by_value) && request.request_uri_method == RequestUriMethod::Post {
             return Err(CreateError::Method);
         }
@@ -108,8 +108,8 @@ fn dialect_allows(
     if profile == Profile::Haip {
         return Err(CreateError::Profile("requests are those of OpenID4VP 1.0 (HAIP 1.0 §5)"));
     }
-    if request.response_mode.is_dc_api() {
-        return absent("way through the Digital Credentials API that is supported");
+    if request.response_mode.is_returned() {
+        return absent("way through the Digital Credentials API or an authorization that is supported");
     }
     if request.id_token.is_some() || request.scope.is_some() {
         return absent("scope or ID token that is supported");

@@ -57,7 +57,7 @@ impl Verifier {
         request: PresentationRequest,
         call: Option<DcApiCall>,
     ) -> Result<(CreatedRequest, Option<CreatedDcApi>), CreateError> {
-        if request.response_mode.is_dc_api() {
+        if request.response_mode.is_returned() {
             return Err(CreateError::ResponseMode);
         }
         let over_dc_api = call.map(|call| (request.for_dc_api(), call));
@@ -136,6 +136,7 @@ impl Verifier {
                 transactions: request.transaction_data,
                 origins: call.map(|call| call.origins.clone()).unwrap_or_default(),
                 protocol: call.map(|call| call.protocol),
+                endpoint: None,
                 id_token: request.id_token,
                 spoken: None,
                 decryption_key,

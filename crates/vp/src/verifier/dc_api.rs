@@ -1,7 +1,7 @@
 //! Asking through the Digital Credentials API (OID4VP 1.0 Annex A): the request for `navigator.credentials.get`, and
 //! the answer that it gives.
 
-use credenza_core::UnixTime;
+use credenza_core::{StoreError, UnixTime};
 use credenza_crypto::jws::json::{Signing as OneSignature, sign_general};
 use credenza_crypto::jwt;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use url::Url;
 use super::config::is_loopback;
 use super::identity::VerifierIdentity;
 use super::respond::Arrival;
-use super::session::Session;
+use super::session::{Asked, Session};
 use super::{CreateError, CreatedRequest, PresentationRequest, RequestedPrefix, RespondError, Verifier};
 use crate::dc_api::{Call, Protocol};
 use crate::messages::{Attempt, AuthorizationRequest, AuthorizationResponse, RequestUriMethod, ResponseMode};
@@ -123,7 +123,7 @@ impl Verifier {
         website.map(|website| (created, website)).ok_or(CreateError::ResponseMode)
     }
 
-    fn signers(
+    pub(super) fn signers(
         &self,
         request: &PresentationRequest,
         call: &DcApiCall,
@@ -148,7 +148,7 @@ impl Verifier {
         }
     }
 
-    async fn data(
+    pub(super) async fn data(
         &self,
         session: &Session,
         request_id: &str,
@@ -212,6 +212,18 @@ impl Verifier {
         Ok(Map::from_iter([("request".to_owned(), request)]))
     }
 
+    /// The websites that may bring the answer to a request; none when it can't be answered (any more).
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn dc_api_origins(&self, request_id: &str) -> Result<Vec<String>, StoreError> {
+        let Some(id) = self.open_id(request_id) else { return Ok(Vec::new()) };
+        let session = self.load(&id).await?.map(|loaded| loaded.session);
+        let session = session.filter(|session| !session.status(self.now()).is_final());
+        let asked = session.as_ref().and_then(Session::asked_over_dc_api);
+        Ok(asked.map(|asked| asked.origins.clone()).unwrap_or_default())
+    }
+
     /// Takes the answer that the website got from the API: `{protocol, data}`. `origin` is the website's, as the
     /// browser that brings the answer says it (its header `Origin`); `None` when the request is for one alone.
     ///
@@ -238,24 +250,33 @@ impl Verifier {
             _ => return Err(RespondError::Origin),
         };
         let origin = origin.clone();
-        let mut call = Call::parse(body)?;
+        let call = Call::parse(body)?;
         if Some(call.protocol) != asked.protocol {
             return Err(RespondError::ResponseMode);
         }
-        let response = match call.data.remove("response") {
-            Some(Value::String(text)) => self.decrypt(asked, &text).await?.response,
-            Some(_) => return Err(RespondError::ResponseMode),
-            // In the clear where encryption was asked for: an error at most (§A.4).
-            None if asked.decryption_key.is_some() && !call.data.contains_key("error") => {
-                return Err(RespondError::ResponseMode);
-            }
-            None => {
-                let plain = serde_json::to_vec(&call.data).unwrap_or_default();
-                AuthorizationResponse::from_json(&plain)?
-            }
-        };
+        let response = self.returned(asked, call.data).await?;
         let arrival = Arrival { request_id, origin: Some(&origin), wallet_nonce: "" };
         self.settled_with(loaded, response, arrival).await.map(|_| ())
+    }
+
+    /// The parameters of an answer that comes as a JSON object, out of the encryption if one was asked for.
+    pub(super) async fn returned(
+        &self,
+        asked: &Asked,
+        mut data: Map<String, Value>,
+    ) -> Result<AuthorizationResponse, RespondError> {
+        match data.remove("response") {
+            Some(Value::String(text)) => Ok(self.decrypt(asked, &text).await?.response),
+            Some(_) => Err(RespondError::ResponseMode),
+            // In the clear where encryption was asked for: an error at most (§A.4).
+            None if asked.decryption_key.is_some() && !data.contains_key("error") => {
+                Err(RespondError::ResponseMode)
+            }
+            None => {
+                let plain = serde_json::to_vec(&data).unwrap_or_default();
+                Ok(AuthorizationResponse::from_json(&plain)?)
+            }
+        }
     }
 }
 

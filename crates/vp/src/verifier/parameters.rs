@@ -34,8 +34,8 @@ impl Verifier {
             response_uri: mode.is_posted().then(|| self.response_uri(request_id)),
             redirect_uri: asked.redirect_uri.clone(),
             nonce: Some(asked.nonce.clone()),
-            // Through the Digital Credentials API there is none: the answer comes back to the caller.
-            state: (!mode.is_dc_api()).then(|| asked.state.clone()),
+            // Not where the answer comes back to whoever has brought the request.
+            state: (!mode.is_returned()).then(|| asked.state.clone()),
             dcql_query: asked.scope.is_none().then(|| Attempt::new(asked.dcql.clone())),
             scope: scope(asked.scope.as_deref(), id_token),
             id_token_type: id_token.then(|| SUBJECT_SIGNED.to_owned()),

@@ -50,7 +50,7 @@ impl Verifier {
         let loaded = self.load(&id).await?.ok_or(RequestObjectError::Unknown)?;
         let now = self.now();
         let session = &loaded.session;
-        if session.status(now).is_final() || session.request.response_mode.is_dc_api() {
+        if session.status(now).is_final() || session.request.response_mode.is_returned() {
             return Err(RequestObjectError::Unknown);
         }
         let signing = self.signing(session.request.prefix).ok_or(RequestObjectError::Unknown)?;

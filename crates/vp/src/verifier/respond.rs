@@ -11,7 +11,7 @@ use super::error::reason;
 use super::judge::{Occasion, Verdict, judge};
 use super::session::{Asked, Step};
 use super::storage::{Loaded, StepError};
-use super::{RespondError, Verifier, redirect};
+use super::{INTERACTIVE, RespondError, Verifier, redirect};
 use crate::messages::{AuthorizationResponse, ResponseAccepted, ResponseForm, VpToken, WalletError};
 use crate::siop::{self, IdTokenRequest, SelfIssuedSubject};
 
@@ -102,8 +102,12 @@ impl Verifier {
             None => &loaded.session.request,
         };
         // Through the Digital Credentials API the origin stands for the verifier, signed request or not (§A.4).
-        let audience =
-            origin.map_or_else(|| asked.audience().to_owned(), |origin| format!("origin:{origin}"));
+        // Inside of an authorization its endpoint does (OID4VCI 1.1 §A.1.1.5).
+        let audience = match (&asked.endpoint, origin) {
+            (Some(endpoint), _) => format!("{INTERACTIVE}{endpoint}"),
+            (None, Some(origin)) => format!("origin:{origin}"),
+            (None, None) => asked.audience().to_owned(),
+        };
         let key = asked.decryption_key.as_ref();
         let key = key.and_then(|key| SoftwareDecrypter::from_private_jwk(key.expose()).ok());
         let transcript = asked.transcript(&self.response_uri(request_id), origin, wallet_nonce);
@@ -168,7 +172,7 @@ impl Verifier {
 
     /// The parameters of the response, out of the encryption if one was asked for.
     async fn open(&self, asked: &Asked, form: &Form<'_>) -> Result<Received, RespondError> {
-        if asked.response_mode.is_dc_api() {
+        if asked.response_mode.is_returned() {
             return Err(RespondError::ResponseMode);
         }
         let read = match &asked.spoken {

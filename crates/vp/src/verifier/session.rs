@@ -122,6 +122,9 @@ pub(super) struct Asked {
     /// For the Digital Credentials API: who may ask with it, and how it is signed.
     pub(super) origins: Vec<String>,
     pub(super) protocol: Option<Protocol>,
+    /// The authorization challenge endpoint, for what is shown inside of an authorization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) endpoint: Option<String>,
     /// The ID token that is asked for beside the presentations.
     #[serde(default)]
     pub(super) id_token: Option<IdTokenRequest>,
@@ -200,6 +203,9 @@ impl Asked {
         let key = self.decryption_key.as_ref();
         let key = key.and_then(|key| SoftwareDecrypter::from_private_jwk(key.expose()).ok());
         let thumbprint = key.map(|key| key.public_jwk().thumbprint());
+        if let Some(endpoint) = &self.endpoint {
+            return SessionTranscript::interactive_authorization(endpoint, &self.nonce, thumbprint.as_ref());
+        }
         match origin {
             Some(origin) => SessionTranscript::openid4vp_dc_api(origin, &self.nonce, thumbprint.as_ref()),
             None => {

@@ -52,7 +52,7 @@ impl Wallet {
         }
     }
 
-    async fn caller(
+    pub(super) async fn caller(
         &self,
         origin: &str,
         host: String,

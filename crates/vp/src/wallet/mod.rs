@@ -15,6 +15,7 @@ mod error;
 mod fetch;
 mod holding;
 mod identity;
+mod interactive;
 mod matches;
 mod present;
 mod progress;

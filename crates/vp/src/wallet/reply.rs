@@ -36,6 +36,8 @@ pub(super) enum Destination {
     Post(Place),
     /// Carried by the person's browser, in the fragment of the `redirect_uri` or in its query.
     Redirect { place: Place, fragment: bool },
+    /// Back to the authorization challenge endpoint that has asked.
+    Interactive(Place),
     /// Returned to the platform, for the website of this origin.
     Caller { origin: String, host: String, protocol: Protocol },
 }
@@ -51,7 +53,9 @@ impl Destination {
     /// Whom the person answers.
     pub(super) fn host(&self) -> &str {
         match self {
-            Self::Post(place) | Self::Redirect { place, .. } => place.url.host_str().unwrap_or_default(),
+            Self::Post(place) | Self::Redirect { place, .. } | Self::Interactive(place) => {
+                place.url.host_str().unwrap_or_default()
+            }
             Self::Caller { host, .. } => host,
         }
     }
@@ -65,13 +69,15 @@ impl std::fmt::Debug for Reply {
 }
 
 /// The answer is on its way, or has arrived.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Answered {
     /// Where the person's browser has to go now: because the verifier wants that, or because it carries the answer
     /// (response modes `fragment` and `query`).
     pub redirect_uri: Option<Url>,
     /// What the website gets, for a request through the Digital Credentials API.
     pub dc_api: Option<Call>,
+    /// What the authorization challenge endpoint gets (`openid4vp_response`), for a request from there.
+    pub interactive: Option<Map<String, Value>>,
 }
 
 impl Asked {
@@ -113,6 +119,9 @@ impl Asked {
                 thumbprint.as_ref(),
                 &place.text,
             ),
+            Destination::Interactive(place) => {
+                SessionTranscript::interactive_authorization(&place.text, &self.nonce, thumbprint.as_ref())
+            }
             Destination::Caller { origin, .. } => {
                 SessionTranscript::openid4vp_dc_api(origin, &self.nonce, thumbprint.as_ref())
             }
@@ -160,11 +169,16 @@ impl Wallet {
             }
             Destination::Redirect { place, fragment } => {
                 let parameters = self.form(spoken.as_ref(), &response)?;
-                Ok(Answered { redirect_uri: Some(carried(place.url, fragment, parameters)), dc_api: None })
+                let redirect_uri = Some(carried(place.url, fragment, parameters));
+                Ok(Answered { redirect_uri, ..Answered::default() })
             }
             Destination::Caller { protocol, .. } => {
                 let data = self.handed_over(encryption.as_ref(), response)?;
-                Ok(Answered { redirect_uri: None, dc_api: Some(Call { protocol, data }) })
+                Ok(Answered { dc_api: Some(Call { protocol, data }), ..Answered::default() })
+            }
+            Destination::Interactive(_) => {
+                let data = self.handed_over(encryption.as_ref(), response)?;
+                Ok(Answered { interactive: Some(data), ..Answered::default() })
             }
         }
     }
@@ -191,7 +205,8 @@ impl Wallet {
             }
         });
         let (apu, apv) = nonces.unwrap_or_default();
-        let parameters = jwe::Parameters { apu: apu.as_bytes(), apv: apv.as_bytes(), ..jwe::Parameters::default() };
+        let parameters =
+            jwe::Parameters { apu: apu.as_bytes(), apv: apv.as_bytes(), ..jwe::Parameters::default() };
         jwe::encrypt(key, *alg, *enc, &parameters, &content, &*self.random)
             .map(Some)
             .map_err(|_| AnswerError::Encrypt)
@@ -250,7 +265,7 @@ impl Wallet {
                 Some(address::acceptable(&text, self.config.addresses).ok_or(AnswerError::Redirect)?)
             }
         };
-        Ok(Answered { redirect_uri, dc_api: None })
+        Ok(Answered { redirect_uri, ..Answered::default() })
     }
 }
 

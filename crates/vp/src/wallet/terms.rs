@@ -16,6 +16,7 @@ use crate::messages::{
     AuthorizationRequest, ClientIdPrefix, ClientMetadata, ResponseMode, TransactionData, is_url_safe,
 };
 use crate::rules;
+use crate::verifier::INTERACTIVE;
 
 /// Neither `nonce` nor `state` may be longer.
 pub(super) const MAX_TEXT: usize = 2048;
@@ -27,6 +28,8 @@ pub(super) enum Channel<'a> {
     Link,
     /// Through the Digital Credentials API: the answer goes back to this origin.
     DcApi { reply: Reply, origin: &'a str },
+    /// Inside of an authorization: the answer goes back to this endpoint (OID4VCI 1.1 §6.2.1.1).
+    Interactive { reply: Reply, endpoint: &'a str },
 }
 
 fn request(problem: impl Into<String>) -> Refusal {
@@ -42,6 +45,7 @@ pub(super) fn accept(
 ) -> Result<Asked, ResolveError> {
     let (audience, reply) = match channel {
         Channel::DcApi { reply, origin } => (format!("origin:{origin}"), Ok(reply)),
+        Channel::Interactive { reply, endpoint } => (format!("{INTERACTIVE}{endpoint}"), Ok(reply)),
         Channel::Link => {
             let to = destination(wallet, &identified, &mut progress);
             let state = identified.request.state.clone();
@@ -153,11 +157,21 @@ fn read(
     progress: &mut Progress,
 ) -> Result<Terms, Refusal> {
     let parameters = &identified.request;
-    let dc_api = matches!(reply.to, Destination::Caller { .. });
-    if dc_api {
+    let returned = match &reply.to {
+        Destination::Post(_) | Destination::Redirect { .. } => None,
+        Destination::Caller { .. } => {
+            let fits = parameters.response_mode.is_some_and(ResponseMode::is_dc_api);
+            Some((fits, "response_mode is neither dc_api nor dc_api.jwt"))
+        }
+        Destination::Interactive(_) => {
+            let fits = parameters.response_mode.is_some_and(ResponseMode::is_interactive);
+            Some((fits, "response_mode is neither ia_post nor ia_post.jwt"))
+        }
+    };
+    if let Some((fits, problem)) = returned {
         progress.at(&rules::REQUEST_RESPONSE_MODE);
-        if !parameters.response_mode.is_some_and(ResponseMode::is_dc_api) {
-            return Err(request("response_mode is neither dc_api nor dc_api.jwt"));
+        if !fits {
+            return Err(request(problem));
         }
     }
     let encrypted = parameters.response_mode.is_some_and(ResponseMode::is_encrypted);
@@ -175,7 +189,7 @@ fn read(
     } else {
         progress.skip("not asked for");
     }
-    if !dc_api {
+    if returned.is_none() {
         one_place(parameters, progress)?;
     }
     progress.at(&rules::REQUEST_RESPONSE_TYPE);
@@ -183,7 +197,7 @@ fn read(
         return Err(request("response_type is not vp_token"));
     }
     progress.at(&rules::REQUEST_STATE);
-    if !dc_api && parameters.state != reply.state {
+    if returned.is_none() && parameters.state != reply.state {
         return Err(request("state has characters that it may not have, or is too long"));
     }
     progress.at(&rules::REQUEST_NONCE);

@@ -13,6 +13,7 @@ mod formats;
 mod haip;
 mod holder;
 mod identity;
+mod interactive;
 mod messages;
 mod modes;
 mod named_checks;

@@ -16,6 +16,7 @@ fn made(case: &Value, thumbprint: Option<&[u8; 32]>) -> SessionTranscript {
         case["info"].as_array().unwrap().iter().map(|value| value.as_str().unwrap_or_default()).collect();
     match case["handover"].as_str().unwrap() {
         "OpenID4VPHandover" => SessionTranscript::openid4vp(info[0], info[1], thumbprint, info[3]),
+        "OpenID4VCIIAEHandover" => SessionTranscript::interactive_authorization(info[0], info[1], thumbprint),
         "OpenID4VPDCAPIHandover" => SessionTranscript::openid4vp_dc_api(info[0], info[1], thumbprint),
         other => panic!("{other}"),
     }
@@ -38,6 +39,16 @@ fn of_openid4vp() {
         assert_eq!(made(case, None).as_bytes(), bytes(case));
     }
     assert_eq!((published.len(), derived.len()), (2, 2));
+}
+
+#[test]
+fn of_a_presentation_inside_of_an_authorization() {
+    let file = vectors("openid4vci-1.1-draft/session_transcript.json");
+    let published = file["published"].as_array().unwrap();
+    assert_eq!(published.len(), 1);
+    let jwk = Jwk::from_value(&published[0]["response_encryption_jwk"]).unwrap();
+    assert_eq!(made(&published[0], Some(&jwk.thumbprint())).as_bytes(), bytes(&published[0]));
+    assert_ne!(made(&published[0], None).as_bytes(), bytes(&published[0]));
 }
 
 #[test]
