@@ -43,5 +43,5 @@ pub use credenza_core::claims_path::{self, ClaimsPath, PathElement};
 pub use dcql::{
     Authorities, Builder, Candidate, Chosen, ClaimValue, ClaimsQuery, CredentialMatches, CredentialQuery,
     CredentialSetQuery, Dcql, DcqlQuery, Format, Lacking, Match, Matching, Meta, Mismatch, Miss, OptionalSet,
-    Presented, Problem, QueryError, Selection, SetMatches, TrustedAuthority, Unmet, Why,
+    Presented, Problem, QueryError, Selection, SetMatches, TrustedAuthority, TypeIndex, Unmet, Why,
 };

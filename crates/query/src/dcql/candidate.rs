@@ -55,21 +55,53 @@ pub(super) struct Prepared<'a> {
     pub(super) format: Format,
     pub(super) claims: &'a Value,
     pub(super) holder_binding: bool,
-    types: HashSet<&'a str>,
+    types: Types<'a>,
     authorities: HashSet<(&'a str, Cow<'a, str>)>,
 }
 
+/// Few types are looked through faster than they are hashed; many must not be looked through for each one that is asked
+/// for.
+enum Types<'a> {
+    Few(Vec<&'a str>),
+    Many(HashSet<&'a str>),
+}
+
+impl<'a> Types<'a> {
+    const FEW: usize = 8;
+
+    fn new(types: &[&'a str]) -> Self {
+        if types.len() <= Self::FEW {
+            Self::Few(types.to_vec())
+        } else {
+            Self::Many(types.iter().copied().collect())
+        }
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::Few(types) => types.contains(&name),
+            Self::Many(types) => types.contains(name),
+        }
+    }
+}
+
 impl<'a> Prepared<'a> {
-    pub(super) fn new(candidate: &Candidate<'a>) -> Self {
-        let aki = candidate.authorities.aki.iter().map(|id| ("aki", Cow::Owned(b64::encode(id))));
-        let others = candidate.authorities.others.iter().map(|(kind, value)| (*kind, Cow::Borrowed(*value)));
+    /// `with_authorities`: whether a query asks for some.
+    pub(super) fn new(candidate: &Candidate<'a>, with_authorities: bool) -> Self {
+        let mut authorities = HashSet::new();
+        if with_authorities {
+            let aki = candidate.authorities.aki.iter().map(|id| ("aki", Cow::Owned(b64::encode(id))));
+            // Key identifiers are evidence of their own: a text that claims to be one is none.
+            let others = candidate.authorities.others.iter().filter(|(kind, _)| *kind != "aki");
+            authorities.extend(aki);
+            authorities.extend(others.map(|(kind, value)| (*kind, Cow::Borrowed(*value))));
+        }
         Self {
             format: Format::new(candidate.format),
             claims: candidate.claims,
             holder_binding: candidate.holder_binding,
-            types: candidate.types.iter().copied().collect(),
-            // Key identifiers are evidence of their own: a text that claims to be one is none.
-            authorities: aki.chain(others.filter(|(kind, _)| *kind != "aki")).collect(),
+            types: Types::new(&candidate.types),
+            authorities,
         }
     }
 
@@ -80,10 +112,10 @@ impl<'a> Prepared<'a> {
 
     pub(super) fn fits_type(&self, query: &CredentialQuery) -> bool {
         match &query.meta {
-            Meta::SdJwtVc { vct_values } => vct_values.iter().any(|vct| self.types.contains(vct.as_str())),
-            Meta::Mdoc { doctype_value } => self.types.contains(doctype_value.as_str()),
+            Meta::SdJwtVc { vct_values } => vct_values.iter().any(|vct| self.types.contains(vct)),
+            Meta::Mdoc { doctype_value } => self.types.contains(doctype_value),
             Meta::W3c { type_values } => {
-                type_values.iter().any(|types| types.iter().all(|one| self.types.contains(one.as_str())))
+                type_values.iter().any(|types| types.iter().all(|one| self.types.contains(one)))
             }
             Meta::Any {} => true,
             Meta::Other(_) => false,

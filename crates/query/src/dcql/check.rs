@@ -52,7 +52,7 @@ impl DcqlQuery {
             let plan = Plan::new(query);
             let parts: Vec<_> = credentials
                 .iter()
-                .map(|credential| presentation(query, &plan, &Prepared::new(credential)))
+                .map(|credential| presentation(query, &plan, &Prepared::new(credential, true)))
                 .collect();
             let several = credentials.len() > 1;
             let allowed = report.check(&rules::MULTIPLE, query.multiple || !several, || {

@@ -1,11 +1,12 @@
 //! The wallet's side: which credentials answer which query, and what they would disclose (OID4VP 1.0 §6.4).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use credenza_core::ClaimsPath;
 use serde_json::Value;
 
 use super::candidate::{Candidate, Plan, Prepared};
+use super::index::TypeIndex;
 use super::query::{ClaimsQuery, CredentialQuery, CredentialSetQuery, DcqlQuery};
 use crate::path::{Found, locate};
 
@@ -25,7 +26,8 @@ pub struct CredentialMatches<'q> {
     pub query: &'q CredentialQuery,
     /// The candidates that answer it, in the wallet's order.
     pub matches: Vec<Match>,
-    /// The candidates that do not.
+    /// The candidates that do not. Of a search [with an index](DcqlQuery::matching_among) those of another type are not
+    /// among them, but for one where there is nothing nearer.
     pub misses: Vec<Miss>,
 }
 
@@ -87,9 +89,58 @@ impl DcqlQuery {
     /// answer, whether a value did not match or the user declined (§15.4.1).
     #[must_use]
     pub fn matching(&self, candidates: &[Candidate<'_>]) -> Matching<'_> {
-        let prepared: Vec<_> = candidates.iter().map(Prepared::new).collect();
-        let credentials: Vec<_> =
-            self.credentials().iter().map(|query| CredentialMatches::find(query, &prepared)).collect();
+        let with_authorities = self.asks_for_authorities();
+        let prepared: Vec<_> =
+            candidates.iter().map(|candidate| Prepared::new(candidate, with_authorities)).collect();
+        self.found(|query, plan, found| {
+            for (position, candidate) in prepared.iter().enumerate() {
+                found.look(plan, query, position, candidate);
+            }
+        })
+    }
+
+    /// The same, without a look at credentials of other types than are asked for: the effort grows with the number of
+    /// those that are of the right one. `candidate` gives the one at a position of the index; another than was added
+    /// there is judged as what it is.
+    ///
+    /// What matches, and what is told of a query that nothing answers, is the same as without an index.
+    #[must_use]
+    pub fn matching_among<'c>(
+        &self,
+        index: &TypeIndex,
+        candidate: impl Fn(usize) -> Candidate<'c>,
+    ) -> Matching<'_> {
+        let with_authorities = self.asks_for_authorities();
+        let prepared = |position| Prepared::new(&candidate(position), with_authorities);
+        self.found(|query, plan, found| {
+            for position in index.fitting(query) {
+                found.look(plan, query, position, &prepared(position));
+            }
+            // That there are others of the format is worth telling, where nothing is nearer.
+            let of_format = |miss: &Miss| miss.mismatch != Mismatch::Format;
+            if found.matches.is_empty() && !found.misses.iter().any(of_format) {
+                let known: HashSet<usize> = found.misses.iter().map(|miss| miss.candidate).collect();
+                let others = index.of_format(query).filter(|position| !known.contains(position));
+                let other = others.into_iter().find(|position| prepared(*position).fits_format(query));
+                found.misses.extend(other.map(|candidate| Miss { candidate, mismatch: Mismatch::Type }));
+            }
+        })
+    }
+
+    fn asks_for_authorities(&self) -> bool {
+        self.credentials().iter().any(|query| !query.trusted_authorities.is_empty())
+    }
+
+    fn found<'q>(
+        &'q self,
+        look: impl Fn(&CredentialQuery, &Plan, &mut CredentialMatches<'q>),
+    ) -> Matching<'q> {
+        let credentials = self.credentials().iter().map(|query| {
+            let mut found = CredentialMatches { query, matches: Vec::new(), misses: Vec::new() };
+            look(query, &Plan::new(query), &mut found);
+            found
+        });
+        let credentials: Vec<_> = credentials.collect();
         let by_id: HashMap<&str, bool> =
             credentials.iter().map(|found| (found.query.id.as_str(), !found.matches.is_empty())).collect();
         let met = |option: &[String]| option.iter().all(|id| by_id.get(id.as_str()) == Some(&true));
@@ -123,17 +174,12 @@ impl Matching<'_> {
     }
 }
 
-impl<'q> CredentialMatches<'q> {
-    fn find(query: &'q CredentialQuery, candidates: &[Prepared<'_>]) -> Self {
-        let plan = Plan::new(query);
-        let mut found = Self { query, matches: Vec::new(), misses: Vec::new() };
-        for (candidate, prepared) in candidates.iter().enumerate() {
-            match answer(query, &plan, prepared) {
-                Ok((claim_set, disclose)) => found.matches.push(Match { candidate, claim_set, disclose }),
-                Err(mismatch) => found.misses.push(Miss { candidate, mismatch }),
-            }
+impl CredentialMatches<'_> {
+    fn look(&mut self, plan: &Plan, query: &CredentialQuery, candidate: usize, prepared: &Prepared<'_>) {
+        match answer(query, plan, prepared) {
+            Ok((claim_set, disclose)) => self.matches.push(Match { candidate, claim_set, disclose }),
+            Err(mismatch) => self.misses.push(Miss { candidate, mismatch }),
         }
-        found
     }
 }
 

@@ -7,6 +7,7 @@ pub mod dialect;
 mod disclosure;
 mod error;
 mod explain;
+mod index;
 mod matching;
 pub mod query;
 mod read;
@@ -18,6 +19,7 @@ pub use candidate::{Authorities, Candidate};
 pub use check::Presented;
 pub use error::{Problem, QueryError};
 pub use explain::{Lacking, Unmet, Why};
+pub use index::TypeIndex;
 pub use matching::{CredentialMatches, Match, Matching, Mismatch, Miss, SetMatches};
 pub use query::{
     ClaimValue, ClaimsQuery, CredentialQuery, CredentialSetQuery, DcqlQuery, Format, Meta, TrustedAuthority,

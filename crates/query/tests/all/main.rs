@@ -7,6 +7,7 @@ mod checking;
 mod choosing;
 mod dcql_ts;
 mod explaining;
+mod indexed;
 mod limits;
 mod matching;
 mod parsing;
