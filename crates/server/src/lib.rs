@@ -41,6 +41,7 @@ mod tls;
 mod type_register;
 pub mod users;
 mod wallet_plane;
+mod web;
 mod webhooks;
 
 pub use admin_token::AdminToken;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use qrcode::{Color, EcLevel, QrCode};
+use serde::Serialize;
 
 /// Light modules around the code (ISO/IEC 18004 asks for four).
 const QUIET_ZONE: usize = 4;
@@ -12,32 +13,49 @@ const QUIET_ZONE: usize = 4;
 #[error("the link is too long for a QR code")]
 pub struct TooLong;
 
+/// A QR code as its dark modules, for whoever draws it himself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Drawing {
+    /// Width and height in modules, with the quiet zone.
+    pub(crate) side: usize,
+    /// The data of an SVG path that fills the dark modules.
+    pub(crate) path: String,
+}
+
 /// Draws `text` as a QR code, in black on white.
 ///
 /// # Errors
 /// [`TooLong`] for more than about 2,900 bytes.
 pub fn svg(text: &str) -> Result<String, TooLong> {
+    let Drawing { side, path } = draw(text)?;
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
+         <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
+    ))
+}
+
+/// The dark modules of the QR code of `text`.
+///
+/// # Errors
+/// [`TooLong`] for more than about 2,900 bytes.
+pub(crate) fn draw(text: &str) -> Result<Drawing, TooLong> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M)
         .or_else(|_| QrCode::with_error_correction_level(text, EcLevel::L))
         .map_err(|_| TooLong)?;
     let width = code.width();
     let side = width + 2 * QUIET_ZONE;
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
-         <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path fill=\"#000\" d=\""
-    );
+    let mut path = String::new();
     for (y, row) in code.to_colors().chunks(width).enumerate() {
         let mut x = 0;
         for run in row.chunk_by(|one, next| one == next) {
             if run.first() == Some(&Color::Dark) {
                 let (at, down, long) = (x + QUIET_ZONE, y + QUIET_ZONE, run.len());
-                let _ = write!(out, "M{at} {down}h{long}v1h-{long}z");
+                let _ = write!(path, "M{at} {down}h{long}v1h-{long}z");
             }
             x += run.len();
         }
     }
-    out.push_str("\"/></svg>");
-    Ok(out)
+    Ok(Drawing { side, path })
 }
 
 #[cfg(test)]

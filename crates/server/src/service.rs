@@ -30,7 +30,7 @@ use crate::type_register::TypeRegister;
 use crate::sign_in::SignInElsewhere;
 use crate::users::UserAuthentication;
 use crate::webhooks::{Wanted, Webhooks};
-use crate::{admin, pages, wallet_plane};
+use crate::{admin, pages, wallet_plane, web};
 
 /// Who sees the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,6 +87,8 @@ pub struct Service {
     pub(crate) queries: QueryRegister,
     /// Who is told what happens, when anybody can be.
     pub(crate) webhooks: Option<Arc<Webhooks>>,
+    /// The origins of the websites that may show presentations.
+    pub(crate) websites: Vec<String>,
     /// The document of the verifier's `did:web`.
     pub(crate) did_document: Option<Value>,
     /// What the verifier says about itself in a federation.
@@ -136,6 +138,7 @@ pub struct ServiceBuilder {
     presets: Vec<Preset>,
     queries: Option<Arc<dyn Records>>,
     pub(crate) webhooks: Option<Wanted>,
+    websites: Vec<String>,
     did_document: Option<Value>,
     federation_entity: Option<EntityConfiguration>,
     samples: Vec<(String, Map<String, Value>)>,
@@ -174,6 +177,7 @@ impl Service {
             presets: Vec::new(),
             queries: None,
             webhooks: None,
+            websites: Vec::new(),
             did_document: None,
             federation_entity: None,
             samples: Vec::new(),
@@ -202,7 +206,11 @@ impl Service {
         let mut routes = Routes::new(&self.base_path);
         wallet_plane::routes(self, &mut routes);
         admin::routes(self, &mut routes);
-        if self.pages != Pages::Off || self.issuer.authorization_settings().is_some() {
+        let shown = self.pages != Pages::Off || !self.websites.is_empty();
+        if shown {
+            web::routes(&mut routes);
+        }
+        if shown || self.issuer.authorization_settings().is_some() {
             pages::assets(&mut routes);
         }
         if self.pages != Pages::Off {
@@ -312,6 +320,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// The origins of the websites that may show presentations with `<credenza-verify>`, as browsers write them.
+    pub fn websites(mut self, origins: impl IntoIterator<Item = String>) -> Self {
+        self.websites.extend(origins);
+        self
+    }
+
     /// The document of the DID (`did:web`) that the verifier goes by, to be served where that DID leads.
     pub fn did_document(mut self, document: Value) -> Self {
         self.did_document = Some(document);
@@ -372,6 +386,7 @@ impl ServiceBuilder {
             automatic_login: self.automatic_login,
             status: self.status.map(|lists| Publisher::new(lists, Arc::clone(&self.clock))),
             queries: QueryRegister::new(self.presets, self.queries, &queries_of),
+            websites: self.websites,
             did_document: self.did_document,
             federation_entity: self.federation_entity,
             samples: self.samples,

@@ -20,6 +20,7 @@ mod stores;
 mod tls;
 mod values;
 mod verifier;
+mod websites;
 mod webhooks;
 
 use std::net::SocketAddr;

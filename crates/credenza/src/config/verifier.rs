@@ -33,6 +33,8 @@ pub(super) struct Section {
     #[serde(default)]
     pub(super) redirects: Vec<Spanned<String>>,
     #[serde(default)]
+    pub(super) websites: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) lifetime: Option<Spanned<u64>>,
     #[serde(default)]
     pub(super) retention: Option<Spanned<u64>>,

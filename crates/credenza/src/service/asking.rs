@@ -27,6 +27,8 @@ pub struct Asking {
     pub info: Vec<VerifierInfo>,
     /// Where people may be sent after they have answered, beside the pages of the service itself.
     pub redirects: Vec<Url>,
+    /// Origins of the websites that may show presentations.
+    pub websites: Vec<String>,
     /// How long a request can be answered.
     pub lifetime: Duration,
     /// How long a presentation with its result is kept after that.
@@ -52,6 +54,7 @@ impl Default for Asking {
             entity: None,
             info: Vec::new(),
             redirects: Vec::new(),
+            websites: Vec::new(),
             lifetime: LIFETIME,
             retention: RETENTION,
         }

@@ -309,6 +309,7 @@ impl Parts {
                 .random(self.random)
                 .pages(self.pages)
                 .offers_by_dc_api(self.dc_api)
+                .websites(self.asking.websites)
                 .inspect(inspector);
         if let Some(document) = self.asking.did_document {
             service = service.did_document(document);

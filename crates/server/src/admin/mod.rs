@@ -18,11 +18,13 @@ mod probes;
 mod qr_code;
 mod queries;
 mod types;
+mod websites;
 mod webhooks;
 
 pub(crate) use events::{Naming, Session, offer_has_ended, stream};
 pub(crate) use links::{Of, link, remember};
 pub(crate) use presentations::{has_ended, parse_query};
+pub(crate) use websites::for_page;
 
 use axum::middleware::from_fn_with_state;
 use credenza_core::StoreError;

@@ -21,11 +21,12 @@ use serde_json::{Map, Value};
 use super::body::Body;
 use super::events::{self, Naming, Session};
 use super::links::{self, Of};
-use super::{no_such, qr_code, queries};
+use super::{no_such, qr_code, queries, websites};
 use crate::problem::{Kind, Problem};
 use crate::respond::json;
 use crate::service::Service;
 use crate::stopping::Stopping;
+use crate::web::page;
 
 /// What to ask for, as the API words it.
 #[derive(Deserialize)]
@@ -65,6 +66,8 @@ pub(super) struct CreatePresentation {
     query_language: Option<Language>,
     #[serde(default)]
     dc_api: Option<DcApiCall>,
+    #[serde(default)]
+    page: Option<DcApiCall>,
 }
 
 /// A request that was made, and where to go from here.
@@ -85,9 +88,15 @@ pub(super) async fn create(
     Body(wanted): Body<CreatePresentation>,
 ) -> Result<Response, Problem> {
     let dcql = query(&service, &wanted).await?;
-    let (request, call) = wanted.request(dcql)?;
-    if let Some(call) = call {
-        return create_for_dc_api(&service, request, call).await;
+    let Wanted { request, dc_api, page } = wanted.request(dcql)?;
+    match (dc_api, page) {
+        (None, None) => {}
+        (Some(call), None) => return create_for_dc_api(&service, request, call).await,
+        (None, Some(call)) => return websites::create(&service, request, call).await,
+        (Some(_), Some(_)) => {
+            let why = "a page asks through the Digital Credentials API, too: only one of dc_api and page";
+            return Err(Problem::new(Kind::InvalidRequest).because(why));
+        }
     }
     let request = service.verifier.create(request).await?;
     links::remember(&service, Of::Presentation, &request.id, &request.wallet_link, request.expires_at)
@@ -104,8 +113,15 @@ pub(super) async fn create(
     Ok(json(StatusCode::CREATED, &created))
 }
 
+/// The request, and how a website asks for it, if one does.
+struct Wanted {
+    request: PresentationRequest,
+    dc_api: Option<DcApiCall>,
+    page: Option<DcApiCall>,
+}
+
 impl CreatePresentation {
-    fn request(self, dcql: DcqlQuery) -> Result<(PresentationRequest, Option<DcApiCall>), Problem> {
+    fn request(self, dcql: DcqlQuery) -> Result<Wanted, Problem> {
         let mut request = match &self.dc_api {
             Some(_) => PresentationRequest::over_dc_api(dcql),
             None => PresentationRequest::new(dcql),
@@ -141,7 +157,7 @@ impl CreatePresentation {
             })?;
             request.transaction_data.push(data);
         }
-        Ok((request, self.dc_api))
+        Ok(Wanted { request, dc_api: self.dc_api, page: self.page })
     }
 }
 
@@ -165,7 +181,7 @@ async fn create_for_dc_api(
     let request = service.verifier.create_for_dc_api(request, call).await?;
     let status_url = service.url(&format!("/api/v1/presentations/{}", request.id));
     let created = CreatedForDcApi {
-        response_url: service.url(&format!("/openid4vp/dc-api/{}", request.request_id)),
+        response_url: page::response_url(service, &request.request_id),
         result_url: format!("{status_url}/result"),
         report_url: format!("{status_url}/report"),
         events_url: format!("{status_url}/events"),

@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use crate::respond::ANY_ORIGIN;
 
 /// A file of the pages.
 struct Asset {
@@ -12,7 +14,7 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 3] = [
+const ASSETS: [Asset; 4] = [
     Asset {
         name: "app.css",
         media_type: "text/css; charset=utf-8",
@@ -23,8 +25,16 @@ const ASSETS: [Asset; 3] = [
         media_type: "text/javascript; charset=utf-8",
         content: include_str!("../assets/app.js"),
     },
+    Asset {
+        name: COMPONENT,
+        media_type: "text/javascript; charset=utf-8",
+        content: include_str!("../assets/credenza-verify.js"),
+    },
     Asset { name: "logo.svg", media_type: "image/svg+xml", content: include_str!("../assets/logo.svg") },
 ];
+
+/// The one file that other websites load.
+const COMPONENT: &str = "credenza-verify.js";
 
 /// Names the content of all files together: a browser asks again with each page, and is told that nothing has changed.
 static ETAG: LazyLock<String> = LazyLock::new(|| {
@@ -34,6 +44,8 @@ static ETAG: LazyLock<String> = LazyLock::new(|| {
         .fold(FNV_BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME));
     format!("\"{hash:016x}\"")
 });
+
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
@@ -49,6 +61,12 @@ pub(crate) fn serve(name: &str, headers: &HeaderMap) -> Response {
     let out = response.headers_mut();
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type));
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if name == COMPONENT {
+        // A page that names the hash of the script (integrity) has to be able to read it.
+        let (allow, anybody) = ANY_ORIGIN;
+        out.insert(allow, anybody);
+        out.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+    }
     if let Ok(tag) = HeaderValue::from_str(&ETAG) {
         out.insert(header::ETAG, tag);
     }

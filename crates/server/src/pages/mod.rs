@@ -7,6 +7,7 @@
 mod assets;
 pub(crate) mod authorize;
 mod claims_form;
+mod component;
 mod cookie;
 mod flow;
 mod home;
@@ -50,6 +51,9 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     }
     routes.on(get.clone(), "/verify", verify::form);
     routes.on(post.clone(), "/verify", verify::create);
+    routes.on(get.clone(), "/verify/component", component::form);
+    routes.on(post.clone(), "/verify/component", component::create);
+    routes.on(get.clone(), "/verify/component/{id}", component::show);
     routes.on(get.clone(), "/verify/{id}", verify::show);
     routes.on(get.clone(), "/verify/{id}/events", verify::events);
     routes.on(get.clone(), "/done/{flow}", verify::done);

@@ -15,7 +15,7 @@ macro_rules! templates {
     };
 }
 
-const TEMPLATES: [(&str, &str); 17] = templates![
+const TEMPLATES: [(&str, &str); 18] = templates![
     "base.html",
     "parts.html",
     "home.html",
@@ -23,6 +23,7 @@ const TEMPLATES: [(&str, &str); 17] = templates![
     "offer.html",
     "verify.html",
     "presentation.html",
+    "component.html",
     "wallet.html",
     "wallet_offer.html",
     "wallet_consent.html",

@@ -14,12 +14,14 @@ use super::{FORM, JSON, Malformed, expect_type, whole};
 use crate::respond::{NO_STORE, content_type, json};
 use crate::routes::Routes;
 use crate::service::Service;
+use crate::web::cors;
 
 pub(super) fn routes(routes: &mut Routes) {
     routes.on(Method::GET, "/openid4vp/request/{id}", request_object);
     routes.on(Method::POST, "/openid4vp/request/{id}", posted_request_object);
     routes.on(Method::POST, "/openid4vp/response/{id}", response);
     routes.on(Method::POST, "/openid4vp/dc-api/{id}", dc_api_response);
+    routes.on(Method::OPTIONS, "/openid4vp/dc-api/{id}", may_post);
 }
 
 /// The request object (§5.10), fetched by GET.
@@ -69,10 +71,23 @@ async fn dc_api_response(
 ) -> Result<Response, Malformed> {
     expect_type(&headers, JSON)?;
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
-    match service.verifier.respond_dc_api(&id, origin, &body).await {
-        Ok(()) => Ok(json(StatusCode::OK, &ResponseAccepted::default())),
-        Err(error) => Ok(refused(&service, &error)),
-    }
+    // Looked up first: with the answer the request may end.
+    let readers = if origin.is_some() { readers(&service, &id).await } else { Vec::new() };
+    let answer = match service.verifier.respond_dc_api(&id, origin, &body).await {
+        Ok(()) => json(StatusCode::OK, &ResponseAccepted::default()),
+        Err(error) => refused(&service, &error),
+    };
+    Ok(if cors::is_foreign(&headers, &readers) { answer } else { cors::allow(answer, &headers) })
+}
+
+/// Whether a website's script may bring an answer.
+async fn may_post(State(service): State<Arc<Service>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    cors::preflight(&headers, &readers(&service, &id).await)
+}
+
+/// Whose scripts may bring an answer to a request, and read what is said to it.
+async fn readers(service: &Service, id: &str) -> Vec<String> {
+    service.verifier.dc_api_origins(id).await.unwrap_or_default()
 }
 
 fn refused(service: &Service, error: &RespondError) -> Response {
