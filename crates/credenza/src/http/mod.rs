@@ -4,6 +4,7 @@
 //! connection that is about to be opened: a name that resolves to an internal address the second time leads nowhere.
 
 mod outgoing;
+mod redirects;
 mod resolver;
 
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ use url::{Host, Url};
 
 use resolver::{Guarded, LocalOnly};
 pub use outgoing::Outgoing;
+pub use redirects::NotSentBack;
 pub use resolver::{Lookup, SystemLookup};
 
 /// How long a connection may take to be opened, within [`Limits::time`].
@@ -232,6 +234,8 @@ fn translate(error: &reqwest::Error) -> HttpError {
     HttpError::Unreachable(last.map_or_else(|| what.to_owned(), |cause| format!("{what} ({cause})")))
 }
 
+#[cfg(test)]
+mod redirects_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 #![expect(clippy::result_large_err, reason = "a refusal is what pages show; it is made once, for a person")]
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -96,7 +97,7 @@ pub struct Options {
     /// How many copies of a credential it asks for.
     pub copies: u32,
     /// What it calls itself where somebody has to sign in.
-    pub client_id: &'static str,
+    pub client_id: Cow<'static, str>,
     /// Whether requests of OpenID4VP before 1.0 are answered.
     pub earlier_drafts: bool,
     /// The types of transactions that the person can be shown; requests with any other are refused.
@@ -109,7 +110,7 @@ impl Default for Options {
         Self {
             addresses: AddressPolicy::Public,
             copies: 1,
-            client_id: CLIENT_ID,
+            client_id: Cow::Borrowed(CLIENT_ID),
             earlier_drafts: false,
             transaction_types: Vec::new(),
         }
@@ -133,7 +134,7 @@ impl Holder {
         let policy = Policy { addresses: options.addresses, copies: options.copies, ..base };
         let mut receiving = Receiving::new(Arc::clone(&http), Arc::new(keys.clone()))
             .with_policy(policy)
-            .with_client(Client::Public { client_id: options.client_id.to_owned() })
+            .with_client(Client::Public { client_id: options.client_id.into_owned() })
             .with_clock(Arc::clone(&clock))
             .with_random(Arc::clone(&random));
         if profile == Profile::Haip {

@@ -6,6 +6,7 @@ mod driven;
 mod holder;
 pub mod keys;
 mod login;
+mod obtaining;
 mod presenting;
 mod provider;
 mod receiving;
@@ -17,6 +18,7 @@ mod vouching;
 mod waiting;
 
 pub use holder::{CLIENT_ID, Holder, Options, Ports, card};
+pub use obtaining::{Alone, Wanted};
 pub use presenting::default_choices;
 pub use provider::WalletProvider;
 pub use renewing::Renewable;

@@ -255,7 +255,8 @@ pub(super) fn resolve_refusal(error: &ResolveError) -> WalletRefusal {
         Refusal::Link(_) => None,
         refusal => Some(refusal.code().to_owned()),
     };
-    WalletRefusal { code, ..WalletRefusal::new(printable(&error.to_string())) }
+    let report = (!error.report.checks.is_empty()).then(|| (*error.report).clone());
+    WalletRefusal { code, report, ..WalletRefusal::new(printable(&error.to_string())) }
 }
 
 pub(super) fn answer_refusal(error: &AnswerError) -> WalletRefusal {

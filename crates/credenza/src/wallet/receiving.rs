@@ -234,6 +234,13 @@ pub(super) fn refusal(error: &WalletError) -> WalletRefusal {
                 "this offer is not there (any more): it was used, has expired, or was withdrawn".to_owned();
         }
         WalletError::Refused { code, .. } => refusal.code = Some(code.clone()),
+        WalletError::Authorization { error: ResponseError::Refused(body), .. } => {
+            refusal.code = Some(printable(&body.error));
+        }
+        WalletError::Authorization { report, .. } => {
+            refusal.code = report.first_failure().map(|check| check.rule.id.to_owned());
+            refusal.report = refusal.code.is_some().then(|| (**report).clone());
+        }
         WalletError::Received(report) => {
             refusal.code = report.first_failure().map(|check| check.rule.id.to_owned());
             refusal.report = Some((**report).clone());

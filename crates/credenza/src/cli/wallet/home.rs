@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use credenza::core::{AddressPolicy, Random, SystemClock, SystemRandom, UnixTime, b64};
 use credenza::crypto::hash::sha256;
 use credenza::crypto::{Certificate, x509};
-use credenza::http::ReqwestHttp;
+use credenza::http::{Outgoing, ReqwestHttp};
 use credenza::keys;
 use credenza::trust::did::Did;
 use credenza::trust::{Anchor, AnyOf, DidKeys, DidResolver, Purpose, Trust, X509Anchors};
@@ -47,6 +47,16 @@ enum Known {
     Did(Did),
 }
 
+/// Whom a wallet reaches, and how it appears there.
+pub(super) struct Reach {
+    pub(super) addresses: AddressPolicy,
+    pub(super) outgoing: Outgoing,
+    /// How many copies of a credential it asks for.
+    pub(super) copies: u32,
+    /// What it calls itself towards issuers.
+    pub(super) client_id: String,
+}
+
 pub(super) struct Home {
     folder: PathBuf,
     protect: bool,
@@ -63,25 +73,26 @@ impl Home {
         &self.folder
     }
 
+    pub(super) fn profile(&self) -> Profile {
+        self.profile
+    }
+
     /// Opens the wallet, or makes it.
     pub(super) fn open(&self, addresses: AddressPolicy, copies: u32) -> anyhow::Result<Holder> {
-        self.open_within(addresses, copies, self.profile)
+        let (outgoing, client_id) = (Outgoing::default(), CLIENT_ID.to_owned());
+        self.open_within(Reach { addresses, outgoing, copies, client_id }, self.profile)
     }
 
     /// As [`open`](Self::open), for a wallet that keeps to a profile.
-    pub(super) fn open_within(
-        &self,
-        addresses: AddressPolicy,
-        copies: u32,
-        profile: Profile,
-    ) -> anyhow::Result<Holder> {
+    pub(super) fn open_within(&self, reach: Reach, profile: Profile) -> anyhow::Result<Holder> {
+        let Reach { addresses, outgoing, copies, client_id } = reach;
         let protect = self.protect;
         let vault = FolderVault::open(&self.folder, SystemRandom, |purpose| passphrase(purpose, protect))
             .with_context(|| format!("the wallet in {}", self.folder.display()))?;
         let vault: Arc<dyn Vault> = Arc::new(vault);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let ports = Ports {
-            http: Arc::new(ReqwestHttp::new(addresses)),
+            http: Arc::new(outgoing.client(addresses)),
             vault,
             trust: self.trust()?,
             clock: Arc::new(SystemClock),
@@ -90,6 +101,7 @@ impl Home {
         let options = Options {
             addresses,
             copies,
+            client_id: client_id.clone().into(),
             earlier_drafts: self.earlier_drafts,
             transaction_types: transactions::known(&self.folder)?,
             ..Options::default()
@@ -97,7 +109,7 @@ impl Home {
         let holder = Holder::within(ports, options, profile);
         let holder = holder.with_contexts(contexts::known(&self.folder)?);
         Ok(match provider::of(self)? {
-            Some(provider) => holder.vouched_by(provider, CLIENT_ID),
+            Some(provider) => holder.vouched_by(provider, &client_id),
             None => holder,
         })
     }
