@@ -34,4 +34,4 @@ pub use postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "redis")]
 pub use redis::{Loss, RedisOptions, RedisStore};
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
-pub use url::{Stores, open, open_both};
+pub use url::{ServerTime, Stores, open, open_both};

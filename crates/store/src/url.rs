@@ -1,8 +1,9 @@
 //! From the URL in a configuration to the stores behind it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use credenza_core::{Clock, Epoch, Records, Store};
+use credenza_core::{Answer, Clock, Epoch, Records, Store, StoreError};
 
 use crate::{Durability, MemoryRecords, MemoryStore, OpenError, SqliteOptions, SqliteStore};
 
@@ -15,12 +16,21 @@ pub struct Stores {
     pub records: Arc<dyn Records>,
     /// The epoch of the sessions, which what is sealed is bound to.
     pub epoch: Epoch,
+    /// The clock of the server that all nodes share: the database's, or else that of the sessions. `None`: there is none,
+    /// and one machine has all.
+    pub time: Option<Arc<dyn ServerTime>>,
+}
+
+/// A store on a server that has a clock.
+pub trait ServerTime: Send + Sync {
+    /// How long it is there since 1970-01-01T00:00:00Z.
+    fn server_time(&self) -> Answer<'_, Result<Duration, StoreError>>;
 }
 
 impl Stores {
     fn of<S: Store + Records + 'static>(store: S) -> Self {
         let store = Arc::new(store);
-        Self { sessions: Arc::clone(&store) as _, records: store, epoch: Epoch::default() }
+        Self { sessions: Arc::clone(&store) as _, records: store, epoch: Epoch::default(), time: None }
     }
 }
 
@@ -49,6 +59,7 @@ pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Stores, OpenError>
             sessions: Arc::new(MemoryStore::new(clock)),
             records: Arc::new(MemoryRecords::default()),
             epoch: Epoch::default(),
+            time: None,
         }),
         "memory" => Err(OpenError::Url("memory: takes no path and no options".to_owned())),
         "sqlite" => {
@@ -56,7 +67,11 @@ pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Stores, OpenError>
             Ok(Stores::of(SqliteStore::open(path, clock, options)?))
         }
         #[cfg(feature = "postgres")]
-        "postgres" | "postgresql" => Ok(Stores::of(postgres(url, clock).await?)),
+        "postgres" | "postgresql" => {
+            let store = Arc::new(postgres(url, clock).await?);
+            let (sessions, records) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
+            Ok(Stores { sessions, records, epoch: Epoch::default(), time: Some(store) })
+        }
         "redis" | "rediss" => Err(OpenError::Url(
             "Redis keeps sessions alone: records need sqlite:PATH or postgres://".to_owned(),
         )),
@@ -81,12 +96,12 @@ pub async fn open_both(
     #[cfg(feature = "redis")]
     if matches!(url.split_once(':'), Some(("redis" | "rediss", _))) {
         let (url, options) = redis(url)?;
-        let store = crate::RedisStore::connect(&url, clock, &options).await?;
-        let epoch = store.epoch();
-        return Ok(Stores { sessions: Arc::new(store), epoch, ..stores });
+        let store = Arc::new(crate::RedisStore::connect(&url, clock, &options).await?);
+        let (epoch, time) = (store.epoch(), stores.time.or_else(|| Some(Arc::clone(&store) as _)));
+        return Ok(Stores { sessions: store, epoch, time, ..stores });
     }
-    let Stores { sessions, epoch, .. } = open(url, clock).await?;
-    Ok(Stores { sessions, epoch, ..stores })
+    let Stores { sessions, epoch, time, .. } = open(url, clock).await?;
+    Ok(Stores { sessions, epoch, time: stores.time.or(time), ..stores })
 }
 
 /// Our own options leave the URL.

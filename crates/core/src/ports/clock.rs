@@ -9,6 +9,21 @@ use crate::UnixTime;
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> UnixTime;
+
+    /// How wrong the machine's clock is, as far as anybody knows: `None` where it is not compared with another one.
+    fn deviation(&self) -> Option<Deviation> {
+        None
+    }
+}
+
+/// How far the clock of a machine is from the one that all nodes of a service share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deviation {
+    /// By how many seconds the machine's clock is fast; negative: slow.
+    pub seconds: i64,
+    /// Whether the times that are told are right all the same. `false`: the two differ by so much that nobody knows which
+    /// of them is wrong.
+    pub corrected: bool,
 }
 
 /// The machine's clock.

@@ -1,5 +1,6 @@
 //! Ports: the few ways in which Credenza touches the outside world.
 
+pub mod agreed_clock;
 pub mod clock;
 pub mod http;
 pub mod random;

@@ -13,7 +13,7 @@ use credenza_core::{Answer, Clock, Key, Record, Store, StoreError, UnixTime, Wri
 use tokio_postgres::{Config, Row};
 
 use self::connections::Connections;
-use crate::OpenError;
+use crate::{OpenError, ServerTime};
 
 /// How a database is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +137,13 @@ impl PostgresStore {
         rows.iter().map(one).collect()
     }
 
+    async fn time(&self) -> Result<Duration, StoreError> {
+        let rows = self.connections.ask(|it| &it.time, &[]).await?;
+        let row = rows.first().ok_or_else(|| strange(()))?;
+        let micros: i64 = row.try_get(0).map_err(strange)?;
+        Ok(Duration::from_micros(u64::try_from(micros).map_err(strange)?))
+    }
+
     async fn sweep_some(&self, limit: usize) -> Result<usize, StoreError> {
         let now = self.clock.now().as_secs();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -168,6 +175,12 @@ impl Store for PostgresStore {
 
     fn sweep(&self, limit: usize) -> Answer<'_, Result<usize, StoreError>> {
         Answer::later(self.sweep_some(limit))
+    }
+}
+
+impl ServerTime for PostgresStore {
+    fn server_time(&self) -> Answer<'_, Result<Duration, StoreError>> {
+        Answer::later(self.time())
     }
 }
 

@@ -29,6 +29,9 @@ const LIST_GROUP: &str = "SELECT id, version, value FROM credenza_records
     WHERE kind = $1 AND id > $2 AND belongs = $4 AND belongs <> '' ORDER BY id LIMIT $3";
 const KEEP: &str = "SELECT credenza_keep($1, $2, $3, $4, $5, $6)";
 
+/// Not the beginning of the transaction, but the moment.
+const TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+
 /// A value in a statement.
 pub(super) type Parameter<'a> = &'a (dyn ToSql + Sync);
 
@@ -50,6 +53,7 @@ pub(super) struct Prepared {
     pub(super) list: Statement,
     pub(super) list_group: Statement,
     pub(super) keep: Statement,
+    pub(super) time: Statement,
 }
 
 impl Prepared {
@@ -67,6 +71,7 @@ impl Prepared {
             list: client.prepare(LIST).await?,
             list_group: client.prepare(LIST_GROUP).await?,
             keep: client.prepare(KEEP).await?,
+            time: client.prepare(TIME).await?,
             client,
         })
     }

@@ -11,7 +11,7 @@ use credenza_core::{Answer, Clock, Epoch, Key, Record, Store, StoreError, UnixTi
 use redis::{Client, Cmd, cmd};
 
 use self::connection::{Connected, Connections, What};
-use crate::OpenError;
+use crate::{OpenError, ServerTime};
 
 /// For how many seconds longer than it is good the server keeps a record: it must outlast the difference between the
 /// clocks of the nodes.
@@ -109,13 +109,9 @@ impl RedisStore {
         self.epoch.clone()
     }
 
-    /// The time on the server.
-    ///
-    /// # Errors
-    /// The server can't be reached.
-    pub async fn time(&self) -> Result<UnixTime, StoreError> {
-        let (seconds, _): (i64, i64) = self.connections.ask(What::Read, |_| cmd("TIME")).await?;
-        Ok(UnixTime::from_secs(seconds))
+    async fn time(&self) -> Result<Duration, StoreError> {
+        let (seconds, micros): (u64, u64) = self.connections.ask(What::Read, |_| cmd("TIME")).await?;
+        Ok(Duration::from_secs(seconds).saturating_add(Duration::from_micros(micros)))
     }
 
     /// What the names of a kind's records begin with. The kind's length keeps the border between kind and id in its place.
@@ -271,6 +267,12 @@ impl Store for RedisStore {
     /// Nothing is left to be done: the server does it.
     fn sweep(&self, _limit: usize) -> Answer<'_, Result<usize, StoreError>> {
         Answer::ready(Ok(0))
+    }
+}
+
+impl ServerTime for RedisStore {
+    fn server_time(&self) -> Answer<'_, Result<Duration, StoreError>> {
+        Answer::later(self.time())
     }
 }
 
