@@ -69,6 +69,12 @@ pub struct AuthorizationServerMetadata {
     /// (§7.6). Absent: in any way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub client_attestation_pop_methods_supported: Vec<String>,
+    /// Where wallets are authorized without a browser (First-Party Applications §4; OID4VCI 1.1 §13.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_challenge_endpoint: Option<String>,
+    /// Whether credentials are authorized there alone. Absent means `false`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_interactive_authorization: Option<bool>,
     /// Where all status lists of the issuer are named (Token Status List §9.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_list_aggregation_endpoint: Option<String>,

@@ -39,6 +39,9 @@ impl Issuer {
         if let Some(authorization) = &parts.authorization {
             authorization.check()?;
         }
+        if parts.interactive.is_some() && parts.authorization.is_none() {
+            return Err(ConfigError::Invalid("interactive authorization needs the authorization code flow"));
+        }
         for server in &parts.external {
             if parts.http.is_none() {
                 return Err(ConfigError::Missing("way to other authorization servers"));
@@ -61,7 +64,7 @@ impl Issuer {
             Challenges::new(sealer.clone(), &parts.identifier, attestation.challenge_lifetime)
         });
         let issuer = Self {
-            authorization: AuthorizationServer::new(parts.authorization, challenges),
+            authorization: AuthorizationServer::new(parts.authorization, challenges, parts.interactive),
             external: External::new(parts.external, parts.http),
             catalogue: RwLock::default(),
             display: parts.display,
@@ -130,6 +133,7 @@ fn endpoints(identifier: &str, addresses: AddressPolicy) -> Result<Endpoints, Co
         token: below("token"),
         pushed_authorization: below("par"),
         authorization: below("authorize"),
+        authorization_challenge: below("authorize-challenge"),
         challenge: below("challenge"),
         nonce: below("nonce"),
         credential: below("credential"),

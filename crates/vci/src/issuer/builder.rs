@@ -10,7 +10,7 @@ use credenza_crypto::Signer;
 use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_trust::{DidResolver, Trust};
 
-use super::authorization::AuthorizationSettings;
+use super::authorization::{AuthorizationSettings, InteractiveAuthorization};
 use super::catalogue::Signers;
 use super::claims::{ClaimsSource, OfferedClaims, StatusSource};
 use super::configuration::{CredentialConfiguration, DpopMode, Lifetimes};
@@ -32,6 +32,7 @@ pub struct IssuerBuilder {
     pub(super) dpop: DpopMode,
     pub(super) anonymous_access: bool,
     pub(super) authorization: Option<AuthorizationSettings>,
+    pub(super) interactive: Option<InteractiveAuthorization>,
     pub(super) haip: bool,
     pub(super) external: Vec<ExternalAuthorizationServer>,
     pub(super) http: Option<Arc<dyn Http>>,
@@ -109,6 +110,7 @@ impl IssuerBuilder {
             dpop: DpopMode::default(),
             anonymous_access: true,
             authorization: None,
+            interactive: None,
             haip: false,
             external: Vec::new(),
             http: None,
@@ -177,6 +179,13 @@ impl IssuerBuilder {
     /// only grant.
     pub fn authorization(mut self, settings: AuthorizationSettings) -> Self {
         self.authorization = Some(settings);
+        self
+    }
+
+    /// Adds the authorization challenge endpoint (OID4VCI 1.1 §6, a draft): wallets that can are authorized without a
+    /// browser. Needs [`authorization`](Self::authorization).
+    pub fn interactive_authorization(mut self, interactive: InteractiveAuthorization) -> Self {
+        self.interactive = Some(interactive);
         self
     }
 

@@ -112,6 +112,8 @@ pub(super) fn authorization_server(
     };
     if let Some(settings) = parts.authorization.settings() {
         with_authorization(&mut metadata, settings, endpoints);
+        metadata.authorization_challenge_endpoint =
+            parts.authorization.interactive().map(|_| endpoints.authorization_challenge.to_string());
     }
     metadata
 }

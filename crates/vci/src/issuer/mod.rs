@@ -56,7 +56,8 @@ pub(crate) use signed_metadata::METADATA_TYPE;
 
 pub use authorization::{
     Approval, AttestationSettings, AuthorizationLifetimes, AuthorizationSettings, AuthorizeError, Client,
-    ClientAuthentication, ClientError, Failure, Interaction, PushError, Reason,
+    ClientAuthentication, ClientError, Failure, Interaction, InteractiveAuthorization, InteractiveError,
+    PresentationAsked, PresentationFailure, PresentationInside, PushError, Reason,
 };
 pub use builder::{ConfigError, IssuerBuilder};
 pub use claims::{
@@ -141,6 +142,8 @@ pub struct Endpoints {
     pub pushed_authorization: Url,
     /// GET, by a browser: [`Issuer::authorize`].
     pub authorization: Url,
+    /// POST: [`Issuer::authorization_challenge`].
+    pub authorization_challenge: Url,
     /// POST: [`Issuer::attestation_challenge`].
     pub challenge: Url,
     /// POST: [`Issuer::nonce`].

@@ -19,6 +19,7 @@ pub(super) enum Purpose {
     RequestUri,
     Interaction,
     AuthorizationCode,
+    AuthSession,
     RefreshToken,
 }
 
@@ -35,6 +36,7 @@ impl Purpose {
             Self::RequestUri => "vci.request_uri",
             Self::Interaction => "vci.interaction",
             Self::AuthorizationCode => "vci.authorization_code",
+            Self::AuthSession => "vci.auth_session",
             Self::RefreshToken => "vci.refresh_token",
         }
     }

@@ -5,6 +5,7 @@ pub mod credential;
 pub mod credential_definition;
 pub mod dc_api;
 pub mod display;
+pub mod interactive;
 pub mod metadata;
 pub mod nonce;
 pub mod notification;

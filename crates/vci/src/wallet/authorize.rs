@@ -126,6 +126,7 @@ impl Authorizing {
         match accepted {
             Ok(code) => {
                 let Self { plan, redirect_uri, verifier, dpop, challenge, .. } = self;
+                let redirect_uri = Some(redirect_uri);
                 let right = Right::Authorized { code, redirect_uri, verifier, dpop, challenge };
                 Ok(Ready { plan, right })
             }
@@ -138,7 +139,7 @@ impl Authorizing {
 }
 
 /// Whether a URL is the redirect URI with a response on it.
-fn came_to(redirect_uri: &str, response: &Url) -> bool {
+pub(super) fn came_to(redirect_uri: &str, response: &Url) -> bool {
     let Ok(expected) = Url::parse(redirect_uri) else { return false };
     let place = |url: &Url| {
         let mut url = url.clone();
@@ -151,7 +152,7 @@ fn came_to(redirect_uri: &str, response: &Url) -> bool {
 
 impl Plan {
     /// Says what is wanted: as scopes where every credential has one, in detail otherwise (§5.1.1, §5.1.2).
-    fn ask_for(&self, request: &mut AuthorizationRequest) {
+    pub(super) fn ask_for(&self, request: &mut AuthorizationRequest) {
         let known = &self.metadata.credential_configurations_supported;
         let wanted = &self.summary.credentials;
         let scopes: Option<Vec<&str>> =

@@ -18,6 +18,8 @@ pub enum Step {
     ServerMetadata,
     /// The authorization request that is pushed.
     PushedAuthorization,
+    /// The authorization without a browser.
+    AuthorizationChallenge,
     /// The challenge for a client attestation.
     Challenge,
     /// The token.
@@ -39,6 +41,7 @@ impl std::fmt::Display for Step {
             Self::IssuerMetadata => "the issuer's metadata",
             Self::ServerMetadata => "the authorization server's metadata",
             Self::PushedAuthorization => "the pushed authorization request endpoint",
+            Self::AuthorizationChallenge => "the authorization challenge endpoint",
             Self::Challenge => "the challenge endpoint",
             Self::Token => "the token endpoint",
             Self::Nonce => "the nonce endpoint",

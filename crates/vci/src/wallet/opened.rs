@@ -77,10 +77,10 @@ pub(super) enum Way {
 pub(super) enum Right {
     /// The code of the offer.
     Offered { code: Secret, tx_code: Option<Secret> },
-    /// The code that came with the browser.
+    /// The code that came with the browser, or without one; then there can be no redirect URI.
     Authorized {
         code: Secret,
-        redirect_uri: String,
+        redirect_uri: Option<String>,
         verifier: Secret,
         dpop: Option<DpopKey>,
         /// What the server wants in the next proof of possession.

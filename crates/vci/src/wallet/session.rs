@@ -62,12 +62,12 @@ impl Session {
                 Self::ask(server, parts, &fields).await
             }
             Right::Authorized { code, redirect_uri, verifier, dpop, challenge } => {
-                let fields = [
+                let mut fields = vec![
                     ("grant_type", AUTHORIZATION_CODE),
                     ("code", code.expose()),
-                    ("redirect_uri", &redirect_uri),
                     ("code_verifier", verifier.expose()),
                 ];
+                fields.extend(redirect_uri.as_deref().map(|uri| ("redirect_uri", uri)));
                 let server = AuthorizationServer::new(parts, &plan.server, dpop).with_challenge(challenge);
                 Self::ask(server, parts, &fields).await
             }

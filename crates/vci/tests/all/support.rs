@@ -386,6 +386,8 @@ impl Loop {
             document(issuer.authorization_server_metadata())
         } else if path == urls.pushed_authorization.path() {
             respond(issuer.pushed_authorization(request.headers(), request.body()).await)
+        } else if path == urls.authorization_challenge.path() {
+            respond(issuer.authorization_challenge(request.headers(), request.body()).await)
         } else if path == urls.challenge.path() {
             match issuer.attestation_challenge() {
                 Some(reply) => reply.into_response(),

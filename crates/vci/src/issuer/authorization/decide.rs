@@ -20,6 +20,16 @@ const DECIDED: AuthorizeError =
 const FOR_ANOTHER: AuthorizeError =
     AuthorizeError::Shown("This offer is for somebody else. Sign in as the person that it was made for.");
 
+/// What came of an agreement.
+pub(super) enum Decided {
+    /// The code.
+    Code(Secret),
+    /// The offer that it belongs to can't be taken up any more; what waits is still there.
+    TooLate,
+    /// Somebody else has decided.
+    Before,
+}
+
 impl Issuer {
     /// The user agrees: the URL that the browser goes to, by 303. Of any number of decisions about one request, one
     /// counts.
@@ -29,17 +39,34 @@ impl Issuer {
     pub async fn approve(&self, handle: &str, approval: Approval) -> Result<String, AuthorizeError> {
         let now = self.clock.now();
         let (id, pending) = self.waiting(handle).await?;
+        let remove = Write::Remove { key: interaction::key(&id) };
+        match self.agree(&pending, remove.clone(), approval, now).await? {
+            Decided::Code(code) => {
+                Ok(self.response_url(&pending.redirect_uri, pending.request.state.as_deref(), Ok(code)))
+            }
+            Decided::TooLate => self.turn_away(&pending, remove).await,
+            Decided::Before => Err(DECIDED),
+        }
+    }
+
+    /// Makes the code for a request that somebody agrees to, and takes away what waits for that, by one commit.
+    pub(super) async fn agree(
+        &self,
+        pending: &Pending,
+        take: Write,
+        approval: Approval,
+        now: UnixTime,
+    ) -> Result<Decided, AuthorizeError> {
         let lifetime = self.authorization.settings().ok_or(DECIDED)?.lifetimes.code;
         let code = id::short(&*self.random);
         let code_ends = now + lifetime;
-        let remove = Write::Remove { key: interaction::key(&id) };
         let claims: BTreeMap<String, Withheld> =
             approval.claims.into_iter().map(|(id, claims)| (id, Withheld(claims))).collect();
         for _ in 0..MAX_RACES {
             let (session_id, version, session) = match &pending.session {
-                None => (id::short(&*self.random), None, self.session_for(&pending, code_ends, now)),
+                None => (id::short(&*self.random), None, self.session_for(pending, code_ends, now)),
                 Some(session_id) => match self.load(session_id).await? {
-                    None => return self.turn_away(&pending, remove).await,
+                    None => return Ok(Decided::TooLate),
                     Some(Loaded { session, version }) => (session_id.clone(), Some(version), session),
                 },
             };
@@ -47,12 +74,10 @@ impl Issuer {
                 return Err(FOR_ANOTHER);
             }
             let known = session.events.len();
-            let approved = Box::new(approved(&pending, &session, &code, code_ends));
+            let approved = Box::new(approved(pending, &session, &code, code_ends));
             let happening =
                 Happening::Approved { approved, subject: approval.subject.clone(), claims: claims.clone() };
-            let Ok((session, _)) = session.on(happening, now) else {
-                return self.turn_away(&pending, remove).await;
-            };
+            let Ok((session, _)) = session.on(happening, now) else { return Ok(Decided::TooLate) };
             let write = match version {
                 Some(version) => self.replace(&session_id, version, &session)?,
                 None => Write::Insert {
@@ -62,18 +87,17 @@ impl Issuer {
                 },
             };
             let outbox = self.outbox(&session_id, &session, known);
-            match self.store.commit([vec![write, remove.clone()], outbox].concat()).await {
+            match self.store.commit([vec![write, take.clone()], outbox].concat()).await {
                 Ok(()) => {
                     self.tell(&session_id, &session, known);
                     // It is known for longer than it is good, so that a second use is seen as one.
                     let known_until = code_ends + self.lifetimes.retention;
                     let content = format!("{code} {session_id}");
                     let code = self.seals.seal(Purpose::AuthorizationCode, known_until, content.as_bytes());
-                    let state = pending.request.state.as_deref();
-                    return Ok(self.response_url(&pending.redirect_uri, state, Ok(Secret::new(code))));
+                    return Ok(Decided::Code(Secret::new(code)));
                 }
                 Err(StoreError::Conflict(0)) => {}
-                Err(StoreError::Conflict(_)) => return Err(DECIDED),
+                Err(StoreError::Conflict(_)) => return Ok(Decided::Before),
                 Err(error) => return Err(error.into()),
             }
         }

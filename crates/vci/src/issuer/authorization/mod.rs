@@ -11,6 +11,7 @@ mod decide;
 mod error;
 mod haip;
 mod interaction;
+mod interactive;
 mod par;
 mod request;
 mod settings;
@@ -21,6 +22,9 @@ use credenza_oauth::client_attestation::Challenges;
 
 pub use error::{AuthorizeError, ClientError, PushError, Reason};
 pub use interaction::{Approval, Failure, Interaction};
+pub use interactive::{
+    InteractiveAuthorization, InteractiveError, PresentationAsked, PresentationFailure, PresentationInside,
+};
 pub use settings::{
     AttestationSettings, AuthorizationLifetimes, AuthorizationSettings, Client, ClientAuthentication,
 };
@@ -35,11 +39,17 @@ pub(super) struct AuthorizationServer {
     settings: Option<AuthorizationSettings>,
     /// Where attestations are accepted.
     challenges: Option<Challenges>,
+    /// Where there is an authorization challenge endpoint.
+    interactive: Option<InteractiveAuthorization>,
 }
 
 impl AuthorizationServer {
-    pub(super) const fn new(settings: Option<AuthorizationSettings>, challenges: Option<Challenges>) -> Self {
-        Self { settings, challenges }
+    pub(super) const fn new(
+        settings: Option<AuthorizationSettings>,
+        challenges: Option<Challenges>,
+        interactive: Option<InteractiveAuthorization>,
+    ) -> Self {
+        Self { settings, challenges, interactive }
     }
 
     /// Whether there is an authorization endpoint.
@@ -49,6 +59,10 @@ impl AuthorizationServer {
 
     pub(super) const fn settings(&self) -> Option<&AuthorizationSettings> {
         self.settings.as_ref()
+    }
+
+    pub(super) const fn interactive(&self) -> Option<&InteractiveAuthorization> {
+        self.interactive.as_ref()
     }
 
     /// The client that is registered under this identifier.

@@ -1,5 +1,7 @@
 //! The pushed authorization request endpoint (RFC 9126 §2).
 
+use std::time::Duration;
+
 use credenza_core::{StoreError, UnixTime, id};
 use credenza_oauth::dpop::Proof;
 use credenza_oauth::par::REQUEST_URI_PREFIX;
@@ -81,9 +83,14 @@ impl Issuer {
             Err(error) => return Err(PushError::Unavailable(error)),
         }
         let lifetime = settings.lifetimes.request_uri;
-        let handle = self.seals.seal(Purpose::RequestUri, now + lifetime, id.as_bytes());
-        let request_uri = format!("{REQUEST_URI_PREFIX}{handle}");
+        let request_uri = self.request_uri(&id, lifetime, now);
         Ok(PushedAuthorizationResponse { request_uri, expires_in: lifetime.as_secs() })
+    }
+
+    /// The `request_uri` of a request that is kept under this name.
+    pub(super) fn request_uri(&self, id: &str, lifetime: Duration, now: UnixTime) -> String {
+        let handle = self.seals.seal(Purpose::RequestUri, now + lifetime, id.as_bytes());
+        format!("{REQUEST_URI_PREFIX}{handle}")
     }
 }
 
