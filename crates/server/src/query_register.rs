@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use credenza_core::{Key, RecordWrite, Records, StoreError};
 use credenza_query::DcqlQuery;
+use credenza_query::presentation_exchange::PresentationDefinition;
+use credenza_vp::Query;
 use serde::{Deserialize, Serialize};
 
 use crate::service::Preset;
@@ -25,10 +27,38 @@ pub(crate) struct StoredQuery {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) explains: String,
-    pub(crate) dcql_query: DcqlQuery,
+    #[serde(flatten)]
+    pub(crate) asks: Asks,
     /// The scope that wallets know it by (OID4VP 1.0 §5.5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<String>,
+}
+
+/// What it asks for, in one of two languages.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Asks {
+    DcqlQuery(DcqlQuery),
+    /// For wallets of drafts before 1.0.
+    PresentationDefinition(Box<PresentationDefinition>),
+}
+
+impl Asks {
+    pub(crate) fn dcql(&self) -> Option<&DcqlQuery> {
+        match self {
+            Self::DcqlQuery(query) => Some(query),
+            Self::PresentationDefinition(_) => None,
+        }
+    }
+}
+
+impl From<Asks> for Query {
+    fn from(asks: Asks) -> Self {
+        match asks {
+            Asks::DcqlQuery(query) => Self::Dcql(query),
+            Asks::PresentationDefinition(definition) => Self::Definition(definition),
+        }
+    }
 }
 
 impl From<&Preset> for StoredQuery {
@@ -37,7 +67,7 @@ impl From<&Preset> for StoredQuery {
             id: preset.id.clone(),
             name: preset.name.clone(),
             explains: preset.explains.clone(),
-            dcql_query: preset.query.clone(),
+            asks: Asks::DcqlQuery(preset.query.clone()),
             scope: None,
         }
     }

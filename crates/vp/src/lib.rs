@@ -31,6 +31,7 @@ pub mod dc_api;
 pub mod dialects;
 pub mod messages;
 mod profile;
+mod query;
 pub mod rules;
 pub mod siop;
 pub mod verifier;
@@ -38,5 +39,6 @@ pub mod wallet;
 
 pub use messages::{ClientId, ClientIdPrefix, ResponseMode};
 pub use profile::Profile;
+pub use query::Query;
 pub use verifier::{CreatedRequest, Ports, PresentationRequest, Verifier};
 pub use wallet::{Asked, Opened, Wallet};

@@ -192,8 +192,15 @@ impl PresentationDefinition {
     /// led to. Only if the report is [`ok`](Report::ok) may anything of the answer be used.
     #[must_use]
     pub fn check(&self, submission: &PresentationSubmission, presented: &[Presented<'_>]) -> Report {
-        let mut report = Report::new("answer to the presentation definition");
+        let mut report = self.check_presented(presented);
         report.check(&rules::DEFINITION, submission.definition_id == self.id, || "another definition");
+        report
+    }
+
+    /// The same, of a submission that is known to be for this definition.
+    #[must_use]
+    pub fn check_presented(&self, presented: &[Presented<'_>]) -> Report {
+        let mut report = Report::new("answer to the presentation definition");
         let (mut unknown, mut answered, mut seen) = (0_usize, BTreeSet::new(), HashSet::new());
         let mut twice = 0_usize;
         for Presented { id, credentials } in presented {

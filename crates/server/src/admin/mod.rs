@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod credentials;
 mod deferred;
+mod definition;
 mod events;
 mod inspect;
 mod links;

@@ -21,8 +21,9 @@ use serde_json::{Map, Value};
 use super::body::Body;
 use super::events::{self, Naming, Session};
 use super::links::{self, Of};
-use super::{no_such, qr_code, queries, websites};
+use super::{definition, no_such, qr_code, queries, websites};
 use crate::problem::{Kind, Problem};
+use crate::query_register::Asks;
 use crate::respond::json;
 use crate::service::Service;
 use crate::stopping::Stopping;
@@ -34,6 +35,8 @@ use crate::web::page;
 pub(super) struct CreatePresentation {
     #[serde(default)]
     dcql_query: Option<Value>,
+    #[serde(default)]
+    presentation_definition: Option<Value>,
     #[serde(default, alias = "query_id")]
     query: Option<String>,
     #[serde(default)]
@@ -87,8 +90,9 @@ pub(super) async fn create(
     State(service): State<Arc<Service>>,
     Body(wanted): Body<CreatePresentation>,
 ) -> Result<Response, Problem> {
-    let dcql = query(&service, &wanted).await?;
-    let Wanted { request, dc_api, page } = wanted.request(dcql)?;
+    let asks = query(&service, &wanted).await?;
+    definition::check(&asks, wanted.dialect, wanted.query_language)?;
+    let Wanted { request, dc_api, page } = wanted.request(asks)?;
     match (dc_api, page) {
         (None, None) => {}
         (Some(call), None) => return create_for_dc_api(&service, request, call).await,
@@ -121,11 +125,11 @@ struct Wanted {
 }
 
 impl CreatePresentation {
-    fn request(self, dcql: DcqlQuery) -> Result<Wanted, Problem> {
-        let mut request = match &self.dc_api {
-            Some(_) => PresentationRequest::over_dc_api(dcql),
-            None => PresentationRequest::new(dcql),
-        };
+    fn request(self, asks: Asks) -> Result<Wanted, Problem> {
+        let mut request = PresentationRequest::new(asks);
+        if self.dc_api.is_some() {
+            request.response_mode = ResponseMode::DcApiJwt;
+        }
         if let Some(mode) = self.response_mode {
             request.response_mode = mode;
         }
@@ -192,20 +196,22 @@ async fn create_for_dc_api(
 }
 
 /// What is asked for: said here, by the name of a query, or by the scope of one that is stored.
-async fn query(service: &Service, wanted: &CreatePresentation) -> Result<DcqlQuery, Problem> {
+async fn query(service: &Service, wanted: &CreatePresentation) -> Result<Asks, Problem> {
     let unknown = |at| Problem::new(Kind::Unprocessable).because("there is no such query").at(at);
-    match (&wanted.dcql_query, &wanted.query, &wanted.scope) {
-        (Some(dcql), None, _) => queries::parse(dcql),
-        (None, Some(id), _) => {
+    match (&wanted.dcql_query, &wanted.presentation_definition, &wanted.query, &wanted.scope) {
+        (Some(dcql), None, None, _) => Ok(Asks::DcqlQuery(queries::parse(dcql)?)),
+        (None, Some(stated), None, _) => definition::parse(stated),
+        (None, None, Some(id), _) => {
             let found = service.queries.find(id).await?;
-            Ok(found.ok_or_else(|| unknown("/query"))?.dcql_query)
+            Ok(found.ok_or_else(|| unknown("/query"))?.asks)
         }
-        (None, None, Some(scope)) => {
+        (None, None, None, Some(scope)) => {
             let found = service.queries.of_scope(scope).await?;
-            Ok(found.ok_or_else(|| unknown("/scope"))?.dcql_query)
+            Ok(found.ok_or_else(|| unknown("/scope"))?.asks)
         }
-        _ => Err(Problem::new(Kind::InvalidRequest)
-            .because("one of dcql_query, query and scope is needed, and not both of the first")),
+        _ => Err(Problem::new(Kind::InvalidRequest).because(
+            "one of dcql_query, presentation_definition, query and scope is needed, and one of the first three at most",
+        )),
     }
 }
 
@@ -320,6 +326,7 @@ impl From<CreateError> for Problem {
             CreateError::Method => "/request_uri_method",
             CreateError::Redirect => "/redirect_uri",
             CreateError::DuplicateClaim | CreateError::Format(_) => "/dcql_query",
+            CreateError::Definition(_) => "/presentation_definition",
             CreateError::IdToken => "/id_token",
             CreateError::Dialect(_) => "/dialect",
             CreateError::AuthorizationEndpoint => "/authorization_endpoint",

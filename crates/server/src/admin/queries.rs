@@ -5,15 +5,14 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use credenza_query::DcqlQuery;
-use credenza_query::dcql::QueryError;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::body::Body;
-use super::no_such;
+use super::{definition, no_such};
 use crate::problem::{Kind, Problem};
-use crate::query_register::{QueryRefused, StoredQuery};
+use crate::query_register::{Asks, QueryRefused, StoredQuery};
 use crate::respond::{NO_STORE, json};
 use crate::service::Service;
 
@@ -68,7 +67,10 @@ pub(super) struct PutQuery {
     name: Option<String>,
     #[serde(default)]
     explains: Option<String>,
-    dcql_query: Value,
+    #[serde(default)]
+    dcql_query: Option<Value>,
+    #[serde(default)]
+    presentation_definition: Option<Value>,
     #[serde(default)]
     scope: Option<String>,
     #[serde(default, rename = "origin")]
@@ -114,10 +116,22 @@ fn read(service: &Service, id: String, sent: PutQuery) -> Result<StoredQuery, Pr
             return refuse("the text is too long", at);
         }
     }
-    let dcql_query = parse(&sent.dcql_query)?;
-    service.verifier.check_query(&dcql_query)?;
+    let asks = match (&sent.dcql_query, &sent.presentation_definition) {
+        (Some(dcql), None) => Asks::DcqlQuery(parse(dcql)?),
+        (None, Some(definition)) if sent.scope.is_none() => definition::parse(definition)?,
+        (None, Some(_)) => return refuse("drafts that have definitions have no names for them", "/scope"),
+        (None, None) => {
+            return Err(Problem::new(Kind::InvalidRequest)
+                .because("one of dcql_query and presentation_definition is needed")
+                .at("/dcql_query"));
+        }
+        (Some(_), Some(_)) => {
+            return refuse("it asks in one language, and not in two", "/presentation_definition");
+        }
+    };
+    service.verifier.check_query(&asks.clone().into())?;
     let name = sent.name.unwrap_or_else(|| id.clone());
-    Ok(StoredQuery { id, name, explains: sent.explains.unwrap_or_default(), dcql_query, scope: sent.scope })
+    Ok(StoredQuery { id, name, explains: sent.explains.unwrap_or_default(), asks, scope: sent.scope })
 }
 
 /// A short word of ASCII that needs no escaping anywhere.
@@ -129,13 +143,13 @@ fn is_name(text: &str, more: &[u8]) -> bool {
 /// Reads a query, with a problem that leads to what is wrong in it.
 pub(super) fn parse(query: &Value) -> Result<DcqlQuery, Problem> {
     DcqlQuery::parse(query)
-        .map_err(|error| Problem::new(Kind::Unprocessable).because(error.to_string()).at(pointer(&error)))
+        .map_err(|error| Problem::new(Kind::Unprocessable).because(error.to_string()).at(pointer(&error.at)))
 }
 
 /// `dcql_query.credentials[0].id` as a JSON Pointer. Keys in it are those of DCQL, which need no escaping.
-fn pointer(error: &QueryError) -> String {
-    let mut pointer = String::with_capacity(error.at.len() + 1);
-    for part in error.at.split(['.', '[']) {
+pub(super) fn pointer(at: &str) -> String {
+    let mut pointer = String::with_capacity(at.len() + 1);
+    for part in at.split(['.', '[']) {
         pointer.push('/');
         pointer.push_str(part.trim_end_matches(']'));
     }

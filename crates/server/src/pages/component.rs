@@ -59,7 +59,7 @@ pub(super) async fn create(State(service): State<Arc<Service>>, posted: Posted) 
         protocol: Protocol::Signed,
         identities: Vec::new(),
     };
-    let request = PresentationRequest::new(query.dcql_query);
+    let request = PresentationRequest::new(query.asks);
     let Ok((created, _)) = admin::for_page(&service, request, call).await else {
         return again(&service, posted, "This query can't be asked from a website.").await;
     };

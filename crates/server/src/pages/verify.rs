@@ -21,7 +21,7 @@ use super::visitor::{Entered, Visitor};
 use crate::admin::{self, Naming, Of, Session};
 use crate::demo_wallet::Claim;
 use crate::qr;
-use crate::query_register::StoredQuery;
+use crate::query_register::{Asks, StoredQuery};
 use crate::service::Service;
 use crate::stopping::Stopping;
 
@@ -54,7 +54,7 @@ pub(super) async fn form(State(service): State<Arc<Service>>, Entered(visitor): 
     };
     let first = queries.first();
     let dcql =
-        first.and_then(|query| serde_json::to_string_pretty(&query.dcql_query).ok()).unwrap_or_default();
+        first.and_then(|query| serde_json::to_string_pretty(query.asks.dcql()?).ok()).unwrap_or_default();
     let chosen = first.map(|query| query.id.clone()).unwrap_or_default();
     let presets = queries.into_iter().map(PresetView::from).collect();
     let view = FormView { presets, chosen: &chosen, device: "cross", dcql, problem: None };
@@ -103,9 +103,13 @@ async fn wanted(service: &Service, posted: &Posted) -> Result<(String, DcqlQuery
         return Ok(("Your own query".to_owned(), admin::parse_query(text.as_bytes())?));
     }
     match service.queries.find(chosen).await {
-        Ok(found) => {
-            found.map(|query| (query.name, query.dcql_query)).ok_or("There is no such query.".to_owned())
-        }
+        Ok(None) => Err("There is no such query.".to_owned()),
+        Ok(Some(query)) => match query.asks {
+            Asks::DcqlQuery(dcql) => Ok((query.name, dcql)),
+            Asks::PresentationDefinition(_) => {
+                Err("This query is for wallets of earlier drafts: it is asked over the API.".to_owned())
+            }
+        },
         Err(error) => Err(error.to_string()),
     }
 }

@@ -21,10 +21,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(crate) use request::members;
-pub use request::{Asking, Received, detect, from_wire, to_wire};
+pub use request::{Asking, Received, definition_to_wire, detect, from_wire, to_wire};
 pub use response::ResponseError;
+pub(crate) use response::format_of;
 
 use crate::messages::ClientId;
+use crate::query::formats_of;
 
 /// A draft before 1.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +79,8 @@ impl Spoken {
 pub struct Definition {
     /// Its id.
     pub id: String,
-    /// For each credential query, in order, its input descriptor. In a wallet: for each answer.
+    /// For each credential query, in order, its input descriptor. In a wallet: for each answer. Where a verifier asks
+    /// with the definition itself: for each input descriptor, each format that it accepts.
     pub descriptors: Vec<Descriptor>,
 }
 
@@ -86,6 +89,19 @@ impl Definition {
     #[must_use]
     pub fn of(definition: &PresentationDefinition) -> Self {
         Self { id: definition.id.clone(), descriptors: Vec::new() }
+    }
+
+    /// A definition that is sent as it is: everything that may answer it.
+    #[must_use]
+    pub fn asking(definition: &PresentationDefinition) -> Self {
+        let accepted = definition.input_descriptors.iter().flat_map(|one| {
+            formats_of(definition, one).into_iter().map(|format| Descriptor {
+                query_id: one.id.clone(),
+                id: one.id.clone(),
+                format: format.as_str().to_owned(),
+            })
+        });
+        Self { id: definition.id.clone(), descriptors: accepted.collect() }
     }
 }
 

@@ -116,39 +116,11 @@ pub fn to_wire(
     language: Language,
     request: &AuthorizationRequest,
 ) -> Result<(Map<String, Value>, Spoken), DialectError> {
-    let Ok(Value::Object(mut members)) = serde_json::to_value(request) else {
-        return Err(DialectError::Malformed("the request"));
-    };
-    for name in ["verifier_info", "expected_origins"] {
-        if members.contains_key(name) {
-            return Err(DialectError::Absent(name));
-        }
-    }
-    for name in ["transaction_data", "request_uri_method", "wallet_nonce"] {
-        if dialect.has_scheme() && members.contains_key(name) {
-            return Err(DialectError::Absent(name));
-        }
-    }
-    let client_id = ClientId::parse(request.client_id.clone().unwrap_or_default());
-    let (spoken_id, scheme) = dialect.client_to_wire(&client_id)?;
-    members.insert("client_id".to_owned(), spoken_id.clone().into());
-    if let Some(scheme) = scheme {
-        members.insert("client_id_scheme".to_owned(), scheme.into());
-    }
-    let said = match members.remove("client_metadata") {
-        Some(Value::Object(metadata)) => metadata,
-        _ => Map::new(),
-    };
-    let supported = said.get("vp_formats_supported").cloned().unwrap_or_default();
-    if !said.is_empty() {
-        members.insert("client_metadata".to_owned(), Value::Object(formats::to_wire(dialect, said)));
-    }
-    let mut spoken = Spoken::new(dialect, spoken_id);
+    let (mut members, mut spoken, supported) = head(dialect, request)?;
     let Some(query) = request.dcql_query.as_ref().and_then(|query| query.0.as_ref().ok()) else {
         return Ok((members, spoken));
     };
-    let encrypted = request.response_mode.is_some_and(ResponseMode::is_encrypted);
-    if !encrypted && query.credentials().iter().any(|one| one.format == Format::Mdoc) {
+    if !is_encrypted(request) && query.credentials().iter().any(|one| one.format == Format::Mdoc) {
         return Err(DialectError::Mdoc);
     }
     match language {
@@ -181,6 +153,68 @@ pub fn to_wire(
         }
     }
     Ok((members, spoken))
+}
+
+/// Says a request that asks with a definition, which is sent as it is.
+///
+/// # Errors
+/// See [`DialectError`].
+pub fn definition_to_wire(
+    dialect: Dialect,
+    definition: &PresentationDefinition,
+    request: &AuthorizationRequest,
+) -> Result<(Map<String, Value>, Spoken), DialectError> {
+    let (mut members, mut spoken, _) = head(dialect, request)?;
+    let wants = |name: &str| {
+        let named = |one| definition.formats(one).is_some_and(|formats| formats.contains_key(name));
+        definition.input_descriptors.iter().any(named)
+    };
+    if !is_encrypted(request) && wants(Format::Mdoc.as_str()) {
+        return Err(DialectError::Mdoc);
+    }
+    let said = serde_json::to_value(definition).map_err(|_| DialectError::Malformed("the definition"))?;
+    members.insert("presentation_definition".to_owned(), said);
+    spoken.definition = Some(Definition::asking(definition));
+    Ok((members, spoken))
+}
+
+fn is_encrypted(request: &AuthorizationRequest) -> bool {
+    request.response_mode.is_some_and(ResponseMode::is_encrypted)
+}
+
+/// Everything but the query, and the formats that the verifier knows, by the names of 1.0.
+fn head(
+    dialect: Dialect,
+    request: &AuthorizationRequest,
+) -> Result<(Map<String, Value>, Spoken, Value), DialectError> {
+    let Ok(Value::Object(mut members)) = serde_json::to_value(request) else {
+        return Err(DialectError::Malformed("the request"));
+    };
+    for name in ["verifier_info", "expected_origins"] {
+        if members.contains_key(name) {
+            return Err(DialectError::Absent(name));
+        }
+    }
+    for name in ["transaction_data", "request_uri_method", "wallet_nonce"] {
+        if dialect.has_scheme() && members.contains_key(name) {
+            return Err(DialectError::Absent(name));
+        }
+    }
+    let client_id = ClientId::parse(request.client_id.clone().unwrap_or_default());
+    let (spoken_id, scheme) = dialect.client_to_wire(&client_id)?;
+    members.insert("client_id".to_owned(), spoken_id.clone().into());
+    if let Some(scheme) = scheme {
+        members.insert("client_id_scheme".to_owned(), scheme.into());
+    }
+    let said = match members.remove("client_metadata") {
+        Some(Value::Object(metadata)) => metadata,
+        _ => Map::new(),
+    };
+    let supported = said.get("vp_formats_supported").cloned().unwrap_or_default();
+    if !said.is_empty() {
+        members.insert("client_metadata".to_owned(), Value::Object(formats::to_wire(dialect, said)));
+    }
+    Ok((members, Spoken::new(dialect, spoken_id), supported))
 }
 
 /// Names of the draft: of the format of SD-JWT VCs, and of data elements of mdocs.

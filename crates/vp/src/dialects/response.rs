@@ -1,9 +1,11 @@
 //! Responses: the `vp_token` with its submission, and single values of DCQL.
 
-use credenza_core::json;
+use credenza_core::{b64, json};
 use credenza_oauth::Form;
 use credenza_query::dcql::Format;
-use credenza_query::presentation_exchange::{PresentationSubmission, SubmissionEntry, SubmissionError};
+use credenza_query::presentation_exchange::{
+    PresentationSubmission, SubmissionEntry, SubmissionError, designations,
+};
 use serde_json::{Map, Value};
 
 use super::{Definition, Spoken};
@@ -222,6 +224,26 @@ impl Spoken {
     }
 }
 
+/// The format that a presentation looks like. That it is one is for its verification to say.
+pub(crate) fn format_of(presentation: &Presentation) -> Format {
+    let text = match presentation {
+        Presentation::Object(_) => return Format::LdpVc,
+        Presentation::Text(text) => text,
+    };
+    match text.split_once('~') {
+        Some((jwt, _)) if is_typed(jwt) => Format::SdJwtVc,
+        Some(_) => Format::VcSdJwt,
+        None if text.contains('.') => Format::JwtVcJson,
+        None => Format::Mdoc,
+    }
+}
+
+/// Whether a JWT has a `vct`, which an SD-JWT VC must not withhold and a W3C credential has not.
+fn is_typed(jwt: &str) -> bool {
+    let payload = jwt.split('.').nth(1).and_then(|payload| b64::decode(payload).ok());
+    payload.and_then(|payload| json::parse_object(&payload).ok()).is_some_and(|it| it.contains_key("vct"))
+}
+
 fn submitted(
     definition: &Definition,
     vp_token: &Value,
@@ -240,14 +262,10 @@ fn submitted(
     }
     let mut token = VpToken::new();
     for found in submission.resolve(vp_token)? {
-        let fits = |format: &str| {
-            credenza_query::presentation_exchange::designations(&Format::new(format)).contains(&found.format)
-        };
-        let descriptor = definition
-            .descriptors
-            .iter()
-            .find(|one| one.id == found.descriptor && fits(&one.format))
-            .ok_or(ResponseError::NotAsked)?;
+        let called = |format: &Format| designations(format).contains(&found.format);
+        let mut asked = definition.descriptors.iter().filter(|one| one.id == found.descriptor);
+        let descriptor = asked.find(|one| called(&Format::new(&one.format)));
+        let descriptor = descriptor.ok_or(ResponseError::NotAsked)?;
         token.add(&descriptor.query_id, presentation(found.presentation)?);
     }
     if token.is_empty() { Err(ResponseError::Malformed) } else { Ok(token) }

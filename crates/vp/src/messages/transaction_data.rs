@@ -239,7 +239,8 @@ impl TransactionType {
             }
         }
         let known = |name: &String| {
-            TransactionData::COMMON.contains(&name.as_str()) || self.members.iter().any(|(known, ..)| known == name)
+            TransactionData::COMMON.contains(&name.as_str())
+                || self.members.iter().any(|(known, ..)| known == name)
         };
         if data.members.keys().all(known) { Ok(()) } else { refuse("one is not known".to_owned()) }
     }

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use credenza_query::DcqlQuery;
 use credenza_query::dcql::Format;
 use url::Url;
 
 use super::config::{MAX_LIFETIME, is_loopback};
-use super::{CreateError, PresentationRequest, RequestedPrefix, Verifier, redirect};
-use crate::Profile;
-use crate::dialects::{Dialect, DialectError};
+use super::{CreateError, PresentationRequest, RequestedPrefix, Verifier, definition, redirect};
+use crate::dialects::{Dialect, DialectError, Language};
 use crate::messages::{RequestUriMethod, ResponseMode};
+use crate::{Profile, Query};
 
 /// No correlation id is longer.
 const MAX_CORRELATION_ID: usize = 256;
@@ -20,7 +19,11 @@ impl Verifier {
     ///
     /// # Errors
     /// What [`create`](Self::create) would say of it, however else it asks.
-    pub fn check_query(&self, query: &DcqlQuery) -> Result<(), CreateError> {
+    pub fn check_query(&self, query: &Query) -> Result<(), CreateError> {
+        let query = match query {
+            Query::Dcql(query) => query,
+            Query::Definition(definition) => return definition::check(definition),
+        };
         if query.duplicate_claim().is_some() {
             return Err(CreateError::DuplicateClaim);
         }
@@ -67,16 +70,21 @@ impl Verifier {
         {
             return Err(CreateError::Redirect);
         }
-        let signs = |id: &String| {
-            request
-                .dcql
+        if matches!(request.query, Query::Definition(_))
+            && !matches!(request.dialect, Some((_, Language::PresentationExchange)))
+        {
+            return Err(CreateError::Definition("a dialect that has them is needed"));
+        }
+        let signs = |id: &String| match &request.query {
+            Query::Dcql(query) => query
                 .credential(id)
-                .is_some_and(|one| one.format == Format::SdJwtVc && one.require_cryptographic_holder_binding)
+                .is_some_and(|one| one.format == Format::SdJwtVc && one.require_cryptographic_holder_binding),
+            Query::Definition(definition) => definition::signs(definition, id),
         };
         if !request.transaction_data.iter().all(|data| data.credential_ids().iter().all(signs)) {
             return Err(CreateError::TransactionData);
         }
-        self.check_query(&request.dcql)?;
+        self.check_query(&request.query)?;
         if request.correlation_id.as_ref().is_some_and(|id| id.len() > MAX_CORRELATION_ID) {
             return Err(CreateError::TooLong("the correlation id"));
         }
@@ -136,7 +144,7 @@ fn haip(request: &PresentationRequest, prefix: RequestedPrefix) -> Result<(), Cr
         return refuse("the person is sent back, so a redirect is needed (HAIP 1.0 §5.1)");
     }
     let formats = [Format::SdJwtVc, Format::Mdoc];
-    if !request.dcql.credentials().iter().all(|one| formats.contains(&one.format)) {
+    if !request.query.formats().iter().all(|format| formats.contains(format)) {
         return refuse("credentials are SD-JWT VCs or mdocs (HAIP 1.0 §5)");
     }
     Ok(())

@@ -8,7 +8,6 @@ use super::identity::Signing;
 use super::session::{Asked, Session, State};
 use super::{CreateError, CreatedDcApi, DcApiCall, PresentationRequest, RequestedPrefix, Verifier};
 use crate::dc_api::Protocol;
-use crate::dialects::to_wire;
 use crate::messages::{AuthorizationRequest, ClientId, ClientIdPrefix, RequestUriMethod};
 
 /// A request that waits for a wallet.
@@ -129,7 +128,7 @@ impl Verifier {
                 nonce: id::unguessable(random),
                 // Always there: without holder binding it is what ties the answer to the request (§5.3).
                 state: id::short(random),
-                dcql: request.dcql,
+                query: request.query,
                 verifier_info: self.config.info.iter().cloned().chain(request.verifier_info).collect(),
                 redirect_uri: request.redirect_uri,
                 scope: request.scope,
@@ -150,7 +149,7 @@ impl Verifier {
         };
         if let Some((dialect, language)) = request.dialect {
             let parameters = self.parameters(&session, &request_id);
-            session.request.spoken = Some(to_wire(dialect, language, &parameters)?.1);
+            session.request.spoken = Some(session.request.said(dialect, language, &parameters)?.1);
         }
         session.events.push(session.event("presentation.created", now, None));
         Ok((session, request_id))

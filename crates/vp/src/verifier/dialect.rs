@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::session::Asked;
-use crate::dialects::{DialectError, Language, Spoken, to_wire};
+use crate::Query;
+use crate::dialects::{Dialect, DialectError, Language, Spoken, definition_to_wire, to_wire};
 use crate::messages::AuthorizationRequest;
 use crate::messages::request::query_of;
 
@@ -38,8 +39,24 @@ impl Asked {
             Some(Spoken { dialect, definition, .. }) => {
                 let language =
                     if definition.is_some() { Language::PresentationExchange } else { Language::Dcql };
-                Ok(Wire::Draft(to_wire(*dialect, language, &request)?.0))
+                Ok(Wire::Draft(self.said(*dialect, language, &request)?.0))
             }
+        }
+    }
+
+    /// A request of this session in a draft.
+    pub(super) fn said(
+        &self,
+        dialect: Dialect,
+        language: Language,
+        request: &AuthorizationRequest,
+    ) -> Result<(Map<String, Value>, Spoken), DialectError> {
+        match &self.query {
+            // A link to a request object asks for nothing itself.
+            Query::Definition(definition) if request.response_type.is_some() => {
+                definition_to_wire(dialect, definition, request)
+            }
+            _ => to_wire(dialect, language, request),
         }
     }
 }

@@ -52,6 +52,9 @@ pub enum CreateError {
     /// Transaction data that no credential of the query could authorise.
     #[error("the transaction data can't be authorised by what is asked for")]
     TransactionData,
+    /// A definition of Presentation Exchange where none can be sent, or one that nothing could answer.
+    #[error("the presentation definition can't be asked with: {0}")]
+    Definition(&'static str),
     /// The origins of a request through the Digital Credentials API.
     #[error("the origins have to be those of websites, and at least one")]
     Origins,

@@ -1,14 +1,15 @@
 //! The verdict on a whole response: each presentation by itself, and all together against the query.
 
-use credenza_core::{Report, b64};
-use credenza_query::dcql::{Authorities, Candidate, DcqlQuery, Presented};
+use credenza_core::{Report, Rule, b64};
+use credenza_query::dcql::{Authorities, Candidate, Format, Presented};
 use serde_json::{Map, Value};
 
 use super::CheckedPresentation;
 use super::credential::{self, Bound, Context, Holder};
 use super::transactions::{authorised, complete};
-use crate::messages::{TransactionData, VpToken};
-use crate::rules;
+use crate::dialects::format_of;
+use crate::messages::{Presentation, TransactionData, VpToken};
+use crate::{Query, rules};
 
 /// More presentations than that are not looked at.
 pub(super) const MAX_PRESENTATIONS: usize = 64;
@@ -32,7 +33,7 @@ pub(super) struct Occasion<'a> {
 
 /// Validates a VP Token (OID4VP 1.0 §8.6).
 pub(super) async fn judge(
-    query: &DcqlQuery,
+    query: &Query,
     token: &VpToken,
     occasion: Occasion<'_>,
     context: Context<'_>,
@@ -48,21 +49,21 @@ pub(super) async fn judge(
     }
     // Only what was asked for is looked at; that the rest was not asked for is found below.
     for (id, entries) in token.entries() {
-        let Some(asked) = query.credential(id) else { continue };
-        let holder =
-            if asked.require_cryptographic_holder_binding { Holder::Bound(bound) } else { Holder::Any };
-        let able = |data: &&TransactionData| data.credential_ids().contains(&asked.id);
+        let Some(binds) = query.binds(id) else { continue };
+        let holder = if binds { Holder::Bound(bound) } else { Holder::Any };
+        let able = |data: &&TransactionData| data.credential_ids().iter().any(|one| one == id);
         let own: Vec<_> = transactions.iter().filter(able).collect();
         for presentation in entries {
-            let (mut part, checked) = credential::verify(presentation, &asked.format, holder, context).await;
-            part.subject = format!("presentation for '{}'", asked.id).into();
+            let format = format(query, id, presentation);
+            let (mut part, checked) = credential::verify(presentation, &format, holder, context).await;
+            part.subject = format!("presentation for '{id}'").into();
             let checked = checked.and_then(|checked| {
                 let transaction_data = authorised(checked.key_binding.as_ref(), &own, &mut part)?;
                 Some(CheckedPresentation { transaction_data, ..checked })
             });
             report.parts.push(part);
             presentations
-                .extend(checked.map(|checked| CheckedPresentation { query_id: asked.id.clone(), ..checked }));
+                .extend(checked.map(|checked| CheckedPresentation { query_id: id.to_owned(), ..checked }));
         }
     }
     let sound = report.parts.len() == presentations.len() && !presentations.is_empty();
@@ -72,7 +73,7 @@ pub(super) async fn judge(
         let signed = presentations.iter().flat_map(|one| &one.transaction_data);
         complete(transactions, &signed, &mut report);
     } else {
-        report.skip(&credenza_query::rules::SETS, "a presentation was refused");
+        report.skip(complete_rule(query), "a presentation was refused");
     }
     if !report.ok() {
         presentations.clear();
@@ -81,12 +82,7 @@ pub(super) async fn judge(
 }
 
 /// Notes how the answer fits the query: for each presentation in its own report, for the whole in `report`.
-fn against_query(
-    query: &DcqlQuery,
-    token: &VpToken,
-    presentations: &[CheckedPresentation],
-    report: &mut Report,
-) {
+fn against_query(query: &Query, token: &VpToken, presentations: &[CheckedPresentation], report: &mut Report) {
     let keys: Vec<Vec<Vec<u8>>> = presentations
         .iter()
         .map(|one| one.authority_key_ids.iter().filter_map(|id| b64::decode(id).ok()).collect())
@@ -96,7 +92,7 @@ fn against_query(
     let presented: Vec<_> = token
         .entries()
         .map(|(id, entries)| {
-            let credentials = if query.credential(id).is_some() {
+            let credentials = if query.binds(id).is_some() {
                 verified.by_ref().take(entries.len()).map(|(one, keys)| candidate(one, keys)).collect()
             } else {
                 // It is refused for its id alone.
@@ -111,10 +107,28 @@ fn against_query(
             Presented { id, credentials }
         })
         .collect();
-    let found = query.check(&presented);
+    let found = match query {
+        Query::Dcql(query) => query.check(&presented),
+        Query::Definition(definition) => definition.check_presented(&presented),
+    };
     report.checks.extend(found.checks);
     for (part, found) in report.parts.iter_mut().zip(found.parts) {
         part.checks.extend(found.checks);
+    }
+}
+
+/// The format that a presentation is verified as. A definition may leave several: then it is what it looks like, which
+/// has to be what was asked for all the same.
+fn format(query: &Query, id: &str, presentation: &Presentation) -> Format {
+    let asked = query.dcql().and_then(|query| query.credential(id));
+    asked.map_or_else(|| format_of(presentation), |asked| asked.format.clone())
+}
+
+/// The rule that everything is there.
+const fn complete_rule(query: &Query) -> &'static Rule {
+    match query {
+        Query::Dcql(_) => &credenza_query::rules::SETS,
+        Query::Definition(_) => &credenza_query::presentation_exchange::rules::REQUIREMENTS,
     }
 }
 

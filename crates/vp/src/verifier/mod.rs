@@ -16,6 +16,7 @@ pub mod config;
 mod create;
 pub mod credential;
 mod dc_api;
+mod definition;
 mod dialect;
 mod error;
 mod identity;

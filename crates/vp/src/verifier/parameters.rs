@@ -36,7 +36,7 @@ impl Verifier {
             nonce: Some(asked.nonce.clone()),
             // Not where the answer comes back to whoever has brought the request.
             state: (!mode.is_returned()).then(|| asked.state.clone()),
-            dcql_query: asked.scope.is_none().then(|| Attempt::new(asked.dcql.clone())),
+            dcql_query: asked.query.dcql().filter(|_| asked.scope.is_none()).cloned().map(Attempt::new),
             scope: scope(asked.scope.as_deref(), id_token),
             id_token_type: id_token.then(|| SUBJECT_SIGNED.to_owned()),
             client_metadata: self.client_metadata(session).map(Attempt::new),
@@ -84,11 +84,11 @@ impl Verifier {
         let key = key.and_then(|key| SoftwareDecrypter::from_private_jwk(key.expose()).ok());
         let encryptions = &self.config.content_encryptions;
         let verifiable = self.verifiable(key.as_ref().and_then(|key| key.public_jwk().key.curve()));
-        let asked_for = asked.dcql.credentials().iter().map(|query| &query.format);
+        let asked_for = asked.query.formats();
         Some(ClientMetadata {
             self_issued: asked.id_token.as_ref().map(IdTokenRequest::metadata).unwrap_or_default(),
             jwks: key.map(|key| JwkSet { keys: vec![key.public_jwk().clone()] }),
-            vp_formats_supported: Some(verifiable.formats(asked_for)),
+            vp_formats_supported: Some(verifiable.formats(&asked_for)),
             encrypted_response_enc_values_supported: asked
                 .response_mode
                 .is_encrypted()

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use credenza_query::DcqlQuery;
 use serde::{Deserialize, Serialize};
 
+use crate::Query;
 use crate::dialects::{Dialect, Language};
 use crate::messages::{ClientIdPrefix, RequestUriMethod, ResponseMode, TransactionData, VerifierInfo};
 use crate::siop::IdTokenRequest;
@@ -50,8 +50,8 @@ impl RequestedPrefix {
 /// What is asked for, and how. Only the query is needed: [`PresentationRequest::new`].
 #[derive(Debug, Clone)]
 pub struct PresentationRequest {
-    /// What is asked for.
-    pub dcql: DcqlQuery,
+    /// What is asked for. A definition of Presentation Exchange needs a dialect that has them.
+    pub query: Query,
     /// How the answer comes back; encrypted unless said otherwise.
     pub response_mode: ResponseMode,
     /// How the verifier names itself; `None`: as configured.
@@ -83,16 +83,16 @@ pub struct PresentationRequest {
     /// of the presentations may differ, and nothing says that they are one person's (SIOPv2 §2.2.1).
     pub id_token: Option<IdTokenRequest>,
     /// The draft before 1.0 that the wallet speaks, and the language of the query in it; `None`: 1.0. The answer is judged
-    /// by the rules of 1.0 all the same.
+    /// by the rules of 1.0 all the same, and against the query as it was given.
     pub dialect: Option<(Dialect, Language)>,
 }
 
 impl PresentationRequest {
     /// Asks for this, as securely as possible: signed, encrypted, fetched by GET.
     #[must_use]
-    pub fn new(dcql: DcqlQuery) -> Self {
+    pub fn new(query: impl Into<Query>) -> Self {
         Self {
-            dcql,
+            query: query.into(),
             response_mode: ResponseMode::DirectPostJwt,
             prefix: None,
             request_uri_method: RequestUriMethod::Get,

@@ -117,7 +117,7 @@ impl Verifier {
             ..Bound::new(&asked.nonce, &audience)
         };
         let occasion = Occasion { bound, transactions: &asked.transactions };
-        let verdict = judge(&asked.dcql, token, occasion, context).await;
+        let verdict = judge(&asked.query, token, occasion, context).await;
         let Verdict { mut report, presentations, authentic } = verdict;
         let subject = match &asked.id_token {
             None => None,

@@ -13,11 +13,11 @@ use std::borrow::Cow;
 use credenza_core::{Event, Secret, UnixTime};
 use credenza_crypto::{Decrypter as _, SoftwareDecrypter};
 use credenza_formats::mdoc::SessionTranscript;
-use credenza_query::DcqlQuery;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{CheckedPresentation, RequestedPrefix};
+use crate::Query;
 use crate::dc_api::Protocol;
 use crate::dialects::Spoken;
 use crate::messages::{ResponseMode, TransactionData, VerifierInfo, WalletError};
@@ -112,7 +112,8 @@ pub(super) struct Asked {
     pub(super) response_mode: ResponseMode,
     pub(super) nonce: String,
     pub(super) state: String,
-    pub(super) dcql: DcqlQuery,
+    #[serde(alias = "dcql")]
+    pub(super) query: Query,
     pub(super) verifier_info: Vec<VerifierInfo>,
     /// Where the browser brings the answer, in the response modes `fragment` and `query`.
     pub(super) redirect_uri: Option<String>,

@@ -56,7 +56,7 @@ pub(super) fn check(
     // The names of W3C credentials as JWTs stand for one another.
     let presentable = |formats: &Map<String, Value>| {
         let named = |format: &Format| formats.keys().any(|name| format.accepts(&Format::new(name)));
-        asked.dcql.credentials().iter().any(|one| named(&one.format))
+        asked.query.formats().iter().any(named)
     };
     if formats.is_some_and(|formats| !formats.is_empty() && !presentable(formats)) {
         return Err(unsuited("the wallet presents none of the formats that are asked for"));

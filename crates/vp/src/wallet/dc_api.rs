@@ -100,7 +100,14 @@ impl Wallet {
         request.exp = None;
         let client_id = ClientId::new(ClientIdPrefix::Origin, origin);
         let who = Who { name: host, client_id, how: HowKnown::Unsigned };
-        Ok(Identified { who, request, metadata: Metadata::Request, uris: None, spoken: None, definition: Asking::Otherwise })
+        Ok(Identified {
+            who,
+            request,
+            metadata: Metadata::Request,
+            uris: None,
+            spoken: None,
+            definition: Asking::Otherwise,
+        })
     }
 }
 

@@ -95,10 +95,13 @@ impl Wallet {
 
     async fn fetch_definition(&self, uri: &str) -> Result<PresentationDefinition, Refusal> {
         let url = address::acceptable(uri, self.config.addresses).filter(|url| url.fragment().is_none());
-        let unfit = || Refusal::Request("presentation_definition_uri is not a URL that may be fetched".to_owned());
+        let unfit =
+            || Refusal::Request("presentation_definition_uri is not a URL that may be fetched".to_owned());
         let url = url.ok_or_else(unfit)?;
-        let request = Request::builder().method(Method::GET).uri(url.as_str()).header(ACCEPT, "application/json");
-        let response = self.http.send(request.body(Vec::new()).map_err(|_| unfit())?, self.config.limits).await?;
+        let request =
+            Request::builder().method(Method::GET).uri(url.as_str()).header(ACCEPT, "application/json");
+        let response =
+            self.http.send(request.body(Vec::new()).map_err(|_| unfit())?, self.config.limits).await?;
         if response.status() != StatusCode::OK {
             return Err(Refusal::FetchStatus(response.status().as_u16()));
         }

@@ -8,7 +8,7 @@ use credenza_query::dcql::{self, DcqlQuery};
 use credenza_query::presentation_exchange::{self as exchange, PresentationDefinition};
 use serde_json::{Map, Value};
 
-use super::{Asked, Holding, Query};
+use super::{Asked, Holding, Holdings, Query};
 
 /// The answers that the wallet could give.
 pub struct Matches<'a> {
@@ -119,6 +119,18 @@ impl Asked {
             }
         };
         Matches { matching, holdings }
+    }
+
+    /// The same, among credentials that are kept with an index.
+    #[must_use]
+    pub fn matches_among<'a>(&'a self, holdings: &'a Holdings) -> Matches<'a> {
+        match self.query() {
+            Query::Dcql(query) => Matches {
+                matching: Matching::Dcql(holdings.matching(query, self.vp_formats.as_ref())),
+                holdings: holdings.as_slice(),
+            },
+            Query::Definition(_) => self.matches(holdings.as_slice()),
+        }
     }
 }
 

@@ -249,7 +249,7 @@ fn a_verifier_asks_for_nothing_that_the_draft_has_not() {
     };
     let absent = |error: CreateError| matches!(error, CreateError::Dialect(DialectError::Absent(_)));
     let mdoc = refused(|request| {
-        request.dcql = Dcql::credential("id").mdoc("org.example.id").build().unwrap();
+        request.query = Dcql::credential("id").mdoc("org.example.id").build().unwrap().into();
     });
     assert_eq!(mdoc, CreateError::Dialect(DialectError::Mdoc), "its nonce has a place in encryption alone");
     assert!(absent(refused(|request| {
@@ -262,7 +262,7 @@ fn a_verifier_asks_for_nothing_that_the_draft_has_not() {
         { "id": "a", "format": "dc+sd-jwt", "meta": { "vct_values": ["v"] }, "multiple": true },
     ] }));
     let mut request = asking((Dialect::Draft24, Language::Dcql), ResponseMode::DirectPost);
-    request.dcql = several.unwrap();
+    request.query = several.unwrap().into();
     assert!(absent(run(world.verifier.create(request)).unwrap_err()));
 }
 

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod answers;
+mod asking_definitions;
 mod checklist;
 mod dc_api;
 mod definitions;

@@ -227,9 +227,8 @@ impl World {
         let choices = {
             let matches = asked.matches(holdings);
             let proposals = matches.proposals();
-            let own = |it: &credenza_vp::wallet::Proposal<'_>| {
-                (it.id.to_owned(), it.holding, it.disclose.to_vec())
-            };
+            let own =
+                |it: &credenza_vp::wallet::Proposal<'_>| (it.id.to_owned(), it.holding, it.disclose.to_vec());
             proposals.iter().map(own).collect::<Vec<_>>()
         };
         let choices: Vec<_> = choices
