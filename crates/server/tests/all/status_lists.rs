@@ -82,6 +82,7 @@ async fn fetch(world: &World, uri: &str, headers: &[(&str, &str)]) -> Got {
 }
 
 // Clauses: TSL-8.1-02, TSL-8.2-01, TSL-8.2-03, TSL-8.2-04, TSL-8.2-05, TSL-8.4-03, TSL-9.3-01, TSL-9.3-02, TSL-12.7-01
+// Checks: ISS-100
 #[tokio::test]
 async fn a_list_is_served_in_the_form_that_is_asked_for() {
     let world = fixed();

@@ -6,6 +6,7 @@ use crate::fixed_with;
 use crate::world::Wanted;
 
 // Clauses: SDVC-4.3.1-01, SDVC-4.3.1-02
+// Checks: ISS-092, ISS-094
 #[tokio::test]
 async fn types_are_published_where_they_say() {
     for (base, path) in [("https://service.example", ""), ("https://service.example/tenant", "/tenant")] {

@@ -135,6 +135,7 @@ async fn the_whole_way_over_http() {
 
 // Clauses: VCI-12.2.2-01, VCI-12.2.2-06, VCI-12.2.4-02,
 // ASM-3.2-01, ASM-3.1-01
+// Checks: ISS-001, ISS-003, ISS-008, ISS-010, ISS-038, AS-001, AS-003
 #[tokio::test]
 async fn an_issuer_with_a_path_has_its_metadata_at_the_root_of_the_host() {
     let world = fixed_with(Wanted { base: "https://service.example/tenant", ..Wanted::default() });
@@ -199,6 +200,7 @@ async fn a34_other_content_types_are_refused_by_every_endpoint() {
     assert_eq!(error(&world.get("/nothing").await).0, 404);
 }
 
+// Checks: ISS-065
 #[tokio::test]
 async fn a24_an_access_token_in_the_query_is_refused() {
     let world = fixed();

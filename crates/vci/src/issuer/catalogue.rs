@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::builder::ConfigError;
 use super::kind::Kind;
 use super::signed_metadata::SignedMetadata;
-use super::{CredentialConfiguration, Issuer, authorization, metadata, proof, type_document};
+use super::{CredentialConfiguration, Issuer, authorization, language, metadata, proof, type_document};
 use crate::messages::metadata::MAX_CONFIGURATIONS;
 
 /// One state of what is issued.
@@ -89,6 +89,7 @@ impl Issuer {
         let kinds = self.kinds(configurations)?;
         let issuer = metadata::issuer(self, &kinds);
         issuer.check().map_err(|error| ConfigError::Metadata(error.to_string()))?;
+        language::check(&issuer)?;
         let signed_metadata = match &self.metadata_signer {
             Some(signer) => Some(SignedMetadata::new(Arc::clone(signer), &issuer, self.lifetimes.metadata)?),
             None => None,

@@ -18,6 +18,7 @@ mod external;
 mod format;
 mod issuance;
 mod kind;
+mod language;
 mod metadata;
 mod notification;
 mod offer;

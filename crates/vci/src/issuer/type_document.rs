@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use credenza_formats::type_metadata::{Integrity, TypeMetadata};
+use credenza_core::{ClaimsPath, PathElement};
+use credenza_formats::type_metadata::{Integrity, SelectiveDisclosure, TypeMetadata};
 use serde_json::Value;
 use url::Url;
 
 use super::builder::ConfigError;
+use super::kind::sd_jwt_vc;
 use super::{CredentialConfiguration, Format};
 
 /// A document as it is published: these bytes are what its integrity is made of.
@@ -30,9 +32,33 @@ impl TypeDocument {
         document.shift_remove("vct");
         document.shift_insert(0, "vct".to_owned(), vct.as_str().into());
         let bytes = Value::Object(document).to_string().into_bytes();
-        TypeMetadata::parse(&bytes).map_err(|error| error.to_string())?;
+        let metadata = TypeMetadata::parse(&bytes).map_err(|error| error.to_string())?;
+        check_disclosure(&metadata, configuration)?;
         Ok(Some(Self { integrity: Integrity::of(&bytes).to_string(), bytes: bytes.into() }))
     }
+}
+
+/// What the document says of keeping claims back is what the configuration does (SD-JWT VC §4.6.4).
+fn check_disclosure(metadata: &TypeMetadata, configuration: &CredentialConfiguration) -> Result<(), String> {
+    let selective = configuration.disclosure.selective.as_deref();
+    let concealed = |path: &ClaimsPath| match (selective, path.elements()) {
+        (Some(paths), _) => paths.contains(path),
+        (None, [PathElement::Key(name)]) => !sd_jwt_vc::RESERVED.contains(&name.as_str()),
+        (None, _) => false,
+    };
+    for claim in metadata.claims.iter().flatten() {
+        let (path, concealed) = (&claim.path, concealed(&claim.path));
+        match claim.sd {
+            Some(SelectiveDisclosure::Always) if !concealed => {
+                return Err(format!("its type metadata says that {path} can be kept back, and it can't"));
+            }
+            Some(SelectiveDisclosure::Never) if concealed => {
+                return Err(format!("its type metadata says that {path} can't be kept back, and it can"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// All documents, by the URL at which each is to be had: the `vct`, which lies below `types`.

@@ -51,6 +51,7 @@ fn key(seed: u64) -> SoftwareSigner {
 
 // Clauses: ABCA-7.4-03, ABCA-7.4-04,
 // VCI-E-01, ABCA-7.4-05
+// Checks: AS-021
 #[test]
 fn a16_as_026_as_027_as_028_as_030_as_031_as_032_what_is_refused_at_the_par_endpoint() {
     let (world, provider) = attesting();
@@ -96,6 +97,7 @@ fn a17_the_client_is_the_one_that_was_attested() {
 }
 
 // Clauses: ABCA-11.1-01
+// Checks: AS-021
 #[test]
 fn a16_a_proof_of_possession_is_good_once() {
     let (world, provider) = attesting();

@@ -16,6 +16,7 @@ fn invalid_grant() -> (u16, String) {
 
 // Clauses: VCI-5.1.2-04, VCI-5.2-01, ISS-2.3-02, PKCE-4.6-01,
 // ISS-2-01, ISS-2-02, HAIP-4.3-03
+// Checks: AS-062
 #[test]
 fn wallet_initiated_by_scope() {
     let world = world(|_| {});
@@ -201,6 +202,7 @@ fn a10_strangers_are_known_by_nothing_and_redirected_only_after_somebody_agreed(
 
 // Clauses: PKCE-4.4.1-01, OABCP-7.8.2-01, OABCP-7.8.2-03, VCI-5.1.1-04, VCI-5.1.2-06,
 // ISS-2-01, VCI-5.1.1-03
+// Checks: AS-066
 #[test]
 fn a06_a27_as_043_what_a_registered_client_is_told() {
     let world = world(|_| {});

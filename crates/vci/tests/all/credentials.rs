@@ -18,6 +18,7 @@ fn bad_request() -> (u16, String) {
 
 // Clauses: VCI-8.3-01, VCI-8.3-06, VCI-8.3-09, VCI-8.3-10, VCI-8.3-20, VCI-A.3.4-01,
 // VCI-A.3.4-02
+// Checks: ISS-052, ISS-053
 #[test]
 fn a_credential_response_is_complete_and_not_cached() {
     let world = World::new();
@@ -121,6 +122,7 @@ fn c09_a_token_is_good_for_what_was_offered_and_nothing_else() {
 }
 
 // Clauses: VCI-8.2-18, VCI-8.2-21, VCI-8.2-23
+// Checks: ISS-059
 #[test]
 fn c12_a34_bodies_that_are_not_accepted_and_members_that_are_ignored() {
     let world = World::new();

@@ -64,6 +64,7 @@ impl Promised {
 }
 
 // Clauses: VCI-8.3-02, VCI-8.3-03, VCI-8.3-08, VCI-8.3-13, VCI-8.3-14, VCI-8.3-15, VCI-8.3-16, VCI-8.3-18, VCI-8.3-21, VCI-9.1-02, VCI-9.1-04, VCI-9.1-06, VCI-9.2-01, VCI-9.2-02, VCI-9.2-03, VCI-9.2-09
+// Checks: ISS-052, ISS-070, ISS-074
 #[test]
 fn promised_completed_and_fetched_once() {
     let promised = Promised::new(Deferral::UntilCompleted);
@@ -94,7 +95,7 @@ fn promised_completed_and_fetched_once() {
     assert_eq!(world.state(&promised.offer), SessionState::Acknowledged);
 }
 
-// ISS-072: the certification suite asks once, and at once.
+// Checks: ISS-072
 #[test]
 fn a_credential_can_be_ready_at_the_first_poll() {
     let promised = Promised::new(Deferral::UntilAskedAgain);
@@ -272,6 +273,7 @@ fn restarted(pending: &PendingCredential) -> PendingCredential {
 }
 
 // Clauses: VCI-9-02, VCI-8.3-04, VCI-8.3-17, VCI-9.2-02, VCI-9.2-06
+// Checks: WVCI-008, WVCI-107
 #[test]
 fn the_wallet_comes_back_after_a_restart() {
     let world = World::new();

@@ -15,6 +15,7 @@ fn invalid_grant() -> (u16, String) {
 
 // Clauses: DPOP-5-01, DPOP-5-02, DPOP-5-03, DPOP-6-02, DPOP-7-01, DPOP-7.1-01, DPOP-7.2-01,
 // DPOP-7.1-02
+// Checks: ISS-133
 #[test]
 fn a19_a20_a22_a_bound_token_needs_a_fresh_proof_of_its_key() {
     let world = World::new();
@@ -116,6 +117,7 @@ fn a22_a_bearer_token_is_no_dpop_token_and_required_means_required() {
 }
 
 // Clauses: DPOP-8-02, DPOP-8-03, DPOP-8-04, DPOP-8-05, DPOP-11.3-01
+// Checks: ISS-051
 #[test]
 fn a21_nonces_are_demanded_given_and_not_mixed_up() {
     let world = World::with(|builder| builder.dpop(DpopMode { required: false, nonce: true }));

@@ -80,6 +80,7 @@ fn header(response: &Response<Vec<u8>>) -> Value {
 }
 
 // Clauses: VCI-8.2-01, VCI-8.2-10, VCI-8.2-11, VCI-8.2-12, VCI-8.2-13, VCI-8.2-14, VCI-8.3-05, VCI-10-01, VCI-10-02, VCI-10-03, VCI-10-04, VCI-10-05
+// Checks: ISS-053, ISS-066, ISS-067, ISS-069
 #[test]
 fn there_and_back() {
     let world = world(|it| it);
@@ -98,6 +99,7 @@ fn there_and_back() {
 }
 
 // Clauses: VCI-8.2-13, VCI-8.2-14
+// Checks: ISS-068
 #[test]
 fn compressed_when_that_is_asked_for() {
     let world = world(|it| it);
@@ -115,6 +117,7 @@ fn compressed_when_that_is_asked_for() {
 }
 
 // Clauses: VCI-8.2-11, VCI-8.2-12, VCI-8.2-23, VCI-8.3.1.2-01, VCI-10-03
+// Checks: ISS-124, ISS-132
 #[test]
 fn wrong_parameters() {
     let world = world(|it| it);
@@ -217,6 +220,7 @@ fn keys_are_exchanged_without_breaking_wallets() {
 
 // Clauses: VCI-8.2-19, VCI-8.2-20, VCI-8.2-22, VCI-9.1-07, VCI-9.1-08, VCI-9.1-10, VCI-9.1-11, VCI-9.2-07, VCI-9.2-08,
 // VCI-12.2.4-26
+// Checks: WVCI-108
 #[test]
 fn the_wallet_encrypts_where_it_is_offered_also_later() {
     for required in [false, true] {
@@ -245,6 +249,41 @@ fn the_wallet_encrypts_where_it_is_offered_also_later() {
         assert_eq!(sealed.len(), 3);
         assert!(sealed.iter().all(|request| request.headers()["content-type"] == JWT));
     }
+}
+
+// Checks: ISS-073, ISS-075
+#[test]
+fn what_comes_later_is_encrypted_as_it_is_asked_for_then() {
+    let world = world(|it| it);
+    let promised = || {
+        let deferral = Some(Deferral::UntilAskedAgain);
+        let credential =
+            OfferedCredential { configuration_id: "pid".to_owned(), claims: Some(erika()), deferral };
+        let offer = world.create(OfferRequest { credentials: vec![credential], ..OfferRequest::default() });
+        let client = Client { token: world.redeem(&offer), ..Client::new(&world) };
+        let promise = client.sealed(&client.wanting(|_| {}));
+        assert_eq!(promise.status(), 202);
+        let transaction = client.open(&promise)["transaction_id"].clone();
+        (client, json!({ "transaction_id": transaction }))
+    };
+    let ask = |client: &Client<'_>, media_type: &str, bytes: &[u8]| {
+        let headers = with(headers(media_type), "authorization", &format!("Bearer {}", client.token));
+        world.deferred_with(&headers, bytes)
+    };
+    let sealed =
+        |request: &Value| seal(decrypter(7).public_jwk(), ContentEncryption::A128Gcm, false, request);
+
+    let (client, mut request) = promised();
+    request["credential_response_encryption"] =
+        client.wanting(|_| {})["credential_response_encryption"].clone();
+    let answer = ask(&client, JWT, sealed(&request).as_bytes());
+    assert_eq!((answer.status().as_u16(), header(&answer)["enc"].as_str()), (200, Some("A128GCM")));
+    assert_eq!(client.open(&answer)["credentials"].as_array().unwrap().len(), 1);
+    // In plain, where nothing else is asked for.
+    let (client, request) = promised();
+    let answer = ask(&client, JSON, request.to_string().as_bytes());
+    assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, &JSON.parse().unwrap()));
+    assert_eq!(body(&answer)["credentials"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -262,6 +262,7 @@ fn a_server_is_asked_about_its_tokens_and_believed_for_a_moment() {
 }
 
 // Clauses: VCI-12.2.4-02, VCI-4.1.1-10
+// Checks: ISS-009
 #[test]
 fn several_servers_are_named() {
     let world = world(by_keys(), Arc::new(RecordedHttp::new()));

@@ -15,6 +15,7 @@ fn kinds(view: &credenza_vci::issuer::SessionView) -> Vec<&str> {
 }
 
 // Clauses: VCI-4.1.3-01, VCI-6.1-02, VCI-6.1-03, VCI-7.2-01, VCI-8.2-15, VCI-8.3-07, VCI-11.2-01, VCI-12.2.2-03, VCI-15.4.1-02, SDJ-10.1-02
+// Checks: WVCI-008
 #[test]
 fn a_batch_of_three_by_reference_with_a_transaction_code() {
     let world = World::new();
@@ -118,6 +119,7 @@ fn two_kinds_by_value_without_a_transaction_code() {
 }
 
 // Clauses: DPOP-8-02, DPOP-8-05, DPOP-8.2-02, DPOP-11.3-01, VCI-7.2-04
+// Checks: WVCI-053
 #[test]
 fn a21_the_wallet_repeats_with_the_nonce_that_each_server_wants() {
     let world = World::with(|builder| builder.dpop(DpopMode { required: true, nonce: true }));
@@ -253,6 +255,7 @@ fn a_wallet_that_says_who_it_is() {
 }
 
 // Clauses: VCI-6.2-05, VCI-6.2-07, VCI-6.2-09, VCI-8.2-02
+// Checks: WVCI-081
 #[test]
 fn a_wallet_that_was_told_identifiers_uses_them() {
     let world = World::new();

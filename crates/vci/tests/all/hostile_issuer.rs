@@ -73,6 +73,7 @@ fn v01_metadata_of_another_issuer() {
 
 // Clauses: ASM-3.3-01, ASM-3.3-02, VCI-4.1.1-10, VCI-4.1.1-12, VCI-12.2.4-05,
 // VCI-4.1.1-28, ISS-4-01, ASM-6.2-02
+// Checks: WVCI-005
 #[test]
 fn v02_metadata_of_another_authorization_server_and_a_server_that_is_not_listed() {
     let world = World::new();

@@ -17,6 +17,7 @@ use crate::proof_types::*;
 use crate::support::*;
 
 // Clauses: VCI-D-03, VCI-D-04, VCI-F.1-11, VCI-F.1-12, VCI-F.1-27, VCI-12.2.4-40
+// Checks: ISS-063
 #[test]
 fn keys_that_are_attested_beside_a_proof() {
     let bench = Bench::new(attested(high()));
@@ -73,6 +74,7 @@ fn keys_that_are_attested_and_do_not_sign() {
 }
 
 // Clauses: VCI-D.1-01, VCI-D.1-02, VCI-D.1-03, VCI-D.1-04, VCI-D.1-06, VCI-D.1-07, VCI-D.1-08, VCI-D.1-09, VCI-D.1-13, VCI-F.1-12, VCI-F.1-29, VCI-F.3-01, VCI-F.3-04
+// Checks: ISS-064, ISS-128
 #[test]
 fn attestations_that_are_wrong() {
     let bench = Bench::new(attested(high()));
@@ -153,6 +155,7 @@ fn ask_ok(bench: &Bench, attestation: &str) -> usize {
     copies(&bench.ask(&json!({ "attestation": [attestation] })))
 }
 
+// Checks: ISS-063
 #[test]
 fn attestations_by_certificate() {
     let world = World::new();

@@ -67,6 +67,7 @@ pub(crate) fn build(
 
 // Clauses: VCI-12.2.4-30, VCI-B.3-01,
 // ISS-2-02, DPOP-2-01
+// Checks: ISS-002, ISS-007, AS-002
 #[test]
 fn what_an_issuer_can_not_be() {
     let one = |builder: IssuerBuilder| builder.configuration(pid());

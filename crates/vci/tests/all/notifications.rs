@@ -40,6 +40,7 @@ fn invalid_request() -> (u16, String) {
 }
 
 // Clauses: VCI-11.1-01, VCI-11.1-03, VCI-11.2-01, VCI-11.2-02
+// Checks: ISS-078
 #[test]
 fn c19_identical_notifications_succeed_and_contradictions_do_not() {
     let issued = Issued::new();
@@ -94,6 +95,7 @@ fn c19_unknown_and_foreign_identifiers() {
 }
 
 // Clauses: VCI-11.1-04, VCI-11.1-06, VCI-11.1-07, VCI-11.1-09
+// Checks: ISS-079
 #[test]
 fn c20_malformed_notifications() {
     let issued = Issued::new();

@@ -323,10 +323,10 @@ fn a_presentation_has_no_challenge_where_there_is_no_nonce() {
 }
 
 /// Keys for which a wallet provider vouches.
-struct AttestedKeys {
-    keys: Arc<Keys>,
-    provider: Provider,
-    clock: Arc<credenza_core::FixedClock>,
+pub(crate) struct AttestedKeys {
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) provider: Provider,
+    pub(crate) clock: Arc<credenza_core::FixedClock>,
 }
 
 impl HolderKeys for AttestedKeys {

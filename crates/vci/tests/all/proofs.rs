@@ -155,6 +155,7 @@ fn c04_iss_is_the_client_that_the_token_was_issued_to() {
 }
 
 // Clauses: VCI-F.1-02, VCI-F.1-03, VCI-F.1-05, VCI-F.1-06, VCI-F.1-08, VCI-F.1-09, VCI-F.1-10, VCI-F.1-26, VCI-F.1-29
+// Checks: ISS-062, ISS-127
 #[test]
 fn c04_the_key_is_named_once_and_has_signed() {
     const TYP: &str = "openid4vci-proof+jwt";
@@ -206,6 +207,7 @@ fn c04_the_key_is_named_once_and_has_signed() {
 }
 
 // Clauses: VCI-8.2-09, VCI-8.2-16, VCI-F-01, VCI-12.2.4-29
+// Checks: ISS-114, ISS-115
 #[test]
 fn c05_c06_batches_are_all_or_nothing() {
     let bench = Bench::new();

@@ -23,6 +23,7 @@ fn granted(world: &World) -> (String, Value) {
 }
 
 // Clauses: HAIP-4.4-01, OABCP-7.14.2-05, OABCP-7.14.2-07
+// Checks: ISS-080
 #[test]
 fn as_092_as_094_a_refresh_brings_the_next_of_everything() {
     let world = world(|_| {});

@@ -24,6 +24,7 @@ fn configured(vct: &str, metadata: Value) -> CredentialConfiguration {
 }
 
 // Clauses: SDVC-2.2.2.3-10, SDVC-4.3-01, SDVC-5-01
+// Checks: ISS-093, ISS-094
 #[test]
 fn credentials_carry_the_hash_of_what_is_published() {
     let metadata = json!({"display": [{"locale": "en", "name": "Person"}], "claims": [{"path": ["name"]}]});

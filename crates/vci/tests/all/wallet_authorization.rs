@@ -174,6 +174,7 @@ fn a_wallet_with_a_registered_key() {
 
 // Clauses: ISS-2.4-01, ISS-2.4-02, ISS-2.4-03, ISS-2.4-04, ISS-2.4-05, OABCP-5.1-03, OABCP-5.1-06, OABCP-7.4.2-01,
 // OABCP-7.4.2-02, OABCP-7.4.2.1-03
+// Checks: WVCI-042 to WVCI-045
 #[test]
 fn v03_answers_that_belong_to_something_else_end_nothing() {
     let world = world(|_| {});
@@ -240,6 +241,7 @@ fn what_a_server_must_not_say() {
     assert!(matches!(try_to_begin(&unnamed, &browser_offer(&world)), Err(WalletError::Unsupported(_))));
 }
 
+// Checks: WVCI-058
 #[test]
 fn renewed_without_the_holder() {
     let world = world_with(|_| {}, |builder| builder.dpop(DpopMode { required: true, nonce: false }));

@@ -33,6 +33,7 @@ fn only(http: &Loop, path: &str) -> Request<Vec<u8>> {
 }
 
 // Clauses: VCI-4.1.1-04, VCI-4.1.1-15, VCI-4.1.1-18
+// Checks: WVCI-051, WVCI-052
 #[test]
 fn the_codes_of_the_offer_are_sent_as_they_are() {
     let world = World::new();
@@ -51,6 +52,7 @@ fn the_codes_of_the_offer_are_sent_as_they_are() {
 }
 
 // Clauses: VCI-4.1.1-04, VCI-4.1.1-09, HAIP-4.2-03, HAIP-4.3-02
+// Checks: WVCI-029, WVCI-030
 #[test]
 fn the_state_and_the_scope_of_the_offer_go_into_the_request() {
     let world = world(|_| {});
@@ -113,6 +115,7 @@ fn an_offer_changes_nothing_about_the_steps() {
 }
 
 // Clauses: VCI-8.3-23, VCI-12.3-03, VCI-12.2.4-79
+// Checks: WVCI-007
 #[test]
 fn members_that_nobody_knows_are_ignored_everywhere() {
     let world = world(|_| {});

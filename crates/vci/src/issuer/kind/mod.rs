@@ -1,7 +1,7 @@
 //! One kind of credential as the issuer has prepared it: header, concealment and metadata are made once.
 
 mod mdoc;
-mod sd_jwt_vc;
+pub(super) mod sd_jwt_vc;
 mod w3c;
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use crate::issuer::CredentialConfiguration;
 use crate::issuer::type_document::TypeDocument;
 
 /// Claims that the issuer sets itself.
-pub(super) const RESERVED: &[&str] =
+pub(in crate::issuer) const RESERVED: &[&str] =
     &["iss", "iat", "nbf", "exp", "vct", "vct#integrity", "cnf", "status", "_sd", "_sd_alg", "..."];
 
 pub(super) struct SdJwtVc {

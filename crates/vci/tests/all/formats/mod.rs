@@ -3,4 +3,4 @@
 mod configured;
 mod issued;
 mod refused;
-mod zoo;
+pub(crate) mod zoo;
