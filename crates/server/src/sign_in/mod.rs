@@ -1,6 +1,7 @@
 //! Port: ways of signing in that lead away from our pages and back: an OpenID Provider, or a wallet that shows a
 //! credential. Name and password are the other port, [`UserAuthentication`](crate::users::UserAuthentication).
 
+mod inside;
 mod mapping;
 mod presentation;
 mod upstream;
@@ -12,6 +13,7 @@ use url::Url;
 
 use crate::users::User;
 
+pub use inside::SignInInside;
 pub use mapping::{ClaimMapping, Selector};
 pub use presentation::PresentationSignIn;
 pub use upstream::UpstreamSignIn;

@@ -16,8 +16,8 @@ use crate::users::User;
 
 /// A query whose answer says who somebody is.
 pub struct PresentationSignIn {
-    verifier: Arc<Verifier>,
-    query: DcqlQuery,
+    pub(super) verifier: Arc<Verifier>,
+    pub(super) query: DcqlQuery,
     label: String,
     mapping: ClaimMapping,
     other_device: bool,
@@ -97,7 +97,7 @@ impl PresentationSignIn {
         }
     }
 
-    fn read(&self, result: PresentationResult) -> Result<User, ElsewhereError> {
+    pub(super) fn read(&self, result: PresentationResult) -> Result<User, ElsewhereError> {
         // Whoever has a copy of a credential that is bound to nobody is not the one that it is about.
         if result.presentations.is_empty() || result.presentations.iter().any(|one| !one.holder_bound) {
             return Err(ElsewhereError::Refused("the holder of the credential is not proven".to_owned()));

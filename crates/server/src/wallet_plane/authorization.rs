@@ -20,6 +20,9 @@ pub(super) fn routes(service: &Service, routes: &mut Routes) {
     if settings.attestation.is_some() {
         routes.at_root(Method::POST, at.challenge.path(), challenge);
     }
+    if service.issuer.has_interactive_authorization() {
+        routes.at_root(Method::POST, at.authorization_challenge.path(), interact);
+    }
     authorize::routes(service, routes);
 }
 
@@ -31,6 +34,16 @@ async fn push(
 ) -> Result<Response, Malformed> {
     expect_type(&headers, FORM)?;
     Ok(whole(respond(service.issuer.pushed_authorization(&headers, &body).await)))
+}
+
+/// Authorization challenge endpoint (OID4VCI 1.1 §6).
+async fn interact(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Malformed> {
+    expect_type(&headers, FORM)?;
+    Ok(whole(respond(service.issuer.authorization_challenge(&headers, &body).await)))
 }
 
 /// Challenge endpoint (client attestation §6.1).
