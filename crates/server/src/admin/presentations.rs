@@ -52,6 +52,8 @@ pub(super) struct CreatePresentation {
     #[serde(default)]
     redirect_uri: Option<String>,
     #[serde(default)]
+    return_to: Option<String>,
+    #[serde(default)]
     expires_in: Option<u64>,
     #[serde(default)]
     correlation_id: Option<String>,
@@ -83,6 +85,9 @@ struct Created {
     report_url: String,
     events_url: String,
     qr_url: String,
+    /// Where the browser is sent, when its answer comes back to a page of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_url: Option<String>,
 }
 
 /// `POST /api/v1/presentations`
@@ -92,7 +97,7 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let asks = query(&service, &wanted).await?;
     definition::check(&asks, wanted.dialect, wanted.query_language)?;
-    let Wanted { request, dc_api, page } = wanted.request(asks)?;
+    let Wanted { mut request, dc_api, page, return_to } = wanted.request(asks)?;
     match (dc_api, page) {
         (None, None) => {}
         (Some(call), None) => return create_for_dc_api(&service, request, call).await,
@@ -102,7 +107,15 @@ pub(super) async fn create(
             return Err(Problem::new(Kind::InvalidRequest).because(why));
         }
     }
-    let request = service.verifier.create(request).await?;
+    let place = return_to.map(|back| websites::answered_here(&service, &mut request, back)).transpose()?;
+    let request = match &place {
+        None => service.verifier.create(request).await?,
+        Some(_) => service.verifier.create(request).await.map_err(websites::at_return)?,
+    };
+    let start_url = match place {
+        Some(place) => Some(place.awaits(&service, &request).await?),
+        None => None,
+    };
     links::remember(&service, Of::Presentation, &request.id, &request.wallet_link, request.expires_at)
         .await?;
     let status_url = service.url(&format!("/api/v1/presentations/{}", request.id));
@@ -111,6 +124,7 @@ pub(super) async fn create(
         report_url: format!("{status_url}/report"),
         events_url: format!("{status_url}/events"),
         qr_url: format!("{status_url}/qr.svg"),
+        start_url,
         status_url,
         request,
     };
@@ -122,6 +136,7 @@ struct Wanted {
     request: PresentationRequest,
     dc_api: Option<DcApiCall>,
     page: Option<DcApiCall>,
+    return_to: Option<String>,
 }
 
 impl CreatePresentation {
@@ -161,7 +176,7 @@ impl CreatePresentation {
             })?;
             request.transaction_data.push(data);
         }
-        Ok(Wanted { request, dc_api: self.dc_api, page: self.page })
+        Ok(Wanted { request, dc_api: self.dc_api, page: self.page, return_to: self.return_to })
     }
 }
 

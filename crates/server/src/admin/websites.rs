@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::links::{self, Of};
+use crate::pages::answer::Place;
 use crate::problem::{Kind, Problem};
 use crate::respond::json;
 use crate::service::Service;
@@ -68,6 +69,30 @@ pub(crate) async fn for_page(
 fn at_page(error: CreateError) -> Problem {
     match error {
         CreateError::Origins => Problem::from(error).at("/page/origins"),
+        _ => error.into(),
+    }
+}
+
+/// Has the browser bring the answer to our own page, from where it goes on to `return_to`.
+pub(super) fn answered_here(
+    service: &Service,
+    request: &mut PresentationRequest,
+    return_to: String,
+) -> Result<Place, Problem> {
+    if !request.response_mode.is_redirect() || request.redirect_uri.is_some() {
+        let why = "return_to is for the response modes fragment and query, in place of redirect_uri";
+        return Err(Problem::new(Kind::Unprocessable).because(why).at("/return_to"));
+    }
+    let place = Place::new(service);
+    request.redirect_uri = Some(place.redirect_uri(service));
+    request.redirect = Some(return_to);
+    Ok(place)
+}
+
+/// What is wrong with a request whose answer our own page takes.
+pub(super) fn at_return(error: CreateError) -> Problem {
+    match error {
+        CreateError::Redirect => Problem::from(error).at("/return_to"),
         _ => error.into(),
     }
 }

@@ -14,7 +14,7 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 4] = [
+const ASSETS: [Asset; 5] = [
     Asset {
         name: "app.css",
         media_type: "text/css; charset=utf-8",
@@ -29,6 +29,11 @@ const ASSETS: [Asset; 4] = [
         name: COMPONENT,
         media_type: "text/javascript; charset=utf-8",
         content: include_str!("../assets/credenza-verify.js"),
+    },
+    Asset {
+        name: "answer.js",
+        media_type: "text/javascript; charset=utf-8",
+        content: include_str!("../assets/answer.js"),
     },
     Asset { name: "logo.svg", media_type: "image/svg+xml", content: include_str!("../assets/logo.svg") },
 ];

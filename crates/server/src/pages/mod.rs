@@ -4,6 +4,7 @@
 //! the content security policy forbids both. The handlers call the engines themselves: no admin token ever reaches a
 //! browser. Every POST carries a token of the visitor's session and must come from our own origin.
 
+pub(crate) mod answer;
 mod assets;
 pub(crate) mod authorize;
 mod claims_form;

@@ -15,7 +15,7 @@ macro_rules! templates {
     };
 }
 
-const TEMPLATES: [(&str, &str); 18] = templates![
+const TEMPLATES: [(&str, &str); 19] = templates![
     "base.html",
     "parts.html",
     "home.html",
@@ -24,6 +24,7 @@ const TEMPLATES: [(&str, &str); 18] = templates![
     "verify.html",
     "presentation.html",
     "component.html",
+    "answer.html",
     "wallet.html",
     "wallet_offer.html",
     "wallet_consent.html",

@@ -81,7 +81,11 @@ async fn dc_api_response(
 }
 
 /// Whether a website's script may bring an answer.
-async fn may_post(State(service): State<Arc<Service>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+async fn may_post(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     cors::preflight(&headers, &readers(&service, &id).await)
 }
 

@@ -55,7 +55,11 @@ struct Ways {
 }
 
 /// `GET /web/presentations/{token}`
-async fn show(State(service): State<Arc<Service>>, Path(token): Path<String>, headers: HeaderMap) -> Response {
+async fn show(
+    State(service): State<Arc<Service>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let page = match visited(&service, &token, &headers).await {
         Ok(page) => page,
         Err(refused) => return refused,
@@ -117,7 +121,8 @@ async fn visited(service: &Service, token: &str, headers: &HeaderMap) -> Result<
 
 /// Told to scripts of any origin: there is nothing to be told.
 fn gone() -> Response {
-    let mut response = oauth_error(StatusCode::NOT_FOUND, "invalid_request", "there is no such presentation any more");
+    let mut response =
+        oauth_error(StatusCode::NOT_FOUND, "invalid_request", "there is no such presentation any more");
     let (name, value) = crate::respond::ANY_ORIGIN;
     response.headers_mut().insert(name, value);
     response
