@@ -6,6 +6,7 @@ mod answers;
 mod asking_definitions;
 mod checklist;
 mod dc_api;
+mod dc_api_asking;
 mod definitions;
 mod dialects;
 mod drafts_refused;
