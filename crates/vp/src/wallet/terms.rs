@@ -8,6 +8,7 @@ use super::authenticate::Identified;
 use super::encrypt::Encryption;
 use super::identity::Metadata;
 use super::progress::Progress;
+use super::registered::allows;
 use super::reply::{Destination, Place, Reply};
 use super::{Asked, Query, Refusal, ResolveError, Wallet, address, scope, transaction};
 use crate::Profile;
@@ -117,7 +118,13 @@ pub(super) fn destination(
     {
         return Err(request(format!("{name} is on another host than the client identifier")));
     }
-    if identified.uris.as_ref().is_some_and(|known| !known.iter().any(|uri| uri == text)) {
+    // What an attestation lists is meant to the letter.
+    let known_by_name = client_id.prefix() == ClientIdPrefix::PreRegistered;
+    let is_one_of = |known: &[String]| match known_by_name {
+        true => allows(known, text),
+        false => known.iter().any(|uri| uri == text),
+    };
+    if identified.uris.as_ref().is_some_and(|known| !is_one_of(known)) {
         return Err(request(format!("{name} is none of those that the verifier is known to have")));
     }
     let place = Place { url, text: text.to_owned() };
