@@ -245,15 +245,19 @@ pub struct Candidate {
     pub discloses: Vec<Claim>,
     /// The labels of what stays in the wallet.
     pub withholds: Vec<String>,
+    /// Of that, what the verifier would like and can do without: told only where [`Choice::also`] says so.
+    pub welcome: Vec<Claim>,
 }
 
 /// The person's choice for one [`Ask`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
     /// [`Ask::id`].
     pub ask: String,
     /// [`Card::id`] of the candidate.
     pub credential: String,
+    /// Whether [`Candidate::welcome`] is told, too.
+    pub also: bool,
 }
 
 /// A request was answered.

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use credenza_core::ClaimsPath;
 use credenza_crypto::Signer;
 use credenza_server::demo_wallet::{
     Ask, Candidate, Choice, Claim, Consent, Party, Presented, Transaction, WalletRefusal,
@@ -83,7 +84,7 @@ impl Holder {
             let parts = matches.parts();
             for choice in choices {
                 match pick(&parts, &ready, choice) {
-                    Some(fit) => picked.push((choice.ask.clone(), fit.holding, fit.disclose.to_vec())),
+                    Some(fit) => picked.push((choice.ask.clone(), fit.holding, told(fit, choice.also))),
                     None => {
                         drop(parts);
                         drop(matches);
@@ -197,6 +198,12 @@ impl Holder {
     }
 }
 
+/// What is disclosed: what has to be, and where the person says so what the verifier would like besides.
+fn told(fit: Fit<'_>, also: bool) -> Vec<ClaimsPath> {
+    let more = if also { fit.optional } else { &[] };
+    fit.disclose.iter().chain(more).cloned().collect()
+}
+
 fn pick<'m>(parts: &[Part<'m>], ready: &[Ready], choice: &Choice) -> Option<Fit<'m>> {
     let place = ready.iter().position(|ready| ready.entry.id == choice.credential)?;
     let part = parts.iter().find(|part| part.id == choice.ask)?;
@@ -222,6 +229,8 @@ fn candidate(fit: Fit<'_>, ready: &[Ready], holdings: &[Holding]) -> Option<Cand
     let holding = holdings.get(fit.holding)?;
     let disclosed = lines(&copy.held, &holding.preview(fit.disclose));
     let told: HashSet<_> = disclosed.iter().map(|line| line.path.clone()).collect();
+    let welcome = lines(&copy.held, &holding.preview(&self::told(fit, true)));
+    let welcome = welcome.into_iter().filter(|line| !told.contains(&line.path));
     let withheld = lines(&copy.held, holding.claims().as_object()?)
         .into_iter()
         .filter(|line| !told.contains(&line.path));
@@ -229,6 +238,7 @@ fn candidate(fit: Fit<'_>, ready: &[Ready], holdings: &[Holding]) -> Option<Cand
         card: card(entry),
         discloses: disclosed.into_iter().map(|line| Claim { label: line.label, value: line.value }).collect(),
         withholds: withheld.map(|line| line.label).collect(),
+        welcome: welcome.map(|line| Claim { label: line.label, value: line.value }).collect(),
     })
 }
 
@@ -272,7 +282,7 @@ pub(super) fn answer_refusal(error: &AnswerError) -> WalletRefusal {
 pub fn default_choices(consent: &Consent) -> Vec<Choice> {
     let first = |ask: &Ask| {
         let credential = ask.candidates.first()?.card.id.clone();
-        Some(Choice { ask: ask.id.clone(), credential })
+        Some(Choice { ask: ask.id.clone(), credential, also: false })
     };
     consent.asks.iter().filter(|ask| ask.required).filter_map(first).collect()
 }

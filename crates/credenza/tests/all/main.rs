@@ -9,6 +9,7 @@ mod client_ids;
 mod commands;
 mod crash;
 mod dc_api_offers;
+mod definitions;
 mod demo;
 mod every_mode;
 mod formats;

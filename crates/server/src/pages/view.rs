@@ -269,7 +269,7 @@ struct CandidateView {
 
 impl From<Consent> for ConsentView {
     fn from(consent: Consent) -> Self {
-        let candidate = |Candidate { card, discloses, withholds }: Candidate| CandidateView {
+        let candidate = |Candidate { card, discloses, withholds, .. }: Candidate| CandidateView {
             card: card.into(),
             discloses,
             withholds,

@@ -171,7 +171,11 @@ pub(super) async fn present(State(service): State<Arc<Service>>, posted: Posted)
     let consent = posted.get("consent").unwrap_or_default();
     let choices: Vec<Choice> = posted
         .starting("choice:")
-        .map(|(ask, credential)| Choice { ask: ask.to_owned(), credential: credential.to_owned() })
+        .map(|(ask, credential)| Choice {
+            ask: ask.to_owned(),
+            credential: credential.to_owned(),
+            ..Choice::default()
+        })
         .collect();
     match wallet.present(consent, &choices).await {
         Ok(presented) => match presented.redirect_uri.filter(|to| is_ours(&service, to)) {

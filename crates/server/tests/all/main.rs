@@ -7,6 +7,7 @@ mod authorize;
 mod credential_types;
 mod dc_api;
 mod deferred;
+mod definitions;
 mod events;
 mod headers;
 mod listener;

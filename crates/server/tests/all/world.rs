@@ -405,7 +405,7 @@ fn preview() -> OfferPreview {
 
 fn consent() -> Consent {
     let discloses = card("c1").claims.into_iter().filter(|claim| claim.label != "Family name").collect();
-    let candidate = Candidate { card: card("c1"), discloses, withholds: vec!["Family name".into()] };
+    let candidate = Candidate { card: card("c1"), discloses, withholds: vec!["Family name".into()], welcome: Vec::new() };
     Consent {
         id: "consent-1".into(),
         verifier: party("Demo Verifier"),
@@ -474,7 +474,7 @@ impl DemoWallet for Pretender {
         _: &'a str,
         choices: &'a [Choice],
     ) -> Answer<'a, Result<Presented, WalletRefusal>> {
-        if choices != [Choice { ask: "pid".into(), credential: "c1".into() }] {
+        if choices != [Choice { ask: "pid".into(), credential: "c1".into(), also: false }] {
             return Answer::ready(Err(WalletRefusal::new("Nothing was chosen.")));
         }
         self.happened("presented");

@@ -19,8 +19,9 @@ pub(super) fn check(definition: &PresentationDefinition) -> Result<(), CreateErr
             return Err(CreateError::Definition("no format derives predicates"));
         }
         if formats_of(definition, descriptor).is_empty() {
-            let named = definition.formats(descriptor).and_then(|formats| formats.keys().next());
-            return Err(CreateError::Format(named.cloned().unwrap_or_default()));
+            return Err(CreateError::Definition(
+                "an input descriptor names no format that can be verified here",
+            ));
         }
     }
     Ok(())

@@ -84,8 +84,28 @@ pub(super) fn request(consent: &Consent, choices: &[Choice]) -> String {
         if candidate.discloses.is_empty() {
             text.push_str("      nothing but that you have it\n");
         }
-        if !candidate.withholds.is_empty() {
-            text.push_str(&format!("    keeps back: {}\n", candidate.withholds.join(", ")));
+        let also = chosen.is_some_and(|choice| choice.also);
+        let welcome: Vec<&str> = candidate.welcome.iter().map(|claim| claim.label.as_str()).collect();
+        match (welcome.is_empty(), also) {
+            (true, _) => {}
+            (false, false) => {
+                text.push_str(&format!(
+                    "    would like, too: {} (--also {} to disclose it)\n",
+                    welcome.join(", "),
+                    ask.id
+                ));
+            }
+            (false, true) => {
+                text.push_str("    and because it would like that:\n");
+                for claim in &candidate.welcome {
+                    text.push_str(&format!("      {}  {}\n", claim.label, claim.value));
+                }
+            }
+        }
+        let kept = candidate.withholds.iter().map(String::as_str);
+        let kept: Vec<&str> = kept.filter(|label| !(also && welcome.contains(label))).collect();
+        if !kept.is_empty() {
+            text.push_str(&format!("    keeps back: {}\n", kept.join(", ")));
         }
         let others: Vec<&str> = ask
             .candidates

@@ -22,8 +22,11 @@ pub(super) struct Arguments {
     /// Which credential answers which part of the request, when several fit: QUERY=ID. May be repeated.
     #[arg(long, value_name = "QUERY=ID")]
     choose: Vec<String>,
+    /// For this part of the request, disclose what the verifier would like and can do without, too. May be repeated.
+    #[arg(long, value_name = "QUERY")]
+    also: Vec<String>,
     /// Say no to the verifier instead.
-    #[arg(long, conflicts_with_all = ["yes", "choose"])]
+    #[arg(long, conflicts_with_all = ["yes", "choose", "also"])]
     decline: bool,
 }
 
@@ -50,11 +53,17 @@ pub(super) async fn run(home: &Home, how: Arguments, json: bool) -> anyhow::Resu
             if !chosen.iter().any(|chosen| chosen.ask == choice.ask) {
                 ask_which(&consent, choice).await?;
             }
+            if !how.also.contains(&choice.ask) {
+                ask_also(&consent, choice).await?;
+            }
         }
     }
     for chosen in chosen {
         choices.retain(|choice| choice.ask != chosen.ask);
         choices.push(chosen);
+    }
+    for choice in &mut choices {
+        choice.also |= how.also.contains(&choice.ask);
     }
     if !how.yes || !json {
         eprintln!("{}", consent::request(&consent, &choices));
@@ -72,7 +81,8 @@ pub(super) async fn run(home: &Home, how: Arguments, json: bool) -> anyhow::Resu
         return refused(&WalletRefusal::new(message), json);
     }
     if !how.yes {
-        let question = if consent.transactions.is_empty() { "Present this?" } else { "Authorise and present this?" };
+        let question =
+            if consent.transactions.is_empty() { "Present this?" } else { "Authorise and present this?" };
         confirm(question, "answer the request", json).await?.then_some(()).ok_or_else(declined)?;
     }
     output::progress("presenting");
@@ -110,12 +120,25 @@ async fn ask_which(consent: &Consent, choice: &mut Choice) -> anyhow::Result<()>
     }
 }
 
+/// Lets the person say whether the verifier gets what it can do without. Nothing typed: no.
+async fn ask_also(consent: &Consent, choice: &mut Choice) -> anyhow::Result<()> {
+    let ask = consent.asks.iter().find(|ask| ask.id == choice.ask);
+    let fitting = ask.and_then(|ask| ask.candidates.iter().find(|one| one.card.id == choice.credential));
+    let Some(candidate) = fitting.filter(|candidate| !candidate.welcome.is_empty()) else { return Ok(()) };
+    eprintln!("\nFor \"{}\" the verifier would like, and can do without:", choice.ask);
+    for claim in &candidate.welcome {
+        eprintln!("  {}  {}", claim.label, claim.value);
+    }
+    choice.also = output::ask("Disclose that, too?").await?;
+    Ok(())
+}
+
 fn choices(texts: &[String]) -> anyhow::Result<Vec<Choice>> {
     let read = |text: &String| {
         let said = text.split_once('=');
         let (ask, credential) =
             said.ok_or_else(|| Usage::error("--choose is QUERY=ID, as the request shows it"))?;
-        Ok(Choice { ask: ask.to_owned(), credential: credential.to_owned() })
+        Ok(Choice { ask: ask.to_owned(), credential: credential.to_owned(), also: false })
     };
     texts.iter().map(read).collect()
 }
