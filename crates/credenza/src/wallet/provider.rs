@@ -151,7 +151,7 @@ impl HolderKeys for Vouched {
 mod tests {
     use credenza_core::{FixedClock, SeededRandom};
     use credenza_crypto::Jws;
-    use credenza_crypto::x509::Certificate;
+    use credenza_crypto::x509::{Certificate, PathPolicy, validate};
 
     use super::*;
     use crate::wallet::vault::MemoryVault;
@@ -207,6 +207,7 @@ mod tests {
     }
 
     // Clauses: HAIP-4.5.1-01, HAIP-4.5.1-03, HAIP-4.5.1-04, HAIP-4.5.1-05
+    // Checks: WVCI-096, WVCI-097, WVCI-099, WVCI-100
     #[tokio::test]
     async fn keys_are_attested_with_certificates_and_without_the_root() {
         let (provider, root) = WalletProvider::generate(NOW, &SeededRandom::new(1)).unwrap();
@@ -214,8 +215,14 @@ mod tests {
         let keys = [wallet.generate(&[Algorithm::Es256]).await.unwrap()];
         let text = wallet.attest(&keys, Some("the nonce")).await.unwrap().unwrap();
         certified(&text, &root);
-        let claims: Value = serde_json::from_slice(&Jws::parse(&text).unwrap().payload).unwrap();
+        let jws = Jws::parse(&text).unwrap();
+        assert!(jws.header.has_type("key-attestation+jwt"));
+        let chain = jws.header.x5c().unwrap().unwrap();
+        let path = validate(&chain, std::slice::from_ref(&root), NOW, PathPolicy::default());
+        jws.verify(&path.unwrap().0.key, &[Algorithm::Es256]).unwrap();
+        let claims: Value = serde_json::from_slice(&jws.payload).unwrap();
         assert_eq!((&claims["nonce"], &claims["key_storage"]), (&json!("the nonce"), &json!([KEY_STORAGE])));
         assert_eq!(claims["attested_keys"].as_array().unwrap().len(), 1);
+        assert_eq!((&claims["iat"], &claims["exp"]), (&json!(NOW), &json!(NOW + LIFETIME)));
     }
 }

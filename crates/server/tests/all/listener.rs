@@ -14,13 +14,13 @@ use tokio::sync::oneshot;
 use crate::fixed_with;
 use crate::world::Wanted;
 
-struct Running {
-    address: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     ended: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
-async fn run(router: Router, limits: Limits) -> Running {
+pub(crate) async fn run(router: Router, limits: Limits) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
@@ -35,7 +35,7 @@ async fn service(limits: Limits) -> Running {
 }
 
 /// Sends bytes and reads until the other side closes.
-async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
+pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The other side may close while we still write.
     let _ = stream.write_all(bytes).await;

@@ -4,6 +4,7 @@
 
 mod admin;
 mod authorize;
+mod certification;
 mod credential_types;
 mod dc_api;
 mod deferred;

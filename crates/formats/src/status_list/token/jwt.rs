@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use credenza_core::{Report, UnixTime, b64, json};
-use credenza_crypto::{Header, IdentifiedBy, Jws, JwsError, PublicKey, Signer, SigningHeader, jwt};
+use credenza_crypto::{Header, IdentifiedBy, Jwk, Jws, JwsError, PublicKey, Signer, SigningHeader, jwt};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Number;
+use serde_json::{Map, Number};
 
 use super::claims::{Claims, NotPositive};
 use super::{Expected, Issuance, IssueError, KeyClues, StatusList, accept};
@@ -18,10 +18,12 @@ pub const TYP: &str = "statuslist+jwt";
 /// The media type of a token in this form.
 pub const MEDIA_TYPE: &str = "application/statuslist+jwt";
 
-/// The header to [`issue`] under; it is made once for a signer.
+/// The header to [`issue`] under; it is made once for a signer. The key itself is in it whatever else identifies it: for
+/// those who know the key and no certificates.
 #[must_use]
 pub fn header(signer: &dyn Signer, identified_by: IdentifiedBy) -> SigningHeader {
-    Header::signing(signer, TYP, identified_by)
+    let key = Jwk::new(signer.public_jwk().key.clone()).to_value();
+    SigningHeader::new(signer, TYP, identified_by, Map::from_iter([("jwk".to_owned(), key)]))
 }
 
 /// Signs a list.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use credenza_core::{Report, b64};
-use credenza_crypto::{Algorithm, IdentifiedBy, Signer as _};
+use credenza_crypto::{Algorithm, IdentifiedBy, Jwk, Signer as _};
 use credenza_formats::status_list::token::{Expected, Issuance, IssueError, MAX_TOKEN, jwt};
 use credenza_formats::status_list::{
     ArrayError, EncodedList, Level, Status, StatusArray, StatusBits, encode,
@@ -33,8 +33,10 @@ fn what_is_issued() {
         aggregation_uri: Some("https://issuer.example/statuslists"),
         ..GOOD
     });
-    let header: Value =
+    let mut header: Value =
         serde_json::from_slice(&b64::decode(token.split('.').next().unwrap()).unwrap()).unwrap();
+    let key = header.as_object_mut().unwrap().remove("jwk").unwrap();
+    assert_eq!(Jwk::from_value(&key).unwrap().key, issuer().public_jwk().key);
     assert_eq!(header, json!({ "alg": "ES256", "typ": "statuslist+jwt" }));
     assert_eq!(
         payload(&token),

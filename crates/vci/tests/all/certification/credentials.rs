@@ -103,7 +103,7 @@ fn a_credential_is_signed_within_its_certificate() {
     jws.verify(&leaf.key, &[Algorithm::Es256]).unwrap();
 }
 
-// Checks: ISS-099, ISS-101 to ISS-103
+// Checks: ISS-099, ISS-101 to ISS-104
 #[test]
 fn its_status_is_in_a_list_that_is_signed_and_says_valid() {
     let (world, lists) = with_status(|builder| builder);
@@ -120,6 +120,9 @@ fn its_status_is_in_a_list_that_is_signed_and_says_valid() {
     let chain = jws.header.x5c().unwrap().unwrap();
     leads_to_the_anchor(&world, &chain);
     jws.verify(&Certificate::parse(&chain[0]).unwrap().key, &[Algorithm::Es256]).unwrap();
+    // For those who go by keys and not by certificates, it is the same one.
+    let itself = jws.header.jwk().unwrap().unwrap();
+    jws.verify(&itself.key, &[Algorithm::Es256]).unwrap();
     let claims: Value = serde_json::from_slice(&jws.payload).unwrap();
     assert!([1, 2, 4, 8].contains(&claims["status_list"]["bits"].as_u64().unwrap()));
     assert!(b64::decode(claims["status_list"]["lst"].as_str().unwrap()).is_ok());

@@ -42,7 +42,7 @@ fn configurations(issuer: &Value) -> impl Iterator<Item = (&String, &Value)> {
     issuer["credential_configurations_supported"].as_object().unwrap().iter()
 }
 
-// Checks: ISS-001, ISS-003, ISS-005, ISS-006, ISS-008, ISS-010, ISS-030, ISS-038, ISS-071, ISS-077, AS-001, AS-003
+// Checks: ISS-001, ISS-003, ISS-005, ISS-006, ISS-008, ISS-010, ISS-030, ISS-032, ISS-038, ISS-071, ISS-077, AS-001, AS-003
 #[test]
 fn both_documents_are_found_and_complete() {
     let world = Within::new().world;
@@ -55,7 +55,11 @@ fn both_documents_are_found_and_complete() {
     {
         assert!(issuer[endpoint].as_str().is_some_and(|it| it.starts_with("https://issuer.example/tenant/")));
     }
-    assert!(configurations(&issuer).count() >= 4);
+    // What an operator has configured is there, under its name and in its format.
+    let formats: Vec<_> =
+        configurations(&issuer).map(|(id, it)| (id.as_str(), it["format"].as_str().unwrap())).collect();
+    let sd_jwt = "dc+sd-jwt";
+    assert_eq!(formats, [("described", sd_jwt), ("diploma", sd_jwt), ("mdl", "mso_mdoc"), ("pid", sd_jwt)]);
 }
 
 // Checks: ISS-011, ISS-012, ISS-029, ISS-031, ISS-033
