@@ -14,7 +14,10 @@
 //! ```
 
 mod admin;
+mod access;
 mod admin_token;
+mod audit;
+mod idempotency;
 pub mod demo_wallet;
 mod guard;
 pub mod hub;
@@ -26,8 +29,9 @@ mod media_type;
 pub mod metrics;
 mod pages;
 mod patient_io;
-pub mod problem;
+mod planes;
 pub mod presets;
+pub mod problem;
 mod publisher;
 mod qr;
 mod query_register;
@@ -44,6 +48,7 @@ mod wallet_plane;
 mod web;
 mod webhooks;
 
+pub use access::{Access, Role};
 pub use admin_token::AdminToken;
 pub use demo_wallet::DemoWallet;
 pub use hub::EventHub;
@@ -57,5 +62,5 @@ pub use routes::Route;
 pub use service::{Pages, Preset, Service, ServiceBuilder, ServiceError};
 pub use timed::{TimedSigner, TimedStore};
 pub use tls::{Tls, TlsError};
-pub use webhooks::Egress;
 pub use users::{ConfiguredUser, ConfiguredUsers, UserAuthentication};
+pub use webhooks::Egress;

@@ -16,6 +16,8 @@ pub enum Kind {
     UnknownMember,
     /// No token, or not a valid one.
     Unauthorized,
+    /// The token is not for this.
+    Forbidden,
     /// Nothing of that id, or it has expired.
     NotFound,
     /// The path knows other methods.
@@ -36,10 +38,11 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, for the documentation and its test.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::InvalidRequest,
         Self::UnknownMember,
         Self::Unauthorized,
+        Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
@@ -57,6 +60,7 @@ impl Kind {
             Self::InvalidRequest => "invalid-request",
             Self::UnknownMember => "unknown-member",
             Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Conflict => "conflict",
@@ -81,6 +85,7 @@ impl Kind {
             Self::InvalidRequest => "The request can't be understood",
             Self::UnknownMember => "The request has a member that is not known here",
             Self::Unauthorized => "A valid token is needed",
+            Self::Forbidden => "The token is not for this",
             Self::NotFound => "There is nothing here",
             Self::MethodNotAllowed => "This path knows other methods",
             Self::Conflict => "The state does not allow this",
@@ -98,6 +103,7 @@ impl Kind {
         match self {
             Self::InvalidRequest | Self::UnknownMember => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict => StatusCode::CONFLICT,
@@ -113,6 +119,7 @@ impl Kind {
     pub(crate) const fn of(status: StatusCode) -> Self {
         match status.as_u16() {
             401 => Self::Unauthorized,
+            403 => Self::Forbidden,
             404 => Self::NotFound,
             405 => Self::MethodNotAllowed,
             409 => Self::Conflict,

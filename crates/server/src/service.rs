@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use credenza_core::{Clock, Random, Records, Sealer, Store, SystemClock, SystemRandom};
 use credenza_query::DcqlQuery;
 use credenza_trust::federation::EntityConfiguration;
@@ -14,23 +12,22 @@ use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use url::Url;
 
-use crate::admin_token::AdminToken;
+use crate::access::Access;
+use crate::audit::Audit;
 use crate::demo_wallet::DemoWallet;
-use crate::guard::guard;
 use crate::hub::EventHub;
+use crate::idempotency::Idempotency;
 use crate::inspect::Inspect;
-use crate::keep_up::{issuer_name, keep_up};
+use crate::keep_up::issuer_name;
 use crate::limits::Limits;
 use crate::pages::AutomaticLogin;
 use crate::pages::templates::Templates;
 use crate::publisher::Publisher;
 use crate::query_register::QueryRegister;
-use crate::routes::{Route, Routes};
-use crate::type_register::TypeRegister;
 use crate::sign_in::SignInElsewhere;
+use crate::type_register::TypeRegister;
 use crate::users::UserAuthentication;
 use crate::webhooks::{Wanted, Webhooks};
-use crate::{admin, pages, wallet_plane, web};
 
 /// Who sees the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,7 +66,10 @@ pub struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) hub: Arc<EventHub>,
-    pub(crate) admin_token: Option<AdminToken>,
+    pub(crate) access: Vec<Access>,
+    /// Keeps what is changed over the admin plane, when that is wanted.
+    pub(crate) audit: Option<Arc<Audit>>,
+    pub(crate) idempotency: Arc<Idempotency>,
     pub(crate) pages: Pages,
     pub(crate) wallet: Option<Arc<dyn DemoWallet>>,
     pub(crate) inspect: Option<Arc<dyn Inspect>>,
@@ -126,7 +126,8 @@ pub struct ServiceBuilder {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) hub: Arc<EventHub>,
-    admin_token: Option<AdminToken>,
+    pub(crate) access: Vec<Access>,
+    pub(crate) audit: Option<Arc<dyn Records>>,
     pages: Pages,
     wallet: Option<Arc<dyn DemoWallet>>,
     inspect: Option<Arc<dyn Inspect>>,
@@ -165,7 +166,8 @@ impl Service {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             hub: Arc::new(EventHub::new()),
-            admin_token: None,
+            access: Vec::new(),
+            audit: None,
             pages: Pages::default(),
             wallet: None,
             inspect: None,
@@ -186,39 +188,6 @@ impl Service {
         }
     }
 
-    /// The router of all planes, with the guard around it.
-    pub fn router(self: &Arc<Self>) -> Router {
-        self.routes()
-            .router
-            .with_state(Arc::clone(self))
-            .layer(axum::middleware::from_fn_with_state(Arc::clone(self), keep_up))
-            .layer(DefaultBodyLimit::max(self.limits.body))
-            .layer(axum::middleware::from_fn_with_state(Arc::clone(self), guard))
-    }
-
-    /// Every route that this service has, for documentation and tests.
-    #[must_use]
-    pub fn route_table(&self) -> Vec<Route> {
-        self.routes().table
-    }
-
-    fn routes(&self) -> Routes {
-        let mut routes = Routes::new(&self.base_path);
-        wallet_plane::routes(self, &mut routes);
-        admin::routes(self, &mut routes);
-        let shown = self.pages != Pages::Off || !self.websites.is_empty();
-        if shown {
-            web::routes(&mut routes);
-        }
-        if shown || self.issuer.authorization_settings().is_some() {
-            pages::assets(&mut routes);
-        }
-        if self.pages != Pages::Off {
-            pages::routes(self, &mut routes);
-        }
-        routes
-    }
-
     /// The URL of a path of ours.
     pub(crate) fn url(&self, path: &str) -> String {
         let base = self.base.as_str();
@@ -230,12 +199,6 @@ impl ServiceBuilder {
     /// The hub that the engines emit their events to.
     pub fn hub(mut self, hub: Arc<EventHub>) -> Self {
         self.hub = hub;
-        self
-    }
-
-    /// The token of the admin plane. Without one, nobody gets in.
-    pub fn admin_token(mut self, token: impl Into<AdminToken>) -> Self {
-        self.admin_token = Some(token.into());
         self
     }
 
@@ -365,6 +328,8 @@ impl ServiceBuilder {
             .unwrap_or_else(|| base.host_str().unwrap_or_default().to_owned());
         let base_path = base.path().strip_suffix('/').unwrap_or(base.path()).to_owned();
         let webhooks = self.webhooks.take().map(|wanted| wanted.over(&self));
+        let audit = self.audit.take().map(|records| Audit::over(records, &self));
+        let idempotency = Idempotency::over(&self);
         Ok(Arc::new(Service {
             webhooks,
             base_path,
@@ -377,7 +342,9 @@ impl ServiceBuilder {
             sealer: self.sealer,
             random: self.random,
             hub: self.hub,
-            admin_token: self.admin_token,
+            access: self.access,
+            audit,
+            idempotency,
             pages: self.pages,
             wallet: self.wallet,
             inspect: self.inspect,

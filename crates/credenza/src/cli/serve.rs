@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use credenza::config::{self, Settings};
 use credenza::core::{Secret, SystemClock};
 use credenza::server::{AdminToken, Limits, Pages, serve, serve_tls};
+use credenza::service::clock::InStep;
 use credenza::service::revocation_list::{self, RevocationList};
 use credenza::service::{LookUp, Parts, Revocation, Webhooks};
 use serde_json::json;
@@ -45,7 +46,9 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
              for certification and tests alone"
         );
     }
-    let service = assemble(settings).await?;
+    let sessions = settings.sessions.as_ref().map(Secret::expose);
+    let in_step = InStep::open(settings.database.expose(), sessions).await.context("the database")?;
+    let service = assemble(settings, &in_step)?;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("can't listen on {listen}; is another service running there?"))?;
@@ -69,12 +72,11 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     Ok(Verdict::Good)
 }
 
-async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Service>> {
-    let sessions = settings.sessions.as_ref().map(Secret::expose);
-    let stores = credenza::store::open_both(settings.database.expose(), sessions, Arc::new(SystemClock))
-        .await
-        .context("the database")?;
+fn assemble(settings: Settings, in_step: &InStep) -> anyhow::Result<Arc<credenza::server::Service>> {
+    let stores = in_step.stores.clone();
+    let audited = settings.admin.audit.then(|| Arc::clone(&stores.records));
     let parts = Parts {
+        clock: Arc::clone(&in_step.clock) as _,
         pages: Pages::SignIn,
         asking: settings.asking,
         document_signer: settings.document_signer.map(|signer| Arc::new(signer) as _),
@@ -106,7 +108,14 @@ async fn assemble(settings: Settings) -> anyhow::Result<Arc<credenza::server::Se
     };
     let file = settings.file.display().to_string();
     let builder = parts.assemble().map_err(|error| Usage::error(format!("{file}: {error}")))?;
-    Ok(builder.service.admin_token(AdminToken::from_sha256(settings.admin_token)).build()?)
+    let mut service = builder.service.admin_token(AdminToken::from_sha256(settings.admin_token));
+    for access in settings.admin.tokens {
+        service = service.access(access);
+    }
+    if let Some(records) = audited {
+        service = service.audit(records);
+    }
+    Ok(service.build()?)
 }
 
 /// Logs to standard error what the filter lets through; RUST_LOG has precedence.

@@ -37,6 +37,8 @@ pub(super) struct Section {
     #[serde(default)]
     request_uri_lifetime: Option<u64>,
     #[serde(default)]
+    interactive: bool,
+    #[serde(default)]
     automatic: Option<automatic::Section>,
     #[serde(default)]
     upstream: Option<sign_in::UpstreamSection>,
@@ -110,6 +112,7 @@ pub(super) fn authorization(
         require_attestation_challenge: section.require_attestation_challenge,
         dpop: section.dpop,
         request_uri_lifetime: section.request_uri_lifetime.map(Duration::from_secs),
+        interactive: section.interactive,
         automatic: automatic?,
         upstream: upstream?,
         presentation: presentation?,

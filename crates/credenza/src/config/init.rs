@@ -120,6 +120,22 @@ pub fn init(
     Ok(Initialized { file, root, iaca, did, admin_token })
 }
 
+/// Writes other stores into a configuration that [`init`] has written.
+///
+/// # Errors
+/// The file.
+pub fn name_stores(file: &Path, database: Option<&str>, sessions: Option<&str>) -> Result<(), InitError> {
+    let text = fs::read_to_string(file).map_err(|error| FileError::Io { path: file.to_owned(), error })?;
+    let named = |name: &str, url: &str| format!("{name} = {}", serde_json::Value::from(url));
+    let lines = text.lines().map(|line| match (database, sessions) {
+        (Some(url), _) if line.starts_with("database = ") => named("database", url),
+        (_, Some(url)) if line.starts_with("# sessions = ") => named("sessions", url),
+        _ => line.to_owned(),
+    });
+    let text: String = lines.map(|line| line + "\n").collect();
+    Ok(keys::write_private(file, text.as_bytes())?)
+}
+
 fn encryption_key(random: &dyn Random) -> Result<Secret, IdentityError> {
     Ok(SoftwareDecrypter::generate(Curve::P256, random)?.to_private_jwk())
 }

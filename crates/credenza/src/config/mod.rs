@@ -1,5 +1,6 @@
 //! The configuration of a service: `credenza.toml`, read strictly, and every mistake explained where it is.
 
+mod admin;
 mod authorization;
 mod automatic;
 mod claims;
@@ -8,6 +9,7 @@ mod contexts;
 mod credential_types;
 mod encryption;
 pub mod examples;
+mod expand;
 mod init;
 mod outgoing;
 mod problem;
@@ -43,8 +45,9 @@ use crate::keys::service_key::ServiceKey;
 use crate::service::Authorization;
 use crate::service::asking::Asking;
 
+pub use admin::Admin;
 pub use examples::CREDENTIAL_TYPES;
-pub use init::{InitError, Initialized, init};
+pub use init::{InitError, Initialized, init, name_stores};
 pub use problem::{ConfigProblem, ConfigProblems};
 pub use read::read;
 
@@ -63,6 +66,8 @@ pub struct Settings {
     pub log: String,
     /// SHA-256 of the admin token.
     pub admin_token: [u8; 32],
+    /// The admin plane beside that token.
+    pub admin: Admin,
     /// How the issuer calls itself.
     pub issuer_name: String,
     /// Signs credentials.

@@ -13,7 +13,7 @@ use credenza_vp::verifier::Undetermined;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ConfigProblem, ConfigProblems, Settings, authorization, claims, client_ids, contexts, encryption, outgoing, servers, status, tls, verifier, webhooks};
+use super::{ConfigProblem, ConfigProblems, Settings, admin, authorization, claims, client_ids, contexts, encryption, outgoing, servers, status, tls, verifier, webhooks};
 use crate::service::Authorization;
 
 /// The file as it is written. Every name in it is documented in the file that `credenza init` writes.
@@ -30,7 +30,7 @@ struct File {
     profile: Option<Spanned<authorization::Profile>>,
     #[serde(default)]
     log: Option<Spanned<String>>,
-    admin: Admin,
+    admin: admin::Section,
     issuer: Issuer,
     verifier: verifier::Section,
     #[serde(default)]
@@ -49,12 +49,6 @@ struct File {
     contexts: contexts::Section,
     #[serde(default)]
     claims: claims::Section,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Admin {
-    token_sha256: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -134,6 +128,7 @@ impl Reader<'_> {
         let sessions = self.sessions(file.sessions.as_ref());
         let sealer = self.sealer(&file.sealing_key);
         let admin_token = self.admin_token(&file.admin.token_sha256);
+        let admin = admin::admin(&file.admin, self);
         let issuer_name = self.name("issuer.name", &file.issuer.name);
         let issuer_key = self.key("issuer.key", &file.issuer.key, file.issuer.chain.as_ref());
         let document_signer = match &file.issuer.document_signer {
@@ -187,6 +182,7 @@ impl Reader<'_> {
             sessions: sessions?,
             log,
             admin_token: admin_token?,
+            admin: admin?,
             issuer_name: issuer_name?,
             issuer_key: issuer_key?,
             document_signer: document_signer?,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use credenza_core::{Sealer, Secret};
 use toml::Spanned;
 
+use super::expand::expand;
 use super::read::Reader;
 use crate::keys;
 
@@ -12,7 +13,8 @@ impl Reader<'_> {
     pub(super) fn database(&mut self, value: &Spanned<String>) -> Option<Secret> {
         let remedy = "write \"sqlite:FILE\" or \"postgres://USER:PASSWORD@HOST/NAME\"; \"memory:\" forgets everything \
                       when the service stops";
-        let url = self.database_url(value.get_ref());
+        let text = self.expanded("database", value)?;
+        let url = self.database_url(&text);
         if url.is_none() {
             self.problem("database", value, "not a store that is known", remedy);
         }
@@ -24,14 +26,27 @@ impl Reader<'_> {
         let remedy = "write \"redis://USER:PASSWORD@HOST:PORT\", or \"rediss://\" over TLS; without it sessions are in \
                       the database";
         let Some(value) = value else { return Some(None) };
-        let url = match value.get_ref().split_once("://") {
-            Some(("redis" | "rediss", _)) => Some(Secret::new(value.get_ref().clone())),
-            _ => self.database_url(value.get_ref()),
+        let text = self.expanded("sessions", value)?;
+        let url = match text.split_once("://") {
+            Some(("redis" | "rediss", _)) => Some(Secret::new(text)),
+            _ => self.database_url(&text),
         };
         if url.is_none() {
             self.problem("sessions", value, "not a store that is known", remedy);
         }
         url.map(Some)
+    }
+
+    /// With what it takes from the environment and from files.
+    fn expanded(&mut self, setting: &str, value: &Spanned<String>) -> Option<String> {
+        match expand(value.get_ref(), &self.folder) {
+            Ok(text) => Some(text),
+            Err(problem) => {
+                let remedy = "${NAME} is an environment variable, and ${file:PATH} a file";
+                self.problem(setting, value, problem, remedy);
+                None
+            }
+        }
     }
 
     fn database_url(&self, url: &str) -> Option<Secret> {

@@ -2,8 +2,12 @@
 
 #![cfg(test)]
 
+mod as_the_suite;
 mod attested;
+mod between;
 mod browser;
+mod certified;
+mod browser_component;
 mod claims;
 mod client_ids;
 mod commands;
@@ -11,11 +15,15 @@ mod crash;
 mod dc_api_offers;
 mod definitions;
 mod demo;
+mod deployment;
+mod doctor;
 mod every_mode;
 mod formats;
+mod load;
 mod many_nodes;
 mod many_nodes_events;
 mod many_nodes_faults;
+mod members;
 mod moving;
 mod nodes;
 mod once_only;
@@ -24,6 +32,7 @@ mod postgres_server;
 mod presenting;
 #[path = "../../../store/tests/all/redis_server.rs"]
 mod redis_server;
+mod rotating;
 mod self_issued;
 mod signing_in;
 mod signing_in_elsewhere;
@@ -34,4 +43,6 @@ mod trusted_lists;
 mod two_processes;
 mod wallet_refuses;
 mod wallet_serve;
+mod webhooks;
+mod without_a_browser;
 mod world;

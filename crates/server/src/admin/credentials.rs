@@ -2,36 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use credenza_core::UnixTime;
 use credenza_vci::issuer::status::{ChangeError, CredentialRecord, CredentialState, ListView, Place};
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use super::no_such;
+use super::paging::{self, Page};
 use crate::problem::{Kind, Problem};
 use crate::publisher::Publisher;
 use crate::respond::json;
 use crate::service::Service;
 use crate::webhooks::Message;
-
-/// A page has so many credentials unless it is asked for another number, and never more than the second.
-const PAGE: usize = 50;
-const MAX_PAGE: usize = 1000;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
-    #[serde(default)]
-    session: Option<String>,
-    #[serde(default)]
-    after: Option<String>,
-    #[serde(default)]
-    limit: Option<usize>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,13 +47,6 @@ struct PlaceView {
     index: u64,
 }
 
-#[derive(Serialize)]
-struct Page {
-    credentials: Vec<View>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
-
 impl View {
     fn of(publisher: &Publisher, record: CredentialRecord) -> Self {
         let place =
@@ -92,22 +70,27 @@ fn publisher(service: &Service) -> Result<&Arc<Publisher>, Problem> {
 }
 
 /// `GET /api/v1/credentials`
-pub(super) async fn list(
-    State(service): State<Arc<Service>>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
-) -> Result<Response, Problem> {
-    let Query(Wanted { session, after, limit }) =
-        wanted.map_err(|rejection| Problem::new(Kind::InvalidRequest).because(rejection.body_text()))?;
-    let limit = limit.unwrap_or(PAGE);
-    if limit == 0 || limit > MAX_PAGE {
-        let detail = format!("limit has to be between 1 and {MAX_PAGE}");
-        return Err(Problem::new(Kind::InvalidRequest).because(detail));
-    }
+pub(super) async fn list(State(service): State<Arc<Service>>, uri: Uri) -> Result<Response, Problem> {
+    let page = Page::of(&uri, &["session", "status", "type"])?;
+    let status: Option<CredentialState> = page.filter("status")?;
+    let (session, kind) = (page.text("session"), page.text("type"));
     let publisher = publisher(&service)?;
-    let records = publisher.lists.credentials(session.as_deref(), after.as_deref(), limit).await?;
-    let next = records.last().filter(|_| records.len() == limit).map(|last| last.id.clone());
-    let credentials = records.into_iter().map(|record| View::of(publisher, record)).collect();
-    Ok(json(StatusCode::OK, &Page { credentials, next }))
+    let wanted = |view: &View| {
+        status.is_none_or(|status| view.status == status) && kind.is_none_or(|kind| view.r#type == kind)
+    };
+    let found = page
+        .collect(
+            |after, limit| async move {
+                let records = publisher.lists.credentials(session, after.as_deref(), limit).await?;
+                Ok(records
+                    .into_iter()
+                    .map(|record| (record.id.clone(), View::of(publisher, record)))
+                    .collect())
+            },
+            wanted,
+        )
+        .await?;
+    Ok(paging::answer(&service, &uri, &page, "credentials", found))
 }
 
 /// `GET /api/v1/credentials/{id}`
@@ -145,13 +128,11 @@ pub(super) async fn change(
 }
 
 /// `GET /api/v1/status-lists`
-pub(super) async fn lists(State(service): State<Arc<Service>>) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct Lists {
-        status_lists: Vec<ListView>,
-    }
-    let status_lists = publisher(&service)?.lists.lists().await?;
-    Ok(json(StatusCode::OK, &Lists { status_lists }))
+pub(super) async fn lists(State(service): State<Arc<Service>>, uri: Uri) -> Result<Response, Problem> {
+    let page = Page::of(&uri, &[])?;
+    let all: Vec<ListView> = publisher(&service)?.lists.lists().await?;
+    let found = page.of_all(all.into_iter().map(|list| (list.id.clone(), list)).collect());
+    Ok(paging::answer(&service, &uri, &page, "status_lists", found))
 }
 
 impl From<ChangeError> for Problem {

@@ -3,29 +3,35 @@
 //! A caller's mistake is answered with problem details (RFC 9457) that name it, never with a 500. Everything asks for
 //! the admin token, but for the description of the API and the two probes.
 
+mod answered;
+mod audit;
 mod auth;
 mod body;
 mod credentials;
 mod deferred;
 mod definition;
 mod events;
+mod idempotent;
 mod inspect;
 mod links;
 mod offers;
 mod openapi;
-mod presentations;
 mod paging;
+mod presentations;
 mod probes;
 mod qr_code;
 mod queries;
+mod sessions;
 mod types;
-mod websites;
 mod webhooks;
+mod websites;
 
 pub(crate) use events::{Naming, Session, offer_has_ended, stream};
 pub(crate) use links::{Of, link, remember};
 pub(crate) use presentations::{has_ended, parse_query};
 pub(crate) use websites::for_page;
+
+use std::sync::Arc;
 
 use axum::middleware::from_fn_with_state;
 use credenza_core::StoreError;
@@ -39,6 +45,7 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
     let mut guarded = routes.apart();
     guarded.on(post.clone(), "/api/v1/offers", offers::create);
+    guarded.on(get.clone(), "/api/v1/offers", sessions::offers);
     guarded.on(get.clone(), "/api/v1/offers/{id}", offers::show);
     guarded.on(delete.clone(), "/api/v1/offers/{id}", offers::cancel);
     guarded.on(get.clone(), "/api/v1/offers/{id}/events", offers::events);
@@ -46,6 +53,7 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
     guarded.on(post.clone(), "/api/v1/deferred/{id}/complete", deferred::complete);
     guarded.on(post.clone(), "/api/v1/deferred/{id}/fail", deferred::fail);
     guarded.on(post.clone(), "/api/v1/presentations", presentations::create);
+    guarded.on(get.clone(), "/api/v1/presentations", sessions::presentations);
     guarded.on(get.clone(), "/api/v1/presentations/{id}", presentations::show);
     guarded.on(delete.clone(), "/api/v1/presentations/{id}", presentations::delete);
     guarded.on(post.clone(), "/api/v1/presentations/{id}/cancel", presentations::cancel);
@@ -78,12 +86,24 @@ pub(crate) fn routes(service: &Service, routes: &mut Routes) {
         webhooks::routes(&mut guarded);
     }
     guarded.on(get.clone(), "/metrics", probes::metrics);
-    let token = auth::Gate::new(service.admin_token);
-    guarded.router = std::mem::take(&mut guarded.router).route_layer(from_fn_with_state(token, auth::gate));
+    if service.audit.is_some() {
+        guarded.on(get.clone(), "/api/v1/audit", audit::list);
+    }
+    let gate = auth::Gate::new(&service.access);
+    let once = idempotent::Once { answers: Arc::clone(&service.idempotency), body: service.limits.body };
+    guarded.router = std::mem::take(&mut guarded.router)
+        .route_layer(from_fn_with_state(service.audit.clone(), audit::audit))
+        .route_layer(from_fn_with_state(once, idempotent::once))
+        .route_layer(from_fn_with_state(gate, auth::gate));
     routes.merge(guarded);
-    routes.on(get.clone(), "/openapi.json", openapi::openapi);
-    routes.on(get.clone(), "/healthz", probes::alive);
-    routes.on(get, "/readyz", probes::ready);
+    routes.on(get, "/openapi.json", openapi::openapi);
+    probes(routes);
+}
+
+/// Whether the service lives, which the listener for the world says, too.
+pub(crate) fn probes(routes: &mut Routes) {
+    routes.on(Method::GET, "/healthz", probes::alive);
+    routes.on(Method::GET, "/readyz", probes::ready);
 }
 
 fn no_such(what: &str) -> Problem {

@@ -17,6 +17,9 @@ use crate::service::Service;
 const PAGE: usize = 50;
 const MAX_PAGE: usize = 1000;
 
+/// So many items are read in one go: of sessions, each can be large.
+const BATCH: usize = 100;
+
 /// So many items are looked at for one page, whatever a filter lets through.
 const MAX_LOOKED_AT: usize = 5000;
 
@@ -83,6 +86,14 @@ impl Page {
         self.filters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The page of a list that is there as a whole: in the order of the ids.
+    pub(super) fn of_all<T>(&self, mut all: Vec<(String, T)>) -> Vec<(String, T)> {
+        all.retain(|(id, _)| self.after().is_none_or(|after| id.as_str() > after));
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        all.truncate(self.limit);
+        all
+    }
+
     /// Collects what a filter lets through, a batch after the other.
     pub(super) async fn collect<T, F: Future<Output = Result<Vec<(String, T)>, StoreError>>>(
         &self,
@@ -92,9 +103,10 @@ impl Page {
         let mut items = Vec::new();
         let mut after = self.after.clone();
         let mut looked_at = 0;
+        let size = self.limit.min(BATCH);
         loop {
-            let batch = read(after.clone(), self.limit).await?;
-            let more = batch.len() == self.limit;
+            let batch = read(after.clone(), size).await?;
+            let more = batch.len() == size;
             looked_at += batch.len();
             for (id, item) in batch {
                 after = Some(id.clone());

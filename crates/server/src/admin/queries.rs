@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use credenza_query::DcqlQuery;
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::body::Body;
+use super::paging::{self, Page};
 use super::{definition, no_such};
 use crate::problem::{Kind, Problem};
 use crate::query_register::{Asks, QueryRefused, StoredQuery};
@@ -38,14 +39,11 @@ impl View {
 }
 
 /// `GET /api/v1/queries`
-pub(super) async fn list(State(service): State<Arc<Service>>) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct List {
-        queries: Vec<View>,
-    }
+pub(super) async fn list(State(service): State<Arc<Service>>, uri: Uri) -> Result<Response, Problem> {
+    let page = Page::of(&uri, &[])?;
     let queries = service.queries.all().await?;
-    let queries = queries.into_iter().map(|query| View::of(&service, query)).collect();
-    Ok(json(StatusCode::OK, &List { queries }))
+    let views = queries.into_iter().map(|query| (query.id.clone(), View::of(&service, query))).collect();
+    Ok(paging::answer(&service, &uri, &page, "queries", page.of_all(views)))
 }
 
 /// `GET /api/v1/queries/{id}`

@@ -6,12 +6,13 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use credenza_core::StoreError;
 use credenza_vci::issuer::CredentialConfiguration;
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::body::{self, Body};
 use super::no_such;
+use super::paging::{self, Page};
 use crate::problem::{Kind, Problem};
 use crate::respond::{NO_STORE, json};
 use crate::service::Service;
@@ -47,15 +48,12 @@ async fn catch_up(service: &Service) -> Result<(), StoreError> {
 }
 
 /// `GET /api/v1/credential-types`
-pub(super) async fn list(State(service): State<Arc<Service>>) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct List<'a> {
-        credential_types: Vec<View<'a>>,
-    }
+pub(super) async fn list(State(service): State<Arc<Service>>, uri: Uri) -> Result<Response, Problem> {
+    let page = Page::of(&uri, &[])?;
     catch_up(&service).await?;
     let all: Vec<_> = service.issuer.configurations().collect();
-    let credential_types = all.iter().map(|one| View::of(&service, one)).collect();
-    Ok(json(StatusCode::OK, &List { credential_types }))
+    let views = all.iter().map(|one| (one.id.clone(), View::of(&service, one))).collect();
+    Ok(paging::answer(&service, &uri, &page, "credential_types", page.of_all(views)))
 }
 
 /// `GET /api/v1/credential-types/{id}`

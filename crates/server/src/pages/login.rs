@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::own_page::own_page;
 use super::posted::Posted;
 use super::visitor::Visitor;
+use crate::access::Role;
 use crate::service::Service;
 
 #[derive(Serialize)]
@@ -35,7 +36,7 @@ pub(super) async fn sign_in(
     let posted = Posted::by_anybody(request, &service).await?;
     let next = own_page(posted.get("next")).unwrap_or("/").to_owned();
     let token = posted.get("token").unwrap_or_default().trim();
-    if service.admin_token.is_some_and(|known| known.matches(token)) {
+    if Service::whose(&service.access, token).is_some_and(|access| access.may(Role::Admin)) {
         return Ok(Visitor::start(&service, true).redirect(&service, &next));
     }
     tracing::warn!("somebody tried to sign in with a wrong token");

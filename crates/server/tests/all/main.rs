@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod access;
 mod admin;
 mod authorize;
 mod certification;
@@ -12,6 +13,7 @@ mod definitions;
 mod events;
 mod headers;
 mod listener;
+mod lists;
 mod logs;
 mod metrics;
 mod network;
@@ -25,6 +27,7 @@ mod tls;
 mod type_metadata;
 mod wallet_plane;
 mod webhooks;
+mod websites;
 mod world;
 
 use std::sync::Arc;

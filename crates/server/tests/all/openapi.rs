@@ -155,9 +155,49 @@ async fn documented_requests_are_answered_as_documented() {
     assert_eq!(call(Method::DELETE, types, "library-card", None).await.status, 404);
     assert_eq!(call(Method::DELETE, types, "pid", None).await.status, 409);
 
-    for path in ["/api/v1/credential-types", "/api/v1/queries", "/healthz", "/readyz", "/openapi.json"] {
+    for path in [
+        "/api/v1/offers",
+        "/api/v1/presentations",
+        "/api/v1/credential-types",
+        "/api/v1/queries",
+        "/healthz",
+        "/readyz",
+        "/openapi.json",
+    ] {
         assert_eq!(call(get.clone(), path, "", None).await.status, 200, "{path}");
     }
+    let hooks = "/api/v1/webhooks";
+    let hook = call(post.clone(), hooks, "", example(hooks)).await;
+    assert_eq!(hook.status, 201);
+    let id = hook.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(call(post.clone(), hooks, "", Some(json!({"url": "ftp://a.example/"}))).await.status, 422);
+    let hook = "/api/v1/webhooks/{id}";
+    assert_eq!(call(get.clone(), hooks, "", None).await.status, 200);
+    assert_eq!(call(get.clone(), hook, &id, None).await.status, 200);
+    let content = &document["paths"][hook]["patch"]["requestBody"]["content"]["application/json"];
+    assert_eq!(faults(&document, &content["schema"], &content["example"]), Vec::<String>::new());
+    assert_eq!(call(Method::PATCH, hook, &id, Some(content["example"].clone())).await.status, 200);
+    let secret = "/api/v1/webhooks/{id}/secret";
+    assert_eq!(call(post.clone(), secret, &id, example(secret)).await.status, 200);
+    assert_eq!(call(post.clone(), secret, &id, Some(json!({"overlap": 1e9 as u64}))).await.status, 422);
+    let sent = call(post.clone(), "/api/v1/webhooks/{id}/test", &id, None).await;
+    assert_eq!(sent.status, 202);
+    let deliveries = "/api/v1/webhooks/{id}/deliveries";
+    assert_eq!(
+        call(get.clone(), deliveries, &id, None).await.json()["deliveries"][0]["id"],
+        sent.json()["id"]
+    );
+    let replay = "/api/v1/webhooks/{id}/deliveries/{delivery}/replay";
+    let named = format!("{deliveries}/{}", sent.json()["id"].as_str().unwrap()).replace("{id}", &id);
+    let got = world.admin(get.clone(), &named, None).await;
+    let schema = schema_of(&document, "/api/v1/webhooks/{id}/deliveries/{delivery}", &get, 200);
+    assert_eq!(faults(&document, schema, &got.json()), [""; 0]);
+    let got = world.admin(post.clone(), &format!("{named}/replay"), None).await;
+    assert_eq!(faults(&document, schema_of(&document, replay, &post, 409), &got.json()), [""; 0]);
+    assert_eq!(got.status, 409);
+    assert_eq!(world.admin(Method::DELETE, &hook.replace("{id}", &id), None).await.status, 204);
+    assert_eq!(call(Method::DELETE, hook, &id, None).await.status, 404);
+
     let inspect = "/api/v1/inspect";
     assert_eq!(call(post.clone(), inspect, "", example(inspect)).await.status, 200);
     assert_eq!(call(post, inspect, "", Some(json!({"text": ""}))).await.status, 422);

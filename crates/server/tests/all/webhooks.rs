@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use credenza_core::{Answer, Http, HttpError, Limits, b64};
+use credenza_core::{Answer, FixedClock, Http, HttpError, Limits, SeededRandom, b64};
 use credenza_crypto::hash::HmacKey;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
-use crate::fixed_with;
-use crate::world::{Wanted, World, ada};
+use crate::world::{Wanted, World, ada, world_with};
+use crate::{NOW, fixed_with};
 
 /// A receiver that keeps what it gets.
 #[derive(Default)]
@@ -107,6 +107,36 @@ async fn a_dead_receiver_is_left_alone_and_what_waits_can_be_seen() {
     let path = format!("/api/v1/webhooks/{}/deliveries?state=pending", hook["id"].as_str().unwrap());
     let waiting = world.admin(Method::GET, &path, None).await.json();
     assert_eq!(waiting["deliveries"].as_array().unwrap().len(), 24, "{waiting}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_is_tried_again_after_a_pause_and_not_before() {
+    let clock = Arc::new(FixedClock::at(NOW));
+    let world = world_with(Wanted::default(), Arc::new(SeededRandom::new(3)), clock.clone());
+    let receiver = Arc::clone(&world.receiver);
+    *receiver.answers.lock().unwrap() = 500;
+    let hook = webhook(&world, json!({"url": "http://127.0.0.1:9/hook", "events": ["offer.created"]})).await;
+    flow(&world).await;
+    work(&world).await;
+    work(&world).await;
+    assert_eq!(receiver.told().len(), 1, "no time has passed");
+    let path = format!("/api/v1/webhooks/{}/deliveries", hook["id"].as_str().unwrap());
+    let waiting = world.admin(Method::GET, &path, None).await.json()["deliveries"][0].clone();
+    assert_eq!((&waiting["state"], &waiting["attempts"][0]["status"]), (&json!("pending"), &json!(500)));
+    // Five seconds and up to a fifth more.
+    clock.advance(Duration::from_secs(4));
+    work(&world).await;
+    assert_eq!(receiver.told().len(), 1);
+    clock.advance(Duration::from_secs(2));
+    *receiver.answers.lock().unwrap() = 204;
+    work(&world).await;
+    assert_eq!(receiver.told().len(), 2);
+    assert_eq!(receiver.told()[0], receiver.told()[1]);
+    let got = world.admin(Method::GET, &path, None).await.json()["deliveries"][0].clone();
+    assert_eq!((&got["state"], &got["tries"]), (&json!("delivered"), &json!(2)));
+    clock.advance(Duration::from_secs(3600));
+    work(&world).await;
+    assert_eq!(receiver.told().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

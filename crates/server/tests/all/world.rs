@@ -20,8 +20,8 @@ use credenza_server::demo_wallet::{
     Shown, TxCodePrompt, WalletRefusal,
 };
 use credenza_server::{
-    Egress, ConfiguredUser, ConfiguredUsers, DemoWallet, EventHub, Inspect, InspectedPart, Inspection, Limits, Pages,
-    Preset, Service,
+    ConfiguredUser, ConfiguredUsers, DemoWallet, Egress, EventHub, Inspect, InspectedPart, Inspection,
+    Limits, Pages, Preset, Service,
 };
 use credenza_store::{MemoryRecords, MemoryStore};
 use credenza_trust::{Anchor, X509Anchors};
@@ -248,6 +248,7 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
         .credential_types(Arc::new(MemoryRecords::default()))
         .stored_queries(Arc::new(MemoryRecords::default()))
         .admin_token(Secret::new(TOKEN.to_owned()))
+        .audit(Arc::new(MemoryRecords::default()))
         .pages(wanted.pages)
         .inspect(Arc::new(Echo))
         .preset(preset(
@@ -269,6 +270,7 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
         )
         .limits(wanted.limits)
         .offers_by_dc_api(wanted.dc_api)
+        .websites(["https://shop.example".to_owned()])
         .clock(clock.clone())
         .random(random.clone());
     if wanted.authorization {
@@ -276,6 +278,9 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
     }
     if wanted.demo {
         builder = builder.demo_wallet(Arc::new(Pretender::default()));
+    }
+    for access in crate::access::others() {
+        builder = builder.access(access);
     }
     let receiver = Arc::new(Receiver::default());
     if wanted.webhooks {

@@ -19,6 +19,7 @@ mod format;
 mod issuance;
 mod kind;
 mod language;
+mod listing;
 mod metadata;
 mod notification;
 mod offer;
@@ -141,10 +142,10 @@ pub struct Endpoints {
     pub token: Url,
     /// POST: [`Issuer::pushed_authorization`].
     pub pushed_authorization: Url,
-    /// GET, by a browser: [`Issuer::authorize`].
-    pub authorization: Url,
     /// POST: [`Issuer::authorization_challenge`].
     pub authorization_challenge: Url,
+    /// GET, by a browser: [`Issuer::authorize`].
+    pub authorization: Url,
     /// POST: [`Issuer::attestation_challenge`].
     pub challenge: Url,
     /// POST: [`Issuer::nonce`].

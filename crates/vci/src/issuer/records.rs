@@ -8,7 +8,7 @@ use super::session::Session;
 /// How often a lost race is run again. Each time somebody else has made progress, and a session allows few changes.
 pub(super) const MAX_RACES: usize = 64;
 
-const KIND: &str = "vci.session";
+pub(super) const KIND: &str = "vci.session";
 
 /// A session as it was read.
 #[derive(Debug, Clone)]

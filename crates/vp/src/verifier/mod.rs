@@ -22,6 +22,7 @@ mod error;
 mod identity;
 mod interactive;
 mod judge;
+mod listing;
 mod mdoc;
 mod parameters;
 mod policy;

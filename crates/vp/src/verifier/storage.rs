@@ -8,7 +8,7 @@ use super::Verifier;
 use super::session::{Ended, Session, Step};
 
 /// The kind of the records.
-const KIND: &str = "presentation";
+pub(super) const KIND: &str = "presentation";
 /// What the records are sealed for.
 const RECORD: &str = "vp.session";
 /// What request ids are sealed for.
@@ -75,13 +75,19 @@ impl Verifier {
             return Ok(None);
         }
         let Some(record) = self.ports.store.get(&key(id)).await? else { return Ok(None) };
-        let sealed = std::str::from_utf8(&record.value).unwrap_or_default();
+        let session = self.opened(id, &record.value)?;
+        Ok(session.map(|session| Loaded { session, version: record.version }))
+    }
+
+    /// The session in a record; `None` when it is not sealed by us, or was sealed under another name.
+    pub(super) fn opened(&self, id: &str, value: &[u8]) -> Result<Option<Session>, StoreError> {
+        let sealed = std::str::from_utf8(value).unwrap_or_default();
         let Ok(content) = self.ports.sealer.open(RECORD, self.now(), sealed) else { return Ok(None) };
         let content = Zeroizing::new(content);
         let session: Session = serde_json::from_slice(&content)
             .map_err(|_| StoreError::Unavailable("a stored session can't be read".to_owned()))?;
         // A record that was moved to another name is not that session.
-        Ok((session.id == id).then_some(Loaded { session, version: record.version }))
+        Ok((session.id == id).then_some(session))
     }
 
     /// Takes a step from the state that was read, or from the newer one if somebody was faster. Of many callers for
@@ -96,7 +102,8 @@ impl Verifier {
             };
             let Some((session, event)) = current.session.on(step, self.now())? else { return Ok(()) };
             let (value, expires) = self.seal(&session)?;
-            let mut writes = vec![Write::Replace { key: key(&id), expected: current.version, value, expires }];
+            let mut writes =
+                vec![Write::Replace { key: key(&id), expected: current.version, value, expires }];
             writes.extend(self.ports.events.outbox(&id, &event));
             match self.ports.store.commit(writes).await {
                 Ok(()) => {
