@@ -9,7 +9,10 @@ use credenza_server::AutomaticLogin;
 use credenza_server::sign_in::SignInElsewhere;
 use credenza_server::users::{ConfiguredUser, ConfiguredUsers, NotAHash, UserAuthentication};
 use credenza_trust::{Anchor, Trust, X509Anchors};
-use credenza_vci::issuer::{AttestationSettings, AuthorizationSettings, Client, DpopMode, IssuerBuilder};
+use credenza_vci::issuer::{
+    AttestationSettings, AuthorizationSettings, Client, DpopMode, InteractiveAuthorization, IssuerBuilder,
+};
+use credenza_vp::Verifier;
 
 use super::sign_in::{ShownCredential, Surroundings, Upstream};
 
@@ -34,6 +37,8 @@ pub struct Authorization {
     pub dpop: DpopMode,
     /// How long a pushed request waits for the browser; `None` leaves it at a minute and a half.
     pub request_uri_lifetime: Option<Duration>,
+    /// Whether wallets can be authorized without a browser, by the credential that people sign in with (OID4VCI 1.1 §6).
+    pub interactive: bool,
     /// Nobody is asked, for certification and tests.
     pub automatic: Option<AutomaticLogin>,
     /// An OpenID Provider where people sign in.
@@ -81,6 +86,20 @@ impl Authorization {
         }
         let users = std::mem::take(&mut self.users);
         Ok(Some(Arc::new(ConfiguredUsers::new(users, clock)?)))
+    }
+
+    /// Lets wallets be authorized without a browser, where the settings say so.
+    pub(super) fn inside(
+        &self,
+        issuer: IssuerBuilder,
+        verifier: &Arc<Verifier>,
+        people: Option<&Arc<dyn UserAuthentication>>,
+    ) -> IssuerBuilder {
+        if !self.interactive {
+            return issuer;
+        }
+        let presentation = self.presentation.clone().map(|shown| shown.inside(verifier, people.cloned()));
+        issuer.interactive_authorization(InteractiveAuthorization { presentation })
     }
 
     /// Where people sign in elsewhere.

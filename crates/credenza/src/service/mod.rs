@@ -288,12 +288,16 @@ impl Parts {
             .allow_redirects([self.url.clone()])
             .build()?;
         let inspector = Arc::new(Inspector::new(Arc::clone(&self.clock)));
-        let (issuer, verifier) = (Arc::new(issuer.build()?), Arc::new(verifier));
-        let clock = Arc::clone(&self.clock);
+        let verifier = Arc::new(verifier);
         let automatic = self.authorization.as_ref().and_then(|it| it.automatic.clone());
         let (mut people, mut elsewhere) = (None, Vec::new());
-        if let Some(mut authorization) = self.authorization {
-            people = authorization.people(clock)?;
+        let mut authorization = self.authorization;
+        if let Some(authorization) = &mut authorization {
+            people = authorization.people(Arc::clone(&self.clock))?;
+            issuer = authorization.inside(issuer, &verifier, people.as_ref());
+        }
+        let issuer = Arc::new(issuer.build()?);
+        if let Some(authorization) = authorization {
             elsewhere = authorization.elsewhere(&sign_in::Surroundings {
                 issuer: &issuer,
                 verifier: &verifier,

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use credenza_core::{Clock, Http, Random};
 use credenza_oauth::openid::{self, OpenIdClient, Secrecy};
 use credenza_query::DcqlQuery;
-use credenza_server::sign_in::{ClaimMapping, PresentationSignIn, SignInElsewhere, UpstreamSignIn};
-use credenza_vci::issuer::Issuer;
+use credenza_server::sign_in::{
+    ClaimMapping, PresentationSignIn, SignInElsewhere, SignInInside, UpstreamSignIn,
+};
+use credenza_server::users::UserAuthentication;
+use credenza_vci::issuer::{Issuer, PresentationInside};
 use credenza_vp::Verifier;
 
 /// An OpenID Provider whose people are ours.
@@ -69,8 +72,20 @@ impl Upstream {
 
 impl ShownCredential {
     pub(super) fn way(self, around: &Surroundings<'_>) -> Arc<dyn SignInElsewhere> {
-        let verifier = Arc::clone(around.verifier);
-        let way = PresentationSignIn::new(verifier, self.query, self.label, self.mapping);
-        Arc::new(if self.other_device { way } else { way.on_this_device_alone() })
+        Arc::new(self.sign_in(around.verifier))
+    }
+
+    /// The same without a browser.
+    pub(super) fn inside(
+        self,
+        verifier: &Arc<Verifier>,
+        people: Option<Arc<dyn UserAuthentication>>,
+    ) -> Arc<dyn PresentationInside> {
+        Arc::new(SignInInside::new(Arc::new(self.sign_in(verifier)), people))
+    }
+
+    fn sign_in(self, verifier: &Arc<Verifier>) -> PresentationSignIn {
+        let way = PresentationSignIn::new(Arc::clone(verifier), self.query, self.label, self.mapping);
+        if self.other_device { way } else { way.on_this_device_alone() }
     }
 }

@@ -53,6 +53,7 @@ impl DemoWallet for Holder {
             Pending::Offer(_, _, preview)
             | Pending::Again(_, preview)
             | Pending::SigningIn(_, _, preview) => Some(Shown::Offer(preview.clone())),
+            Pending::Interacting(interacting) => Some(Shown::Offer(interacting.preview.clone())),
             // Matched anew: what was missing may have come meanwhile.
             Pending::Request(asked) => {
                 let consent = self.consent(asked).ok()?;

@@ -24,6 +24,7 @@ use serde_json::{Map, Value};
 
 use super::credentials::{Credentials, Entry};
 use super::display;
+use super::interacting::Interacting;
 use super::keys::VaultKeys;
 use super::provider::{Vouched, WalletProvider};
 use super::renewing::Renewals;
@@ -69,6 +70,8 @@ pub(super) enum Pending {
     /// An offer for which the person is signing in.
     SigningIn(Box<Authorizing>, String, OfferPreview),
     /// A request.
+    /// An offer whose issuer wants to see a credential first.
+    Interacting(Box<Interacting>),
     Request(Box<Asked>),
     /// A request to sign in, and nothing else.
     SignIn(Box<SignIn>),

@@ -4,6 +4,7 @@ pub mod credentials;
 pub mod display;
 mod driven;
 mod holder;
+mod interacting;
 pub mod keys;
 mod login;
 mod obtaining;

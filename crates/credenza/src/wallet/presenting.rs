@@ -142,7 +142,7 @@ impl Holder {
             Pending::Request(asked) => (party(asked.who()).name, asked.decline(&self.presenting).await),
             Pending::SignIn(asked) => (party(asked.who()).name, asked.decline(&self.presenting).await),
             // Offers know no refusal before they are accepted: forgetting is all there is (OID4VCI 1.0 §4.1).
-            Pending::Offer(..) | Pending::Again(..) | Pending::SigningIn(..) => {
+            Pending::Offer(..) | Pending::Again(..) | Pending::SigningIn(..) | Pending::Interacting(..) => {
                 self.remember("declined", "", "an offer");
                 return Ok(());
             }

@@ -128,7 +128,7 @@ impl Holder {
             Pending::Again(link, preview) => {
                 (self.receiving.open(&link).await.map_err(|error| refusal(&error))?, link, preview)
             }
-            other @ Pending::SigningIn(..) => {
+            other @ (Pending::SigningIn(..) | Pending::Interacting(..)) => {
                 self.keep_as(id.to_owned(), other);
                 return Err(WalletRefusal::new("you have not signed in yet"));
             }

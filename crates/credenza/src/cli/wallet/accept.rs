@@ -2,7 +2,7 @@
 
 use credenza::core::AddressPolicy;
 use credenza::server::demo_wallet::{OfferPreview, WalletRefusal};
-use credenza::wallet::Holder;
+use credenza::wallet::{Holder, default_choices};
 
 use super::callback::{Callback, open_browser};
 use super::home::Home;
@@ -64,9 +64,14 @@ async fn accept(holder: &Holder, preview: &OfferPreview, how: Accept, json: bool
     if !yes {
         confirm("Accept this?", "accept the offer", json).await?.then_some(()).ok_or_else(declined)?;
     }
-    if preview.sign_in
-        && let Err(refusal) = sign_in(holder, preview, browser).await?
-    {
+    let mut sign_in_is_left = preview.sign_in;
+    if sign_in_is_left {
+        match without_browser(holder, preview, yes, json).await? {
+            Ok(done) => sign_in_is_left = !done,
+            Err(refusal) => return refused(&refusal, json),
+        }
+    }
+    if sign_in_is_left && let Err(refusal) = sign_in(holder, preview, browser).await? {
         return refused(&refusal, json);
     }
     loop {
@@ -89,6 +94,36 @@ async fn accept(holder: &Holder, preview: &OfferPreview, how: Accept, json: bool
             Err(refusal) => return refused(&refusal, json),
         }
     }
+}
+
+/// Shows the issuer a credential, where it takes that in the place of somebody who signs in; whether it did.
+async fn without_browser(
+    holder: &Holder,
+    preview: &OfferPreview,
+    yes: bool,
+    json: bool,
+) -> anyhow::Result<Result<bool, WalletRefusal>> {
+    let consent = match holder.begin_interaction(&preview.id).await {
+        Ok(Some(consent)) => consent,
+        Ok(None) => return Ok(Ok(false)),
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let choices = default_choices(&consent);
+    if !yes || !json {
+        eprintln!("{}", consent::request(&consent, &choices));
+    }
+    let agreed = if yes {
+        // With nobody there, nothing is shown to whom nobody vouches for.
+        consent.verifier.trusted
+    } else {
+        confirm("Present this to get what is offered?", "present", json).await?
+    };
+    if !agreed {
+        return Ok(holder.leave_interaction(&preview.id).map(|()| false));
+    }
+    output::progress("presenting");
+    let answered = without_interruption(holder.answer_interaction(&preview.id, &choices)).await?;
+    Ok(answered.map(|()| true))
 }
 
 /// Sends the person to the issuer, and waits until the browser comes back. Ctrl-C ends the command: nothing was
