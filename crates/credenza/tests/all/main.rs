@@ -19,6 +19,7 @@ mod deployment;
 mod doctor;
 mod every_mode;
 mod formats;
+mod known_verifiers;
 mod load;
 mod many_nodes;
 mod many_nodes_events;
