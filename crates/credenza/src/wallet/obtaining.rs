@@ -63,7 +63,11 @@ impl Holder {
         obtained
     }
 
-    async fn accept_alone(&self, preview: &OfferPreview, alone: Alone<'_>) -> Result<Accepted, WalletRefusal> {
+    async fn accept_alone(
+        &self,
+        preview: &OfferPreview,
+        alone: Alone<'_>,
+    ) -> Result<Accepted, WalletRefusal> {
         if preview.sign_in {
             let url = self.begin_sign_in(&preview.id, alone.redirect_uri.as_str()).await?;
             let back = alone.browser.sent_back(&url, alone.redirect_uri, Limits::default()).await;

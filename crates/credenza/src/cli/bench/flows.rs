@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use credenza::config::{self, Initialized};
 use credenza::core::{AddressPolicy, Clock as _, Http, Secret, SystemClock, SystemRandom};
 use credenza::http::ReqwestHttp;
 use credenza::trust::Nobody;
@@ -47,15 +48,7 @@ struct Presentations {
 /// authorization server, a token, a nonce, a credential, and the notification that it was stored.
 pub(super) async fn measure(wallets: u32, seconds: u32) -> anyhow::Result<Figures> {
     let folder = TemporaryFolder::new()?;
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-    let url: Url = format!("http://127.0.0.1:{port}").parse()?;
-    let written = credenza::config::init(
-        &folder.0,
-        &url,
-        &format!("127.0.0.1:{port}"),
-        SystemClock.now(),
-        &SystemRandom,
-    )?;
+    let (url, written) = configuration(&folder.0)?;
     let start = Instant::now();
     let service = Service::start(&written.file)?;
     let http: Arc<dyn Http> = Arc::new(ReqwestHttp::new(AddressPolicy::Loopback));
@@ -89,6 +82,15 @@ pub(super) async fn measure(wallets: u32, seconds: u32) -> anyhow::Result<Figure
         start_to_first_answer_milliseconds: started.as_secs_f64() * 1e3,
         idle_memory_megabytes: idle,
     })
+}
+
+/// A configuration for a port of this machine that is free, and its URL.
+pub(super) fn configuration(folder: &Path) -> anyhow::Result<(Url, Initialized)> {
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+    let url: Url = format!("http://127.0.0.1:{port}").parse()?;
+    let listen = format!("127.0.0.1:{port}");
+    let written = config::init(folder, &url, &listen, SystemClock.now(), &SystemRandom)?;
+    Ok((url, written))
 }
 
 async fn wallet(url: Url, token: Secret, end: Instant) -> anyhow::Result<u32> {
@@ -181,7 +183,7 @@ fn holder(http: Arc<dyn Http>) -> anyhow::Result<Holder> {
 }
 
 /// Asks until there is an answer, without a client library: that one takes longer to start than the service.
-async fn first_answer(url: &Url, start: Instant) -> anyhow::Result<()> {
+pub(super) async fn first_answer(url: &Url, start: Instant) -> anyhow::Result<()> {
     use std::io::{Read as _, Write as _};
     let port = url.port().context("no port")?;
     while start.elapsed() < PATIENCE {
@@ -198,10 +200,10 @@ async fn first_answer(url: &Url, start: Instant) -> anyhow::Result<()> {
 }
 
 /// The service's process; it ends with us.
-struct Service(Child);
+pub(super) struct Service(Child);
 
 impl Service {
-    fn start(config: &Path) -> anyhow::Result<Self> {
+    pub(super) fn start(config: &Path) -> anyhow::Result<Self> {
         let child = Command::new(std::env::current_exe()?)
             .args(["serve", "--config"])
             .arg(config)
@@ -214,7 +216,7 @@ impl Service {
     }
 
     /// The CPU time that it has used, in user and system mode.
-    fn cpu(&self) -> anyhow::Result<Duration> {
+    pub(super) fn cpu(&self) -> anyhow::Result<Duration> {
         let stat =
             std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).context("needs /proc (Linux)")?;
         // After the name in parentheses: utime and stime are fields 14 and 15, in ticks of a hundredth of a second.

@@ -4,6 +4,7 @@ mod flows;
 mod formats;
 mod formats_kit;
 mod in_process;
+mod issuance;
 mod matching;
 mod measure;
 mod status_lists;
@@ -44,10 +45,12 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     let matching = tokio::task::spawn_blocking(matching::measure).await??;
     output::progress("whole flows over loopback HTTP");
     let flows = flows::measure(arguments.wallets, arguments.seconds).await?;
+    output::progress("issuances of other kinds, and beside many sessions");
+    let issuance = issuance::measure(arguments.seconds).await?;
     if json {
         output::json(
             &json!({"in_process": measured, "formats": formats, "status_lists": lists, "matching": matching,
-                "service": flows}),
+                "service": flows, "issuance": issuance}),
         )?;
     } else {
         output::line(&measured.to_string())?;
@@ -55,6 +58,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         output::line(&lists.to_string())?;
         output::line(&matching.to_string())?;
         output::line(&flows.to_string())?;
+        output::line(&issuance.to_string())?;
     }
     Ok(Verdict::Good)
 }

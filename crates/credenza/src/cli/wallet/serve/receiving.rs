@@ -177,8 +177,10 @@ fn listed(accepted: &Accepted) -> Value {
     let credentials: Vec<Value> = accepted
         .credentials
         .iter()
-        .map(|card| json!({"id": card.id, "name": card.name, "issuer": card.issuer, "kind": card.kind,
-                           "unused_copies": card.copies, "expires": card.expires}))
+        .map(|card| {
+            json!({"id": card.id, "name": card.name, "issuer": card.issuer, "kind": card.kind,
+                           "unused_copies": card.copies, "expires": card.expires})
+        })
         .collect();
     json!({"credentials": credentials, "pending": accepted.pending})
 }
