@@ -37,6 +37,7 @@
 pub mod claims;
 pub mod config;
 pub mod contexts;
+pub mod doctor;
 pub mod http;
 pub mod inspect;
 pub mod issue;

@@ -4,10 +4,13 @@ mod bench;
 mod ca;
 mod contexts;
 mod demo;
+mod deployment;
+mod doctor;
 mod init;
 mod inspect;
 mod issue;
 mod keys;
+mod load;
 mod migrate;
 mod output;
 mod passphrase;
@@ -68,6 +71,10 @@ enum Command {
     Ca(ca::Command),
     /// Sign a credential from a file of claims, in any format, without a protocol.
     Issue(issue::Arguments),
+    /// Examine a deployment from outside, as a wallet sees it, and say what to change.
+    Doctor(doctor::Arguments),
+    /// Put a deployment under load with virtual wallets, at a given rate, and tell how long everything took.
+    Load(load::Arguments),
     /// Measure this machine, and what Credenza adds to the signatures it has to make.
     Bench(bench::Arguments),
 }
@@ -106,6 +113,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Keys(command) => keys::run(command, json),
         Command::Ca(command) => ca::run(command, json),
         Command::Issue(arguments) => on_one_thread(issue::run(arguments, json)),
+        Command::Doctor(arguments) => on_one_thread(doctor::run(arguments, json)),
+        Command::Load(arguments) => on_all_threads(load::run(arguments, json)),
         Command::Bench(arguments) => on_all_threads(bench::run(arguments, json)),
     };
     match done {
