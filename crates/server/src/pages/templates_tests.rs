@@ -138,7 +138,25 @@ fn pages() -> Vec<(&'static str, &'static str, Json)> {
             "signs_in": answerable, "answerable": answerable, "missing": ["No credential of type urn:eudi:pid:1 is in this wallet."],
             "report": ReportView::from(&good)}})
     };
+    let waiting = |verified: bool, failure: Option<&str>| {
+        json!({"at": "/authorize", "interaction": "i", "issuer": "Credenza Demo Authority", "label": "Show your ID",
+            "way": "wallet", "state": "s", "link": "openid4vp://?request_uri=x", "qr": qr,
+            "expires": "2026-11-24T15:14:05Z", "version": 1, "opened": !verified, "verified": verified,
+            "ended": verified || failure.is_some(), "failure": failure})
+    };
     vec![
+        ("authorize_wallet.html", "authorize-wallet", waiting(false, None)),
+        ("authorize_wallet.html", "authorize-wallet-shown", waiting(true, None)),
+        (
+            "authorize_wallet.html",
+            "authorize-wallet-failed",
+            waiting(false, Some("The wallet's owner said no.")),
+        ),
+        (
+            "authorize_failed.html",
+            "authorize-failed",
+            json!({"at": "/authorize", "interaction": "i", "message": "Those who know you can't be asked.", "reason": "unavailable"}),
+        ),
         ("home.html", "home", json!({"tiles": PARTS})),
         ("issue.html", "issue", issue),
         ("offer.html", "offer", offer(false, false)),
