@@ -25,6 +25,15 @@ pub(super) struct Arguments {
     /// Where the service listens; the default is the URL's own address on this machine, else 127.0.0.1:7777.
     #[arg(long)]
     listen: Option<String>,
+
+    /// Where the state is: sqlite:FILE or postgres://…; ${NAME} in it is an environment variable of the service, and
+    /// ${file:PATH} a file. The default is a file beside the configuration.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+
+    /// Where sessions are, when not in the database: redis://….
+    #[arg(long, value_name = "URL")]
+    sessions: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Verdict> {
@@ -38,6 +47,10 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Verdict> 
     });
     let written = config::init(&arguments.dir, url, &listen, SystemClock.now(), &SystemRandom)
         .map_err(|error| Usage::error(error.to_string()))?;
+    if arguments.database.is_some() || arguments.sessions.is_some() {
+        let (database, sessions) = (arguments.database.as_deref(), arguments.sessions.as_deref());
+        config::name_stores(&written.file, database, sessions)?;
+    }
     let (file, root) = (written.file.display(), written.root.display());
     if json {
         output::json(&json!({

@@ -6,6 +6,7 @@ mod contexts;
 mod demo;
 mod deployment;
 mod doctor;
+mod healthz;
 mod init;
 mod inspect;
 mod issue;
@@ -73,6 +74,8 @@ enum Command {
     Issue(issue::Arguments),
     /// Examine a deployment from outside, as a wallet sees it, and say what to change.
     Doctor(doctor::Arguments),
+    /// Ask the service of a configuration on this machine whether it is well; for probes that can only run a command.
+    Healthz(healthz::Arguments),
     /// Put a deployment under load with virtual wallets, at a given rate, and tell how long everything took.
     Load(load::Arguments),
     /// Measure this machine, and what Credenza adds to the signatures it has to make.
@@ -114,6 +117,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Ca(command) => ca::run(command, json),
         Command::Issue(arguments) => on_one_thread(issue::run(arguments, json)),
         Command::Doctor(arguments) => on_one_thread(doctor::run(arguments, json)),
+        Command::Healthz(arguments) => on_one_thread(healthz::run(arguments, json)),
         Command::Load(arguments) => on_all_threads(load::run(arguments, json)),
         Command::Bench(arguments) => on_all_threads(bench::run(arguments, json)),
     };

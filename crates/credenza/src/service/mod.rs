@@ -2,6 +2,7 @@
 
 pub mod asking;
 mod authorization;
+pub mod clock;
 mod local;
 pub mod revocation_list;
 mod sign_in;

@@ -3,13 +3,16 @@
 #![cfg(test)]
 
 mod as_the_suite;
+mod admin_plane;
 mod attested;
 mod between;
 mod browser;
 mod certified;
+mod browser_answers;
 mod browser_component;
 mod claims;
 mod client_ids;
+mod clocks;
 mod commands;
 mod crash;
 mod dc_api_offers;

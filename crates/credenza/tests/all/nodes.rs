@@ -1,7 +1,7 @@
 //! Several nodes of one service, each a process of its own, over one PostgreSQL database; and who spreads requests.
 
-use std::path::PathBuf;
-use std::process::Child;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -51,33 +51,44 @@ pub(crate) struct Nodes {
     http: ReqwestHttp,
     pub(crate) database: PostgresServer,
     pub(crate) sessions: Option<RedisServer>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 struct Node {
     url: String,
     config: PathBuf,
-    process: Child,
+    process: Mutex<Child>,
 }
 
 impl Nodes {
     /// So many, or `None` where there is no PostgreSQL.
     pub(crate) fn start(count: usize) -> Option<Self> {
-        Self::start_over(PostgresServer::start()?, None, count)
+        Self::start_over(PostgresServer::start()?, None, count, |_, text| text)
+    }
+
+    /// The same, with a configuration that was changed.
+    pub(crate) fn start_with(count: usize, change: impl FnOnce(&Path, String) -> String) -> Option<Self> {
+        Self::start_over(PostgresServer::start()?, None, count, change)
     }
 
     /// The same with their sessions in Redis, or `None` where one of the two is missing.
     pub(crate) fn start_with_redis(count: usize) -> Option<Self> {
-        Self::start_over(PostgresServer::start()?, Some(RedisServer::start()?), count)
+        Self::start_over(PostgresServer::start()?, Some(RedisServer::start()?), count, |_, text| text)
     }
 
-    fn start_over(database: PostgresServer, sessions: Option<RedisServer>, count: usize) -> Option<Self> {
+    fn start_over(
+        database: PostgresServer,
+        sessions: Option<RedisServer>,
+        count: usize,
+        change: impl FnOnce(&Path, String) -> String,
+    ) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         // The first node is where a proxy would be: verifiers fetch status lists there.
         let public = free_port();
         let url = format!("http://127.0.0.1:{public}");
         let written = good_json(&["init", "--dir", folder.path().to_str().unwrap(), "--url", &url, "--json"]);
         let text = std::fs::read_to_string(folder.path().join("credenza.toml")).unwrap();
+        let text = change(folder.path(), text);
         let configured: Vec<_> = (0..count)
             .map(|number| {
                 let port = if number == 0 { public } else { free_port() };
@@ -98,12 +109,14 @@ impl Nodes {
         // All at once: one of them makes the tables.
         let started: Vec<_> = configured
             .into_iter()
-            .map(|(url, config)| std::thread::spawn(move || Node { process: serve(&config), url, config }))
+            .map(|(url, config)| {
+                std::thread::spawn(move || Node { process: Mutex::new(serve(&config)), url, config })
+            })
             .collect();
         let nodes = started.into_iter().map(|node| node.join().unwrap()).collect();
         let token = written["admin_token"].as_str().unwrap().to_owned();
         let http = ReqwestHttp::new(AddressPolicy::Loopback);
-        Some(Self { url, token, nodes, http, database, sessions, _folder: folder })
+        Some(Self { url, token, nodes, http, database, sessions, folder })
     }
 
     /// The address of a node; the numbers go around.
@@ -113,13 +126,28 @@ impl Nodes {
 
     /// Ends a node as hard as possible.
     pub(crate) fn kill(&mut self, number: usize) {
-        self.nodes[number].process.kill().unwrap();
-        self.nodes[number].process.wait().unwrap();
+        let process = self.nodes[number].process.get_mut().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
     }
 
     /// Starts it again.
     pub(crate) fn restart(&mut self, number: usize) {
-        self.nodes[number].process = serve(&self.nodes[number].config);
+        *self.nodes[number].process.get_mut().unwrap() = serve(&self.nodes[number].config);
+    }
+
+    /// Asks a node to end, and starts it with the configuration and the keys as they are now.
+    pub(crate) fn begin_again(&self, number: usize) {
+        let mut process = self.nodes[number].process.lock().unwrap();
+        let id = process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(process.wait().unwrap().success());
+        *process = serve(&self.nodes[number].config);
+    }
+
+    /// Where the configuration and the keys of all nodes are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) async fn api(
@@ -171,14 +199,14 @@ impl Nodes {
 
     /// What a wallet sends through: each request goes to the next node.
     pub(crate) fn spread(&self) -> Arc<Spread> {
-        Arc::new(Spread {
-            inner: ReqwestHttp::new(AddressPolicy::Loopback),
-            public: self.url.clone(),
-            nodes: self.nodes.iter().map(|node| node.url.clone()).collect(),
-            next: AtomicUsize::new(0),
-            hold: None,
-            kept: Mutex::default(),
-        })
+        Spread::over(&self.url, self.nodes.iter().map(|node| node.url.clone()).collect())
+    }
+
+    /// The same, without one of the nodes.
+    pub(crate) fn spread_without(&self, node: usize) -> Arc<Spread> {
+        let mut spread = Arc::into_inner(self.spread()).unwrap();
+        spread.nodes.remove(node);
+        Arc::new(spread)
     }
 
     /// The same, but the last POST to a path with `hold` in it is kept back, as if it had been accepted.
@@ -192,8 +220,10 @@ impl Nodes {
 impl Drop for Nodes {
     fn drop(&mut self) {
         for node in &mut self.nodes {
-            let _ = node.process.kill();
-            let _ = node.process.wait();
+            if let Ok(process) = node.process.get_mut() {
+                let _ = process.kill();
+                let _ = process.wait();
+            }
         }
     }
 }
@@ -209,6 +239,18 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
+    /// Over services at these addresses, which the world knows as `public`.
+    pub(crate) fn over(public: &str, nodes: Vec<String>) -> Arc<Self> {
+        Arc::new(Self {
+            inner: ReqwestHttp::new(AddressPolicy::Loopback),
+            public: public.to_owned(),
+            nodes,
+            next: AtomicUsize::new(0),
+            hold: None,
+            kept: Mutex::default(),
+        })
+    }
+
     /// The request that was kept back.
     pub(crate) fn kept(&self) -> Request<Vec<u8>> {
         self.kept.lock().unwrap().take().unwrap()

@@ -148,6 +148,16 @@ pub(crate) fn serve(config: &Path) -> Child {
     child
 }
 
+/// A process that ends with its handle.
+pub(crate) struct Process(pub(crate) Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A request to the admin plane.
 pub(crate) fn call(
     service: &str,
