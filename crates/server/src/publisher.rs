@@ -2,7 +2,7 @@
 //!
 //! The truth is in the records; every node reads it again from time to time, and at once when it has changed something
 //! itself. Lists are compressed and signed on a thread of their own, one at a time for each list; changes that come
-//! meanwhile are published together by the next one.
+//! meanwhile are published together by the next one. Of several nodes, one does that, and the others serve what it made.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -14,7 +14,7 @@ use axum::body::Bytes;
 use credenza_core::{Clock, StoreError};
 use credenza_formats::status_list::{Level, encode};
 use credenza_vci::issuer::status::{
-    BitstringPurpose, CredentialRecord, PublishError, Published, StatusLists,
+    BitstringPurpose, CredentialRecord, PublishError, Published, StatusLists, TURN,
 };
 use tokio::time::Instant;
 
@@ -26,6 +26,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a caller who changes a status waits to see it published; it is durable by then anyway.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a node waits before it looks whether another one has published what it would have.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// How often a list is made anew because another node was faster, before that one's has to do.
 const TRIES: usize = 4;
@@ -180,13 +183,20 @@ impl Publisher {
         let runtime = tokio::runtime::Handle::current();
         let work = move || {
             runtime.block_on(async {
-                let mut last = None;
-                for _ in 0..TRIES {
-                    let Some(snapshot) = lists.snapshot(&list).await? else { return Ok(None) };
+                let (mut last, mut tries) = (None, 0);
+                let begun = Instant::now();
+                while tries < TRIES {
+                    let Some(mut snapshot) = lists.snapshot(&list).await? else { return Ok(None) };
                     if let Some(current) = snapshot.current(clock.now()) {
                         last = Some(current);
                         break;
                     }
+                    // After that, whoever has the turn is not coming back; without a turn the list is as right.
+                    if !lists.take_turn(&mut snapshot).await? && begun.elapsed() < 2 * TURN {
+                        tokio::time::sleep(LOOK_AGAIN).await;
+                        continue;
+                    }
+                    tries += 1;
                     last = Some(lists.publish(snapshot.encode()).await?);
                 }
                 let unchanged = served.filter(|served| Some(&served.rendered.published) == last.as_ref());

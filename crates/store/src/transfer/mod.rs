@@ -135,6 +135,12 @@ pub async fn transfer(
             }
         }
     }
+    if begun.is_none() {
+        // Before the first row: a transfer that is killed right after it would find a target in use.
+        let part = transfer.parts.first().map_or("", |part| part.name());
+        let note = Note { source: source.clone(), part, kind: String::new(), id: String::new() };
+        to.set_note(Some(&note.text())).await?;
+    }
     let mut done = begun.flatten();
     for part in transfer.parts {
         // What came before the note's place was moved by an earlier call.

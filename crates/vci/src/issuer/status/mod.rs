@@ -17,6 +17,7 @@ mod chunks;
 mod credential;
 mod lists;
 mod publish;
+mod turn;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub use change::ChangeError;
 pub use credential::{CredentialRecord, CredentialState, Place};
 pub use lists::ListView;
 pub use publish::{Encoded, PublishError, Published, Snapshot};
+pub use turn::TURN;
 
 /// How often a lost race is run again; each time somebody else has made progress.
 const MAX_RACES: usize = 256;

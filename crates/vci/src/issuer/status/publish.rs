@@ -14,7 +14,7 @@ use credenza_formats::status_list::token::{Issuance, IssueError, cwt, jwt};
 use credenza_formats::status_list::{EncodedList, Level, StatusArray};
 use serde::{Deserialize, Serialize};
 
-use super::{StatusLists, bitstring, read, written};
+use super::{StatusLists, bitstring, read, turn, written};
 
 const KIND: &str = "status.published";
 
@@ -72,6 +72,8 @@ pub struct Snapshot {
     /// The `ttl` of Bitstring Status Lists, where there are any.
     bitstring: Option<Duration>,
     before: Option<(Published, u64)>,
+    /// The version of the turn in which it is published, if it is in one.
+    pub(super) turn: Option<u64>,
 }
 
 /// A list that is compressed and not signed yet.
@@ -97,6 +99,11 @@ pub enum PublishError {
 }
 
 impl Snapshot {
+    /// Which list.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// What was published last, if it is still right: nothing has changed, and it is not due.
     #[must_use]
     pub fn current(&self, now: UnixTime) -> Option<Published> {
@@ -131,6 +138,12 @@ impl StatusLists {
         }
     }
 
+    /// Whether nothing was published since the statuses were read.
+    pub(super) async fn is_last(&self, snapshot: &Snapshot) -> Result<bool, StoreError> {
+        let last = self.records.get(&key(&snapshot.id)).await?.map(|kept| kept.version);
+        Ok(last == snapshot.before.as_ref().map(|(_, version)| *version))
+    }
+
     /// Reads the statuses of a list. `None`: there is no such list.
     ///
     /// # Errors
@@ -145,7 +158,7 @@ impl StatusLists {
         let statuses = self.statuses(id, list.bits()?, list.capacity).await?;
         let digest = b64::encode(sha256(statuses.as_bytes()));
         let bitstring = self.policy.bitstring.then_some(self.policy.ttl);
-        Ok(Some(Snapshot { id: id.to_owned(), statuses, digest, bitstring, before }))
+        Ok(Some(Snapshot { id: id.to_owned(), statuses, digest, bitstring, before, turn: None }))
     }
 
     /// Signs and stores a list. When another node was faster, what that one has published is the answer: call again to
@@ -186,7 +199,11 @@ impl StatusLists {
             Some((_, version)) => RecordWrite::Replace { key, expected: *version, value },
             None => RecordWrite::Insert { key, group: String::new(), value },
         };
-        match self.records.commit(vec![write]).await {
+        let mut writes = vec![write];
+        if let Some(version) = snapshot.turn {
+            writes.push(turn::over(&snapshot.id, version)?);
+        }
+        match self.records.commit(writes).await {
             Ok(()) => Ok(published),
             Err(StoreError::Conflict(_)) => {
                 let faster = self.published(&snapshot.id).await?;
