@@ -30,7 +30,7 @@ pub(crate) struct Nodes {
 }
 
 impl Nodes {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let signer = SoftwareSigner::generate(Algorithm::Es256, &SeededRandom::new(9)).unwrap();
         Self { clock: Arc::new(FixedClock::at(START)), signer: Arc::new(signer.with_kid("status")) }
     }
