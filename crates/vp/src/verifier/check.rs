@@ -119,8 +119,8 @@ fn dialect_allows(
     if request.response_mode.is_returned() {
         return absent("way through the Digital Credentials API or an authorization that is supported");
     }
-    if request.id_token.is_some() || request.scope.is_some() {
-        return absent("scope or ID token that is supported");
+    if request.scope.is_some() {
+        return absent("scope that is supported");
     }
     if dialect.has_scheme() && request.request_uri_method == RequestUriMethod::Post {
         return absent("request_uri_method");

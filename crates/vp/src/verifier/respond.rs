@@ -158,7 +158,7 @@ impl Verifier {
     ) -> (Report, Option<SelfIssuedSubject>) {
         let policy = &self.config.policy;
         let expected = siop::Expected {
-            client_id: &asked.client_id,
+            client_id: asked.audience(),
             nonce: &asked.nonce,
             syntaxes: &wanted.subject_syntaxes,
             algorithms: &[wanted.algorithm],

@@ -260,7 +260,10 @@ fn self_issued(
         other => other?,
     };
     progress.at(&siop::REQUEST_SUPPORTED);
-    Ok(provider.wanted(metadata, identified.who.client_id.as_str(), nonce)?)
+    // As the relying party wrote it: a draft has other names than 1.0.
+    let spoken = identified.spoken.as_ref().map(|spoken| spoken.client_id.as_str());
+    let audience = spoken.unwrap_or_else(|| identified.who.client_id.as_str());
+    Ok(provider.wanted(metadata, audience, nonce)?)
 }
 
 /// The characters of `state` in OAuth 2.0 (RFC 6749 §A.5), and not too many of them.

@@ -1,5 +1,6 @@
 //! Presentations and an ID token in one answer (OID4VP 1.0, Appendix C): one request, one nonce, two verdicts.
 
+use credenza_vp::dialects::{Dialect, Language};
 use credenza_vp::messages::RequestUriMethod;
 use credenza_vp::siop::{IdTokenRequest, Provider, Subject, SubjectSyntax};
 use credenza_vp::verifier::{CreateError, RequestedPrefix, Status};
@@ -88,6 +89,57 @@ fn d06_both_verdicts_in_every_mode() {
             assert!(subject.sub.ends_with(&credenza_crypto::Jwk::new(own.public_key()).thumbprint_text()));
             let report = result.report.to_string();
             assert!(report.contains("siop.id-token.signature") && report.contains("sd-jwt.kb.nonce"));
+        }
+    }
+}
+
+#[test]
+fn in_earlier_drafts_too() {
+    for (dialect, language) in [
+        (Dialect::Draft18, Language::PresentationExchange),
+        (Dialect::Draft20, Language::PresentationExchange),
+        (Dialect::Draft24, Language::PresentationExchange),
+        (Dialect::Draft24, Language::Dcql),
+    ] {
+        for mode in [ResponseMode::DirectPost, ResponseMode::DirectPostJwt] {
+            let world = world();
+            let prefix = match dialect {
+                Dialect::Draft18 => RequestedPrefix::RedirectUri,
+                _ => RequestedPrefix::X509SanDns,
+            };
+            let created = world.create(PresentationRequest {
+                prefix: Some(prefix),
+                dialect: Some((dialect, language)),
+                ..request(mode)
+            });
+            let verifier = world.verifier.clone();
+            let side = world.wallet_over(
+                move |request| Ok(serve(&verifier, request)),
+                |builder| {
+                    let builder = builder.self_issued(Provider::default()).earlier_drafts();
+                    builder.untrusted_verifiers(UntrustedVerifiers::Show)
+                },
+            );
+            let asked = opened(&side, &created);
+            // The name that the draft has for the verifier, as in the presentations.
+            assert_eq!(asked.id_token().unwrap().audience(), created.client_id, "{dialect:?}");
+            let syntax = asked.id_token().unwrap().syntaxes()[0].clone();
+            let subject = Subject { signer: &world.holder, syntax: &syntax };
+            let proposed = asked.matches(&world.held()).proposals()[0].id.to_owned();
+            let holdings = world.held();
+            let disclose = asked.matches(&holdings).proposals()[0].disclose.to_vec();
+            let choice = Choice {
+                query_id: &proposed,
+                holding: &holdings[0],
+                disclose: &disclose,
+                signer: Some(&world.holder),
+                device_key: None,
+            };
+            run(asked.answer_as(&side.wallet, &[choice], Some(subject)))
+                .unwrap_or_else(|error| panic!("{dialect:?} {mode:?}: {error}"));
+            let result = run(world.verifier.result(&created.id, None)).unwrap();
+            assert_eq!(result.presentations.len(), 1);
+            assert!(result.subject.is_some(), "{dialect:?} {mode:?}");
         }
     }
 }
