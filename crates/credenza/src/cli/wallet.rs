@@ -10,6 +10,7 @@ mod provider;
 mod renew;
 mod serve;
 mod transactions;
+mod verifiers;
 
 use std::path::PathBuf;
 
@@ -120,7 +121,7 @@ enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// The root certificates and DIDs by which you know issuers and verifiers.
+    /// By whom you know issuers and verifiers: root certificates, DIDs, attesters, federations, names.
     Trust {
         #[command(subcommand)]
         command: TrustCommand,
@@ -150,6 +151,8 @@ enum TrustCommand {
         #[arg(value_name = "PEM|DID")]
         what: String,
     },
+    #[command(flatten)]
+    Verifiers(verifiers::Add),
     /// List them.
     List,
     /// Trust one no more.
@@ -323,20 +326,25 @@ fn trust(home: &Home, command: &TrustCommand, json: bool) -> anyhow::Result<Verd
                 output::line(&if json { json!(anchor).to_string() } else { said })?;
             }
         }
+        TrustCommand::Verifiers(what) => return verifiers::add(home.folder(), what, json),
         TrustCommand::List => {
-            let anchors = home.trusted()?;
+            let (anchors, verifiers) = (home.trusted()?, verifiers::list(home.folder())?);
             if json {
-                output::json(&anchors)?;
-            } else if anchors.is_empty() {
+                let all = (anchors.iter().map(|it| json!(it))).chain(verifiers.iter().map(|it| json!(it)));
+                output::json(&all.collect::<Vec<_>>())?;
+            } else if anchors.is_empty() && verifiers.is_empty() {
                 output::line("Nobody is trusted yet: credenza wallet trust add PEM")?;
             } else {
                 for anchor in anchors {
                     output::line(&format!("{}  {}", anchor.name, anchor.subject))?;
                 }
+                for known in verifiers {
+                    output::line(&known.line())?;
+                }
             }
         }
         TrustCommand::Remove { name } => {
-            if !home.trust_remove(name)? {
+            if !home.trust_remove(name)? && !verifiers::remove(home.folder(), name)? {
                 return Err(Usage::error(format!(
                     "nobody is trusted under the name \"{name}\"; see: trust list"
                 )));

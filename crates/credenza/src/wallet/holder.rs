@@ -29,6 +29,7 @@ use super::keys::VaultKeys;
 use super::provider::{Vouched, WalletProvider};
 use super::renewing::Renewals;
 use super::vault::{Vault, VaultError};
+use super::verifiers::KnownVerifiers;
 use super::waiting::Promises;
 
 /// How long a decision may take.
@@ -69,9 +70,9 @@ pub(super) enum Pending {
     Again(String, OfferPreview),
     /// An offer for which the person is signing in.
     SigningIn(Box<Authorizing>, String, OfferPreview),
-    /// A request.
     /// An offer whose issuer wants to see a credential first.
     Interacting(Box<Interacting>),
+    /// A request.
     Request(Box<Asked>),
     /// A request to sign in, and nothing else.
     SignIn(Box<SignIn>),
@@ -105,6 +106,8 @@ pub struct Options {
     pub earlier_drafts: bool,
     /// The types of transactions that the person can be shown; requests with any other are refused.
     pub transaction_types: Vec<TransactionType>,
+    /// Whom it believes about verifiers beside [`Ports::trust`], and the queries that it knows by name.
+    pub verifiers: KnownVerifiers,
 }
 
 impl Default for Options {
@@ -116,6 +119,7 @@ impl Default for Options {
             client_id: Cow::Borrowed(CLIENT_ID),
             earlier_drafts: false,
             transaction_types: Vec::new(),
+            verifiers: KnownVerifiers::default(),
         }
     }
 }
@@ -145,11 +149,12 @@ impl Holder {
         }
         let types = TypeResolverConfig { addresses: options.addresses, ..TypeResolverConfig::default() };
         let types = TypeResolver::new(Arc::clone(&http), Arc::clone(&clock), types);
-        let mut presenting = Presenting::builder(http, trust, Arc::clone(&clock), Arc::clone(&random))
+        let mut presenting = Presenting::builder(Arc::clone(&http), trust, Arc::clone(&clock), Arc::clone(&random))
             .untrusted_verifiers(UntrustedVerifiers::Show)
             .profile(profile)
             .self_issued(Provider::default())
             .addresses(options.addresses);
+        presenting = options.verifiers.apply(presenting, &http);
         if options.earlier_drafts {
             presenting = presenting.earlier_drafts();
         }

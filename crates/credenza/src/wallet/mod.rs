@@ -15,6 +15,7 @@ mod renewing;
 mod types;
 mod unattended;
 pub mod vault;
+mod verifiers;
 mod vouching;
 mod waiting;
 
@@ -24,4 +25,5 @@ pub use presenting::default_choices;
 pub use provider::WalletProvider;
 pub use renewing::Renewable;
 pub use unattended::{Unattended, Unknown};
+pub use verifiers::KnownVerifiers;
 pub use vouching::who_vouches;

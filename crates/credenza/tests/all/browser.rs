@@ -78,13 +78,13 @@ async fn every_page_fits_a_phone() {
     }
 }
 
-struct Demo {
-    url: String,
+pub(crate) struct Demo {
+    pub(crate) url: String,
     process: Child,
 }
 
 impl Demo {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let port = free_port().to_string();
         let mut process =
             credenza(&["demo", "--port", &port, "--json"]).stdout(Stdio::piped()).spawn().unwrap();
@@ -103,7 +103,7 @@ impl Drop for Demo {
 }
 
 /// A Chromium behind a chromedriver.
-struct Browser {
+pub(crate) struct Browser {
     driver: Child,
     http: ReqwestHttp,
     session: String,
@@ -112,7 +112,7 @@ struct Browser {
 
 impl Browser {
     /// Starts one; `None` where there is none, unless CREDENZA_TEST_BROWSER says that there must be.
-    async fn start(width: u32, height: u32) -> Option<Self> {
+    pub(crate) async fn start(width: u32, height: u32) -> Option<Self> {
         let port = free_port();
         let driver = Command::new("chromedriver")
             .arg(format!("--port={port}"))
@@ -165,11 +165,11 @@ impl Browser {
         Some(browser)
     }
 
-    async fn open(&self, url: &str) {
+    pub(crate) async fn open(&self, url: &str) {
         self.call(Method::POST, "/url", &json!({"url": url})).await;
     }
 
-    async fn click(&self, selector: &str) {
+    pub(crate) async fn click(&self, selector: &str) {
         let element = self.find(selector).await;
         self.call(Method::POST, &format!("/element/{element}/click"), &json!({})).await;
     }
@@ -195,7 +195,7 @@ impl Browser {
     }
 
     /// Waits until the page's text contains the words.
-    async fn see(&self, words: &str, why: &str) {
+    pub(crate) async fn see(&self, words: &str, why: &str) {
         let start = Instant::now();
         loop {
             let script = json!({"script": "return document.body.textContent", "args": []});
@@ -210,9 +210,37 @@ impl Browser {
     }
 
     /// Whether the page is no wider than its window.
-    async fn fits(&self) -> bool {
+    pub(crate) async fn fits(&self) -> bool {
         let script = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth";
         self.call(Method::POST, "/execute/sync", &json!({"script": script, "args": []})).await == json!(true)
+    }
+
+    /// What a function with this body returns.
+    pub(crate) async fn script(&self, body: &str) -> Value {
+        self.call(Method::POST, "/execute/sync", &json!({"script": body, "args": []})).await
+    }
+
+    /// Clicks on the element that a function with this body returns, wherever it is.
+    pub(crate) async fn click_on(&self, body: &str) {
+        let found = self.script(body).await;
+        let element = found[ELEMENT].as_str().unwrap_or_else(|| panic!("{body}: {found}"));
+        self.call(Method::POST, &format!("/element/{element}/click"), &json!({})).await;
+    }
+
+    /// Waits until a function with this body returns something that is true, and gives it.
+    pub(crate) async fn until(&self, body: &str, why: &str) -> Value {
+        let start = Instant::now();
+        loop {
+            let value = self.script(body).await;
+            if !matches!(value, Value::Null | Value::Bool(false)) {
+                return value;
+            }
+            if start.elapsed() >= PATIENCE {
+                let page = self.script("return document.documentElement.outerHTML").await;
+                panic!("{why}: {body}: {page}");
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Waits for an element.

@@ -19,7 +19,7 @@ use credenza::wallet::vault::{FolderVault, Vault};
 use credenza::wallet::{CLIENT_ID, Holder, Options, Ports, who_vouches};
 use serde::Serialize;
 
-use super::{contexts, provider, transactions};
+use super::{contexts, provider, transactions, verifiers};
 use crate::cli::passphrase::passphrase;
 
 /// Where the wallet is, unless said otherwise.
@@ -104,6 +104,7 @@ impl Home {
             client_id: client_id.clone().into(),
             earlier_drafts: self.earlier_drafts,
             transaction_types: transactions::known(&self.folder)?,
+            verifiers: verifiers::known(&self.folder)?,
             ..Options::default()
         };
         let holder = Holder::within(ports, options, profile);
