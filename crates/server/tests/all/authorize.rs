@@ -30,12 +30,12 @@ fn query(client_id: &str, redirect_uri: &str, more: &[(&str, &str)]) -> String {
     form::encode(&parameters)
 }
 
-fn request() -> String {
+pub(crate) fn request() -> String {
     format!("/authorize?{}", query("wallet", CALLBACK, &[]))
 }
 
 /// The value of a hidden field of a page.
-fn field(page: &str, name: &str) -> String {
+pub(crate) fn field(page: &str, name: &str) -> String {
     let start = format!("name=\"{name}\" value=\"");
     let rest = page.split_once(&start).unwrap_or_else(|| panic!("no {name} in {page}")).1;
     rest.split_once('"').unwrap().0.to_owned()
@@ -46,7 +46,7 @@ fn parameter(url: &str, name: &str) -> Option<String> {
     url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
-async fn post(browser: &mut Browser<'_>, page: &str, to: &str, more: &[(&str, &str)]) -> Got {
+pub(crate) async fn post(browser: &mut Browser<'_>, page: &str, to: &str, more: &[(&str, &str)]) -> Got {
     let (csrf, interaction) = (field(page, "csrf"), field(page, "interaction"));
     let mut fields = vec![("csrf", &*csrf), ("interaction", &*interaction)];
     fields.extend(more);

@@ -22,6 +22,7 @@ mod pages;
 mod properties;
 mod queries;
 mod schema;
+mod signing_in_elsewhere;
 mod status_lists;
 mod tls;
 mod type_metadata;

@@ -38,6 +38,7 @@ use tower::ServiceExt as _;
 use url::Url;
 
 use crate::network::Network;
+use crate::signing_in_elsewhere::{Links, Observed};
 use crate::webhooks::Receiver;
 
 pub(crate) const TOKEN: &str = "canary-admin-token-2f9c";
@@ -51,6 +52,7 @@ pub(crate) struct World {
     pub(crate) trust: Arc<X509Anchors>,
     pub(crate) network: Arc<Network>,
     pub(crate) receiver: Arc<Receiver>,
+    pub(crate) shown: Arc<Links>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -64,6 +66,8 @@ pub(crate) struct Wanted {
     pub(crate) authorization: bool,
     pub(crate) webhooks: bool,
     pub(crate) dc_api: bool,
+    /// Whether people can sign in with a credential.
+    pub(crate) sign_in_by_wallet: bool,
     pub(crate) limits: Limits,
 }
 
@@ -76,6 +80,7 @@ impl Default for Wanted {
             authorization: true,
             webhooks: true,
             dc_api: false,
+            sign_in_by_wallet: false,
             limits: Limits { heartbeat: Duration::from_millis(20), ..Limits::default() },
         }
     }
@@ -242,7 +247,8 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
         }
         Preset { id: id.into(), name: name.into(), explains: explains.into(), query: query.build().unwrap() }
     };
-    let mut builder = Service::builder(base, Arc::new(issuer), Arc::new(verifier), store, sealer)
+    let verifier = Arc::new(verifier);
+    let mut builder = Service::builder(base, Arc::new(issuer), verifier.clone(), store, sealer)
         .hub(hub)
         .status_lists(status)
         .credential_types(Arc::new(MemoryRecords::default()))
@@ -282,6 +288,10 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
     for access in crate::access::others() {
         builder = builder.access(access);
     }
+    let shown = Arc::new(Links::default());
+    if wanted.sign_in_by_wallet {
+        builder = builder.sign_in_elsewhere(Arc::new(Observed::new(verifier, shown.clone())));
+    }
     let receiver = Arc::new(Receiver::default());
     if wanted.webhooks {
         let egress = Egress { addresses: AddressPolicy::Loopback, ..Egress::default() };
@@ -290,7 +300,7 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
     let service = builder.build().unwrap();
     let router = service.router();
     network.leads_to(&router);
-    World { service, router, trust, network, clock, random, receiver }
+    World { service, router, trust, network, clock, random, receiver, shown }
 }
 
 /// What came back.
