@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 
 import { GENERATIONS, answer } from './presenting.mjs'
 import { BINARY, PERSON, startService } from './service.mjs'
+import { oursSignsIn, theirsSignsIn } from './signing-in.mjs'
 import { startVerifier } from './verifying.mjs'
 import { WALLETS, byPreAuthorizedCode } from './wallets.mjs'
 
@@ -100,6 +101,7 @@ export async function presentations(check) {
           assert.notEqual((await service.answered(id)).state, 'verified')
         })
       }
+      await theirsSignsIn(check, key, service, held, asked('dc+sd-jwt'))
     } finally {
       await service.stop()
     }
@@ -122,6 +124,7 @@ export async function presentations(check) {
           })
         }
       }
+      await oursSignsIn(check, key, wallet, QUERIES[key][0][1].query)
     } finally {
       wallet.remove()
       await issuer.stop()

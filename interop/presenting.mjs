@@ -45,8 +45,22 @@ async function encrypt({ requestObjectPayload, authorizationResponsePayload, cli
   return { response: await new CompactEncrypt(content).setProtectedHeader(header).encrypt(key) }
 }
 
-/** Answers a request with a credential, as `OP` does it. What is shown of it, by name. */
-export async function answer(generation, link, held, shown) {
+/**
+ * Signs what the package hands over for an ID token, as its holder. Its `iat` lies 60,000 seconds in the past:
+ * `Date.now() / 1000 - 60 * 1000`; `mended` is what an integrator can do about it.
+ */
+const idTokenSigner =
+  ({ did, privateKey, mended }) =>
+  async (_issuer, { header, payload }) =>
+    new SignJWT({ ...payload, ...(mended && { iat: Math.floor(Date.now() / 1000) }) })
+      .setProtectedHeader({ ...header, alg: 'ES256', ...(did && { kid: `${did}#0` }) })
+      .sign(privateKey)
+
+/**
+ * Answers a request with a credential, as `OP` does it. What is shown of it, by name; and `subject`, whoever signs the
+ * ID token where one is asked for.
+ */
+export async function answer(generation, link, held, shown, subject) {
   const { siop, version } = generation
   const op = siop.OP.builder()
     .withIssuer('https://self-issued.me/v2')
@@ -54,9 +68,13 @@ export async function answer(generation, link, held, shown) {
     .withHasher(hasher)
     .withSupportedVersions([version])
     .withVerifyJwtCallback(async () => true)
-    .withCreateJwtCallback(async () => {
-      throw new Error('nothing but presentations is asked for')
-    })
+    .withCreateJwtCallback(
+      subject
+        ? idTokenSigner(subject)
+        : async () => {
+            throw new Error('nothing but presentations is asked for')
+          },
+    )
     .build()
   const verified = await op.verifyAuthorizationRequest(link)
   const { client_id: audience, nonce } = await verified.authorizationRequest.mergedPayloads()
@@ -75,7 +93,7 @@ export async function answer(generation, link, held, shown) {
         },
       }
     : { dcqlResponse: { dcqlPresentation: generation.dcql(presentation) } }
-  const response = await op.createAuthorizationResponse(verified, { version, ...opts })
+  const response = await op.createAuthorizationResponse(verified, { version, ...subject?.options, ...opts })
   const sent = await op.submitAuthorizationResponse(response, encrypt)
   return { sent, definition, claims: decodeJwt(presentation.split('~')[0]) }
 }

@@ -22,8 +22,18 @@ async function holderSigned(presentation, { nonce, audience }) {
   if (payload.nonce !== nonce || payload.sd_hash !== sd_hash) throw new Error('signed for something else')
 }
 
-/** A relying party that asks once. `query`: { dcql } or { definition }. */
-export async function startVerifier(generation, { query, by, mode = 'direct_post' }) {
+/** The holder's signature under an ID token, by the key that its subject names. */
+async function selfSigned({ raw, payload, nonce, audience }) {
+  const [, method, encoded] = payload.sub.split(':')
+  const jwk = method === 'jwk' ? JSON.parse(Buffer.from(encoded, 'base64url')) : payload.sub_jwk
+  const thumbprint = `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${await calculateJwkThumbprint(jwk)}`
+  if (method !== 'jwk' && payload.sub !== thumbprint) throw new Error('the subject is another key')
+  await jwtVerify(raw, await importJWK(jwk, 'ES256'), { audience, issuer: payload.sub })
+  if (payload.nonce !== nonce) throw new Error('an ID token for something else')
+}
+
+/** A relying party that asks once. `query`: { dcql } or { definition }; `idToken`: for an ID token, too. */
+export async function startVerifier(generation, { query, by, mode = 'direct_post', idToken = false }) {
   const { siop } = generation
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
   const jwk = { ...(await exportJWK(publicKey)) }
@@ -53,9 +63,10 @@ export async function startVerifier(generation, { query, by, mode = 'direct_post
   const clientId = generation.did(did)
   const [state, nonce] = ['state-of-the-request', `nonce-${Date.now()}`]
 
+  const types = idToken ? 'vp_token id_token' : siop.ResponseType.VP_TOKEN
   const builder = siop.RP.builder({ requestVersion: generation.version })
     .withClientId(clientId, [siop.PropertyTarget.REQUEST_OBJECT, siop.PropertyTarget.AUTHORIZATION_REQUEST])
-    .withResponseType(siop.ResponseType.VP_TOKEN, siop.PropertyTarget.REQUEST_OBJECT)
+    .withResponseType(types, siop.PropertyTarget.REQUEST_OBJECT)
     .withResponseUri(`${origin}/response`, siop.PropertyTarget.REQUEST_OBJECT)
     .withResponseMode(mode, siop.PropertyTarget.REQUEST_OBJECT)
     .withAudience(siop.RequestAud.SELF_ISSUED_V2, siop.PropertyTarget.REQUEST_OBJECT)
@@ -64,8 +75,9 @@ export async function startVerifier(generation, { query, by, mode = 'direct_post
     .withRevocationVerification(siop.RevocationVerification.NEVER)
     .withClientMetadata({
       passBy: siop.PassBy.VALUE,
-      responseTypesSupported: [siop.ResponseType.VP_TOKEN],
-      subject_syntax_types_supported: ['did:jwk'],
+      responseTypesSupported: idToken ? [siop.ResponseType.VP_TOKEN, siop.ResponseType.ID_TOKEN] : [siop.ResponseType.VP_TOKEN],
+      subject_syntax_types_supported: [idToken === 'thumbprint' ? 'urn:ietf:params:oauth:jwk-thumbprint' : 'did:jwk'],
+      ...(idToken && { id_token_signed_response_alg: 'ES256' }),
       ...(mode === 'direct_post.jwt' && {
         jwks: { keys: [encJwk] },
         authorization_encrypted_response_alg: 'ECDH-ES',
@@ -75,7 +87,10 @@ export async function startVerifier(generation, { query, by, mode = 'direct_post
     .withCreateJwtCallback(async (_issuer, { header, payload }) =>
       new SignJWT(payload).setProtectedHeader({ ...header, alg: 'ES256', kid: `${did}#0` }).sign(privateKey),
     )
-    .withVerifyJwtCallback(async () => true)
+    .withVerifyJwtCallback(async (_verifier, { raw, payload }) => {
+      if (idToken) await selfSigned({ raw, payload, nonce, audience: clientId })
+      return true
+    })
     .withPresentationVerification(async (presentation) => {
       const text = typeof presentation === 'string' ? presentation : presentation.compactSdJwtVc
       await holderSigned(text, { nonce, audience: clientId })
@@ -86,6 +101,7 @@ export async function startVerifier(generation, { query, by, mode = 'direct_post
   else builder.withRequestByValue()
   if (query.definition) builder.withPresentationDefinition({ definition: query.definition }, siop.PropertyTarget.REQUEST_OBJECT)
   else builder.withDcqlQuery(generation.version < 1000 ? JSON.stringify(query.dcql) : query.dcql, siop.PropertyTarget.REQUEST_OBJECT)
+  if (idToken) builder.withScope('openid', siop.PropertyTarget.REQUEST_OBJECT)
   const rp = builder.build()
 
   const opts = {
