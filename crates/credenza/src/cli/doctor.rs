@@ -6,21 +6,20 @@ use credenza::doctor::{Examination, Known, examine};
 use super::deployment::{self, Deployment};
 use super::{Verdict, output};
 
-/// Examine a deployment from outside, as a wallet sees it, and say of each thing that does not fit what to change.
-///
-/// It looks at the URL, where its name leads, TLS and its certificates, redirects, the well-known paths, the identifiers of
-/// issuer and authorization server, signed metadata, clocks, and what a proxy does on the way: lost headers, replaced
-/// errors, limits, compression, caches. With the configuration also at the keys and their certificates, whether the verifier
-/// accepts what the issuer signs, status lists, and the metadata of types. With --token a request of the verifier is made,
-/// fetched and removed.
-///
-/// ✓ fits, ✗ must be changed, ! should be looked at, – was not looked at. The exit code is 1 when something must be changed.
-///
-/// Examples:
-///   credenza doctor --config /etc/credenza/credenza.toml
-///   credenza doctor --url https://issuer.example --token "$TOKEN" --json
+/// Examines a deployment from outside, as a wallet sees it, and says of each thing that does not fit what to change.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(
+    after_help = "It looks at the URL, where its name leads, TLS and its certificates, redirects, the well-known paths, the \
+    identifiers of issuer and authorization server, signed metadata, clocks, and what a proxy does on the way: lost \
+    headers, replaced errors, limits, compression, caches. With the configuration also at the keys and their certificates, \
+    whether the verifier accepts what the issuer signs, status lists, and the metadata of types. With --token a request of \
+    the verifier is made, fetched and removed. Nothing is issued, and nothing is changed.\n\n\
+    ✓ fits, ✗ must be changed, ! should be looked at, – was not looked at. The exit code is 1 when something must be \
+    changed.\n\n\
+    Examples:\n  \
+    credenza doctor --config /etc/credenza/credenza.toml\n  \
+    credenza doctor --url https://issuer.example --json"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     deployment: deployment::Where,

@@ -64,9 +64,9 @@ fn certificates(
                 root.subject
             );
             if known.haip {
-                report.fail(&rules::KEY_ROOT, found)
+                report.fail(&rules::KEY_ROOT, found);
             } else {
-                report.warn(&rules::KEY_ROOT, found)
+                report.warn(&rules::KEY_ROOT, found);
             }
         }
     }

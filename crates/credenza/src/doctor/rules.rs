@@ -49,7 +49,7 @@ pub const REACH: Rule = Rule::new("doctor.reach", "RFC 9110 §15", "The service 
 /// Redirects.
 pub const REDIRECT: Rule = Rule::new(
     "doctor.redirect",
-    "RFC 9110 §15.4; RFC 9101 §10.4.1",
+    "OID4VCI 1.0 §12.2.2; RFC 8414 §3.2; RFC 9110 §15.4",
     "The service answers by itself: wallets are not sent to another address.",
 );
 /// The probe.
@@ -136,7 +136,7 @@ pub const COMPRESSION: Rule = Rule::new(
 /// Browsers.
 pub const CORS: Rule = Rule::new(
     "doctor.cors",
-    "Fetch §3.2.3; OID4VCI 1.0 §12.2.2",
+    "Fetch Standard, CORS protocol",
     "Wallets that run in a browser may read the metadata.",
 );
 /// Nonces are made anew.

@@ -89,7 +89,7 @@ async fn directly(visitor: &Visitor<'_>, path: &str) -> Option<Response<Vec<u8>>
 
 async fn ready(visitor: &Visitor<'_>, report: &mut Report) {
     let public = visitor.get(&visitor.below("/readyz"), "application/json").await.ok();
-    let told = public.filter(|answer| is_probe(answer));
+    let told = public.filter(is_probe);
     let told = match told {
         Some(answer) => Some(answer),
         // A proxy may well keep it to itself.

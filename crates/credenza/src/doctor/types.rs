@@ -6,7 +6,7 @@ use credenza_core::{Report, Sealer, SystemRandom, json};
 use credenza_crypto::{Algorithm, SoftwareSigner};
 use credenza_formats::type_metadata::Integrity;
 use credenza_store::MemoryStore;
-use credenza_vci::issuer::{CredentialConfiguration, Issuer};
+use credenza_vci::issuer::{CredentialConfiguration, Issuer, IssuerBuilder};
 use credenza_vci::messages::CredentialIssuerMetadata;
 use http::StatusCode;
 
@@ -61,7 +61,7 @@ fn published(visitor: &Visitor<'_>, types: &[CredentialConfiguration]) -> Option
             one.claims_source = None;
             one
         })
-        .fold(builder, |builder, one| builder.configuration(one))
+        .fold(builder, IssuerBuilder::configuration)
         .build()
         .ok()
 }

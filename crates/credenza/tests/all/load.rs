@@ -131,6 +131,8 @@ async fn an_interrupted_run_tells_what_it_has() {
 
 #[test]
 fn what_can_not_be_run_is_said() {
+    let help = good(&["load", "--help"]);
+    assert!(help.contains("issues real credentials") && help.contains("credenza load --config"), "{help}");
     let service = Service::start();
     let at = ["load", "--url", &service.url, "--token", &service.token];
     let with = |more: &[&str]| bad(2, &[&at[..], more].concat());

@@ -21,20 +21,19 @@ use drive::{Schedule, drive};
 use flows::{Failure, Shared, Wallet};
 use report::{Kind, Report};
 
-/// Put a deployment under load: virtual wallets get credentials and present them, from outside, over its public URL.
-///
-/// Flows are due at --rate, whether or not those before them are done (an open loop), and are measured from the moment at
-/// which they were due: a service that stalls can't hide it. At most --wallets run at once. Errors are counted by the check
-/// that refused, the problem's type, or what became of the connection. Ctrl-C ends it with the report so far.
-///
-/// It issues real credentials, with made-up claims, and leaves real sessions behind: mind where you point it.
-///
-/// Examples:
-///   credenza load --config credenza.toml --token "$TOKEN"
-///   credenza load --url https://issuer.example --rate 50 --duration 5m --mix issue --json
-///   credenza load --url https://issuer.example --type member --claims member.json --query member.dcql.json
+/// Puts a deployment under load: virtual wallets get credentials and present them, from outside, over its public URL.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(
+    after_help = "Flows are due at --rate, whether or not those before them are done (an open loop), and are measured from \
+    the moment at which they were due: a service that stalls can't hide it. At most --wallets run at once. Errors are \
+    counted by the check that refused, the problem's type, or what became of the connection. Ctrl-C ends it with the \
+    report so far.\n\n\
+    It issues real credentials, with made-up claims, and leaves real sessions behind: mind where you point it.\n\n\
+    Examples, with the admin token in CREDENZA_ADMIN_TOKEN:\n  \
+    credenza load --config credenza.toml\n  \
+    credenza load --url https://staging.example --rate 50 --duration 5m --mix issue --json\n  \
+    credenza load --url https://staging.example --type member --claims member.json --query member.dcql.json"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     deployment: super::deployment::Where,

@@ -106,6 +106,11 @@ async fn time_goes_by() {
         clock: Arc::new(FixedClock::at(SystemClock.now() + day * days)),
         ..world.examination()
     };
+    // Not enough to break anything, and worth a word.
+    let ahead = Arc::new(FixedClock::at(SystemClock.now() + Duration::from_secs(30)));
+    let report = examine(&Examination { clock: ahead, ..world.examination() }).await;
+    told(&report, rules::CLOCK.id, Outcome::Warned, "behind this machine's");
+    assert!(report.ok(), "{report}");
     let report = examine(&after(440)).await;
     told(&report, rules::KEY_EXPIRY.id, Outcome::Warned, "have the key certified anew");
     // Served now, it is stale by then, and proofs that are made then are refused now.

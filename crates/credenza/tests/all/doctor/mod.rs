@@ -67,6 +67,8 @@ async fn from_the_command_line() {
     assert_eq!(output.status.code(), Some(1));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(checks(&report).contains(&"doctor.reach failed".to_owned()), "{report}");
+    let help = good(&["doctor", "--help"]);
+    assert!(help.contains("Nothing is issued") && help.contains("credenza doctor --config"), "{help}");
     bad(2, &["doctor", "--url", "http://issuer.example"]);
     assert!(bad(2, &["doctor", "--config", "nowhere.toml"]).contains("nowhere.toml"));
 }

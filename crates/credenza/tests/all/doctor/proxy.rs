@@ -14,10 +14,13 @@ use tokio::net::TcpListener;
 pub(super) type Sent = http::Request<Vec<u8>>;
 pub(super) type Got = Response<Vec<u8>>;
 
+type Before = Box<dyn Fn(&mut Sent) -> Option<Got> + Send + Sync>;
+type After = Box<dyn Fn(&str, &mut Got) + Send + Sync>;
+
 /// What is done to requests, which may be answered at once, and to answers.
 pub(super) struct Fault {
-    pub(super) before: Box<dyn Fn(&mut Sent) -> Option<Got> + Send + Sync>,
-    pub(super) after: Box<dyn Fn(&str, &mut Got) + Send + Sync>,
+    pub(super) before: Before,
+    pub(super) after: After,
 }
 
 impl Fault {
