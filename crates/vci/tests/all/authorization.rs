@@ -107,7 +107,7 @@ fn a28_an_issuer_state_is_ours_open_and_for_a_browser() {
 }
 
 #[test]
-fn a28_an_offer_can_be_for_one_person() {
+fn a28_c24_an_offer_can_be_for_one_person() {
     let world = world(|_| {});
     let offer = OfferRequest::of("pid", erika()).with_grants(OfferGrants::AuthorizationCode);
     let state = world.issuer_state(OfferRequest { subject: Some("max".to_owned()), ..offer });

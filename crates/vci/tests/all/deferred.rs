@@ -157,7 +157,7 @@ fn a_promise_can_be_given_up() {
 
 // Clauses: VCI-9-02, VCI-9.1-02
 #[test]
-fn a_transaction_is_good_for_its_own_session_and_token() {
+fn c15_a_transaction_is_good_for_its_own_session_and_token() {
     let promised = Promised::new(Deferral::UntilAskedAgain);
     let world = &promised.world;
     let other = world.redeem(&world.offer());

@@ -119,7 +119,7 @@ fn compressed_when_that_is_asked_for() {
 // Clauses: VCI-8.2-11, VCI-8.2-12, VCI-8.2-23, VCI-8.3.1.2-01, VCI-10-03
 // Checks: ISS-124, ISS-132
 #[test]
-fn wrong_parameters() {
+fn c13_c14_wrong_parameters() {
     let world = world(|it| it);
     let client = Client::new(&world);
     let mut private: Value = serde_json::from_str(client.key.to_private_jwk().expose()).unwrap();
@@ -152,7 +152,7 @@ fn wrong_parameters() {
 // Clauses: VCI-8.2-19, VCI-8.2-22, VCI-10-06,
 // VCI-12.2.4-26
 #[test]
-fn demanded() {
+fn c13_demanded() {
     let requests = world(Encryption::require_requests);
     let client = Client::new(&requests);
     assert_eq!(refused(&client.send(JSON, requests.request().to_string().as_bytes())), invalid());

@@ -48,7 +48,7 @@ fn keys_that_are_attested_beside_a_proof() {
 
 // Clauses: VCI-F-03, VCI-F.3-01, VCI-F.3-03
 #[test]
-fn keys_that_are_attested_and_do_not_sign() {
+fn c08_keys_that_are_attested_and_do_not_sign() {
     let bench = Bench::new(attested(high()));
     let keys = [bench.world.key(), bench.world.key(), bench.world.key()];
     let keys: Vec<&dyn Signer> = keys.iter().map(|key| key as &dyn Signer).collect();
@@ -76,7 +76,7 @@ fn keys_that_are_attested_and_do_not_sign() {
 // Clauses: VCI-D.1-01, VCI-D.1-02, VCI-D.1-03, VCI-D.1-04, VCI-D.1-06, VCI-D.1-07, VCI-D.1-08, VCI-D.1-09, VCI-D.1-13, VCI-F.1-12, VCI-F.1-29, VCI-F.3-01, VCI-F.3-04
 // Checks: ISS-064, ISS-128
 #[test]
-fn attestations_that_are_wrong() {
+fn c07_attestations_that_are_wrong() {
     let bench = Bench::new(attested(high()));
     let world = &bench.world;
     let (key, other) = (world.key(), world.key());

@@ -106,7 +106,7 @@ fn the_wallet_reads_what_somebody_trusted_has_signed() {
 
 // Clauses: VCI-12.2.3-03, VCI-12.2.3-04, VCI-12.2.3-06, VCI-12.2.3-07
 #[test]
-fn signed_metadata_that_is_wrong() {
+fn c26_signed_metadata_that_is_wrong() {
     let open = |typ: &'static str, change: fn(&mut Value), cut: bool| {
         let world = signing();
         let good = signed(&world);

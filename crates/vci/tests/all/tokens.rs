@@ -101,7 +101,7 @@ fn c29_a_code_of_one_issuer_is_no_code_of_another_on_the_same_store() {
 // Clauses: VCI-4.1.1-16, VCI-6.1-03,
 // VCI-3.5-01
 #[test]
-fn a03_five_wrong_transaction_codes_kill_the_offer() {
+fn a03_a38_five_wrong_transaction_codes_kill_the_offer() {
     let world = World::new();
     let offer = world.create(OfferRequest::of("pid", erika()).with_tx_code(4));
     let code = world.code(&offer);

@@ -130,7 +130,7 @@ fn who_was_told_identifiers_names_one_and_who_was_not_names_the_configuration() 
 
 // Checks: ISS-124, ISS-125
 #[test]
-fn each_error_of_the_endpoints_is_plain_json_with_a_code_of_the_specification() {
+fn c14_each_error_of_the_endpoints_is_plain_json_with_a_code_of_the_specification() {
     let world = super::Within::new();
     let (world, provider) = (world.world, world.provider);
     let key = world.key();
