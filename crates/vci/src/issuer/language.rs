@@ -25,7 +25,8 @@ pub(super) fn is_canonical(tag: &str) -> bool {
     let lower = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase());
     let language = parts.next().unwrap_or_default();
     let known = LANGUAGES.split_ascii_whitespace().any(|known| known == language);
-    if !known && !(language.len() == 3 && lower(language)) {
+    let private = language.len() == 3 && lower(language);
+    if !known && !private {
         return false;
     }
     parts.next_if(|part| is_script(part));

@@ -23,7 +23,6 @@ use crate::verifier::INTERACTIVE;
 pub(super) const MAX_TEXT: usize = 2048;
 
 /// Which way a request came, and what is known of the way back.
-#[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is taken apart at once")]
 pub(super) enum Channel<'a> {
     /// By a link: the request says where the answer goes.
     Link,

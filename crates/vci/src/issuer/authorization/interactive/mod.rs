@@ -117,7 +117,7 @@ impl Issuer {
             Some(port) if types.presentation => {
                 let request = match port.ask(&self.endpoints.authorization_challenge).await {
                     Ok(request) => request,
-                    Err(error) => return unavailable(error),
+                    Err(error) => return unavailable(&error),
                 };
                 let proven = asked.proof.map(|proof| proof.jkt.clone());
                 let waiting = Waiting { pending, proven, web: types.web, kept: request.kept };
@@ -208,7 +208,7 @@ impl Issuer {
         let take = Write::Remove { key: key(&id) };
         let approval = match port.judge(&kept, response).await {
             Ok(approval) => approval,
-            Err(error @ PresentationFailure::Unavailable(_)) => return Err(unavailable(error)),
+            Err(error @ PresentationFailure::Unavailable(_)) => return Err(unavailable(&error)),
             // Whoever has answered it is about to take it away.
             Err(PresentationFailure::Before) => return Err(InteractiveError::Session),
             Err(PresentationFailure::Declined) if web => {
@@ -293,6 +293,6 @@ struct Asked<'a> {
     now: UnixTime,
 }
 
-fn unavailable(error: PresentationFailure) -> InteractiveError {
+fn unavailable(error: &PresentationFailure) -> InteractiveError {
     InteractiveError::Unavailable(StoreError::Unavailable(error.to_string()))
 }
