@@ -64,4 +64,22 @@ fn what_can_not_be_published() {
     }
     assert!(reason(configured(OURS, json!({"vct": "urn:other"}))).contains("another vct"));
     assert!(reason(configured(OURS, json!({"claims": {}}))).contains("type metadata"));
+    // What it says of keeping a claim back is what happens to it.
+    let about = |sd: &str, selective: Option<Value>| {
+        let mut configuration = configured(OURS, json!({"claims": [{"path": ["name"], "sd": sd}]}));
+        configuration.disclosure.selective = selective.map(|paths| serde_json::from_value(paths).unwrap());
+        configuration
+    };
+    for (sd, selective) in
+        [("always", Some(json!([["other"]]))), ("never", Some(json!([["name"]]))), ("never", None)]
+    {
+        assert!(reason(about(sd, selective.clone())).contains("kept back"), "{sd} {selective:?}");
+    }
+    for (sd, selective) in [("always", Some(json!([["name"]]))), ("always", None), ("never", Some(json!([])))]
+    {
+        let world = World::try_with(|builder| builder.configuration(about(sd, selective.clone())));
+        assert!(world.is_ok(), "{sd} {selective:?}");
+    }
+    let issuers = json!({"claims": [{"path": ["exp"], "sd": "never"}]});
+    assert!(World::try_with(|builder| builder.configuration(configured(OURS, issuers))).is_ok());
 }
