@@ -93,7 +93,7 @@ pub(super) fn configuration(folder: &Path) -> anyhow::Result<(Url, Initialized)>
     Ok((url, written))
 }
 
-async fn wallet(url: Url, token: Secret, end: Instant) -> anyhow::Result<u32> {
+pub(super) async fn wallet(url: Url, token: Secret, end: Instant) -> anyhow::Result<u32> {
     let client = Client::new(url, token);
     let http: Arc<dyn Http> = Arc::new(ReqwestHttp::new(AddressPolicy::Loopback));
     let mut flows = 0;
@@ -105,7 +105,7 @@ async fn wallet(url: Url, token: Secret, end: Instant) -> anyhow::Result<u32> {
     Ok(flows)
 }
 
-async fn flow(client: &Client, holder: &Holder) -> anyhow::Result<()> {
+pub(super) async fn flow(client: &Client, holder: &Holder) -> anyhow::Result<()> {
     let offer = json!({"credentials": [{"type": sample::CONFIGURATION, "claims": sample::claims()}]});
     let made = client.post("/offers", &offer).await?;
     let link = made.get("uri").and_then(Value::as_str).context("no offer")?;
@@ -171,7 +171,7 @@ async fn round(client: &Client, holder: &Holder, mode: &str) -> anyhow::Result<(
     Ok(())
 }
 
-fn holder(http: Arc<dyn Http>) -> anyhow::Result<Holder> {
+pub(super) fn holder(http: Arc<dyn Http>) -> anyhow::Result<Holder> {
     let ports = Ports {
         http,
         vault: Arc::new(MemoryVault::default()),

@@ -7,7 +7,9 @@ mod in_process;
 mod issuance;
 mod matching;
 mod measure;
+mod nodes;
 mod status_lists;
+mod store_speed;
 
 use serde_json::json;
 
@@ -29,11 +31,36 @@ pub(super) struct Arguments {
     /// For how long they run, in seconds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
+
+    /// Measure flows over this database instead, and what the store adds to it. It should be empty: sessions and
+    /// credentials are left in it.
+    #[arg(long, value_name = "URL", env = "CREDENZA_BENCH_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+
+    /// Sessions in another store, such as redis://….
+    #[arg(long, value_name = "URL", requires = "database", env = "CREDENZA_BENCH_SESSIONS", hide_env_values = true)]
+    sessions: Option<String>,
+
+    /// How many nodes share them, behind a proxy.
+    #[arg(long, default_value_t = 1, requires = "database", value_parser = clap::value_parser!(u32).range(1..=16))]
+    nodes: u32,
 }
 
 pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verdict> {
     if cfg!(debug_assertions) {
         eprintln!("This is a debug build: the figures mean nothing. Use: cargo run --release -- bench");
+    }
+    if let Some(database) = &arguments.database {
+        let Arguments { nodes, wallets, seconds, rounds, .. } = arguments;
+        let sessions = arguments.sessions.as_deref();
+        let setting = nodes::Setting { database, sessions, nodes, wallets, seconds, rounds };
+        let figures = nodes::measure(setting).await?;
+        if json {
+            output::json(&figures)?;
+        } else {
+            output::line(&figures.to_string())?;
+        }
+        return Ok(Verdict::Good);
     }
     output::progress("in process, one thread");
     let measured = in_process::measure(arguments.rounds).await?;
