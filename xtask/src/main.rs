@@ -1,5 +1,6 @@
 //! Credenza's own tasks: `cargo xtask test` runs everything that has to hold before a change is merged.
 
+mod api;
 mod checklist;
 mod clauses;
 mod layering;
@@ -31,7 +32,7 @@ Commands:
   help           this text
 
 Steps of `test`, in their order:
-  fmt  clippy  layering  clauses  checklist  rules  vectors  licences  advisories  build  unit  pkcs11  docs  interop  demo
+  fmt  clippy  layering  clauses  checklist  rules  vectors  licences  advisories  build  unit  pkcs11  docs  interop  api  demo
 ";
 
 /// Both pages are written, also when the first has a fault.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::process::{cargo, execute, execute_and_read, root};
 use crate::steps::{Count, Done, Steps, count_tests};
-use crate::{checklist, clauses, layering, licences, rules, tools, vectors};
+use crate::{api, checklist, clauses, layering, licences, rules, tools, vectors};
 
 /// Runs the steps that are named, or all.
 pub(crate) fn run(wanted: &[String]) -> Result<(), String> {
@@ -31,6 +31,7 @@ pub(crate) fn run(wanted: &[String]) -> Result<(), String> {
         ran(execute(docs))
     });
     steps.step("interop", interop);
+    steps.step("api", || api::test(&target()));
     steps.step("demo", demo);
     steps.finish()
 }

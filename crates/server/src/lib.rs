@@ -39,6 +39,7 @@ mod respond;
 mod routes;
 pub mod service;
 pub mod sign_in;
+mod stated;
 mod stopping;
 mod timed;
 mod tls;

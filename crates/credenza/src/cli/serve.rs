@@ -40,6 +40,7 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
     log(&settings.log);
     let (url, listen) = (settings.url.clone(), settings.listen);
     let (revoked, tls) = (settings.revocation_list.clone(), settings.tls.clone());
+    let inside = settings.admin.listen;
     if settings.authorization.as_ref().is_some_and(|it| it.automatic.is_some()) {
         tracing::warn!(
             "[authorization.automatic]: nobody signs in and nobody is asked; WHOEVER ASKS GETS CREDENTIALS. This is \
@@ -53,20 +54,38 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         .await
         .with_context(|| format!("can't listen on {listen}; is another service running there?"))?;
     let at = listener.local_addr()?;
-    let line = if json {
-        json!({"url": url.as_str(), "listen": at.to_string()}).to_string()
-    } else {
-        format!("Credenza serves {url} on {at}")
+    let inside = match inside {
+        Some(address) => Some(
+            TcpListener::bind(address)
+                .await
+                .with_context(|| format!("can't listen on {address} for the admin plane"))?,
+        ),
+        None => None,
+    };
+    let admin = inside.as_ref().map(TcpListener::local_addr).transpose()?;
+    let line = match (json, admin) {
+        (true, None) => json!({"url": url.as_str(), "listen": at.to_string()}).to_string(),
+        (true, Some(admin)) => {
+            json!({"url": url.as_str(), "listen": at.to_string(), "admin": admin.to_string()}).to_string()
+        }
+        (false, None) => format!("Credenza serves {url} on {at}"),
+        (false, Some(admin)) => format!("Credenza serves {url} on {at}, and its admin plane on {admin}"),
     };
     output::line(&line)?;
+    let router = if inside.is_some() { service.public_router() } else { service.router() };
     let router = match revoked {
-        Some(file) => revocation_list::publish(service.router(), &url, RevocationList::File(file)),
-        None => service.router(),
+        Some(file) => revocation_list::publish(router, &url, RevocationList::File(file)),
+        None => router,
     };
+    let inside =
+        inside.map(|listener| tokio::spawn(serve(listener, service.admin_router(), Limits::default(), shutdown())));
     let work = tokio::spawn(service.work(shutdown()));
     match tls {
         Some(tls) => serve_tls(listener, tls, router, Limits::default(), shutdown()).await?,
         None => serve(listener, router, Limits::default(), shutdown()).await?,
+    }
+    if let Some(inside) = inside {
+        inside.await??;
     }
     work.await?;
     Ok(Verdict::Good)

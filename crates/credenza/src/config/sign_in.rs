@@ -19,7 +19,7 @@ use super::read::Reader;
 use crate::http::is_loopback;
 use crate::keys;
 use crate::keys::service_key::ServiceKey;
-use crate::service::{ShownCredential, Upstream};
+use crate::service::{ShownCredential, ShownQuery, Upstream};
 
 /// By credential type: where a claim goes, and where it is from.
 type Claims = BTreeMap<String, BTreeMap<String, String>>;
@@ -152,14 +152,13 @@ pub(super) fn presentation(
     let query = match (&section.query, &section.dcql_query) {
         (Some(id), None) => {
             let preset = presets().into_iter().find(|preset| preset.id == *id.get_ref());
-            if preset.is_none() {
-                let known: Vec<_> = presets().into_iter().map(|preset| preset.id).collect();
-                let remedy = format!("name one of: {}", known.join(", "));
-                reader.problem(setting, id, "there is no such query", &remedy);
-            }
-            preset?.query
+            // Others may be stored over the API, and change there.
+            preset.map_or_else(
+                || ShownQuery::Stored(id.get_ref().clone()),
+                |preset| ShownQuery::Fixed(Box::new(preset.query)),
+            )
         }
-        (None, Some(file)) => dcql(file, reader)?,
+        (None, Some(file)) => ShownQuery::Fixed(Box::new(dcql(file, reader)?)),
         _ => {
             let remedy = "name either a query of the service, or a file with a dcql_query";
             reader.problem(
@@ -171,11 +170,16 @@ pub(super) fn presentation(
             return None;
         }
     };
-    let ids: Vec<&str> = query.credentials().iter().map(|credential| credential.id.as_str()).collect();
-    let names_one = |selector: &str| {
-        let first = selector.strip_prefix('/').and_then(|rest| rest.split('/').next());
-        first.is_some_and(|first| ids.contains(&first))
+    let first_of = |selector: &str| {
+        let (first, rest) = selector.strip_prefix('/')?.split_once('/')?;
+        (!first.is_empty() && !rest.is_empty()).then(|| first.to_owned())
     };
+    let ids: Vec<String> = match &query {
+        ShownQuery::Fixed(query) => query.credentials().iter().map(|one| one.id.clone()).collect(),
+        // What is in it is not known yet: all have to be about the credential that the subject is from.
+        ShownQuery::Stored(_) => first_of(section.subject.get_ref()).into_iter().collect(),
+    };
+    let names_one = |selector: &str| first_of(selector).is_some_and(|first| ids.contains(&first));
     let from = section.claims.values().flat_map(BTreeMap::values).map(String::as_str);
     if let Some(wrong) = from.chain([section.subject.get_ref().as_str()]).find(|it| !names_one(it)) {
         let problem = format!("\"{wrong}\" is in no credential that is asked for");

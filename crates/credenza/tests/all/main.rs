@@ -27,6 +27,7 @@ mod load;
 mod many_nodes;
 mod many_nodes_events;
 mod many_nodes_faults;
+mod many_nodes_queries;
 mod members;
 mod moving;
 mod nodes;

@@ -114,7 +114,7 @@ async fn a_receiver_learns_of_issuance_presentation_and_revocation() {
 
     let offer = service.offer(json!({"correlation_id": "case-7"})).await;
     good_json(&[&wallet[..], &["accept", "--yes", "--json", offer["uri"].as_str().unwrap()]].concat());
-    let told = all.until("credential.acknowledged").await;
+    let told = all.until("credential.accepted").await;
     let kinds: Vec<_> = told.iter().map(|one| one["type"].as_str().unwrap()).collect();
     assert!(kinds.starts_with(&["offer.created"]) && kinds.contains(&"credential.issued"), "{kinds:?}");
     for (number, message) in told.iter().enumerate() {

@@ -16,6 +16,7 @@ use crate::problem::{Kind, Problem};
 use crate::query_register::{Asks, QueryRefused, StoredQuery};
 use crate::respond::{NO_STORE, json};
 use crate::service::Service;
+use crate::stated::stated;
 
 /// No id is longer, and no scope.
 const MAX_NAME: usize = 128;
@@ -59,20 +60,27 @@ pub(super) async fn show(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PutQuery {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     explains: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     dcql_query: Option<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     presentation_definition: Option<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     scope: Option<String>,
-    #[serde(default, rename = "origin")]
-    _origin: Option<Value>,
+    #[serde(default, rename = "origin", deserialize_with = "stated")]
+    _origin: Option<Origin>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Origin {
+    Preset,
+    Api,
 }
 
 /// `PUT /api/v1/queries/{id}`

@@ -16,6 +16,7 @@ use crate::problem::{Kind, Problem};
 use crate::respond::{NO_STORE, json};
 use crate::routes::Routes;
 use crate::service::Service;
+use crate::stated::stated;
 use crate::webhooks::{
     Change, Delivery, Include, RegisterError, ReplayError, State as DeliveryState, Webhook, Webhooks,
 };
@@ -38,13 +39,13 @@ pub(super) fn routes(routes: &mut Routes) {
 #[serde(deny_unknown_fields)]
 struct Create {
     url: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     events: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     include: Option<Include>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     enabled: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     description: Option<String>,
 }
 
@@ -54,7 +55,7 @@ const OVERLAP: u64 = 24 * 3600;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rotate {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     overlap: Option<u64>,
 }
 

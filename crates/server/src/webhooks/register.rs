@@ -14,6 +14,7 @@ use super::egress::Egress;
 use super::message::{Message, is_pattern};
 use super::outbox::Outbox;
 use super::secret::{self, Kept as KeptSecret};
+use crate::stated::stated;
 
 const KIND: &str = "server.webhook";
 
@@ -70,15 +71,15 @@ impl Webhook {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     pub(crate) url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     pub(crate) events: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     pub(crate) include: Option<Include>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     pub(crate) enabled: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "stated")]
     pub(crate) description: Option<String>,
 }
 
