@@ -11,11 +11,13 @@ pub(super) fn origins(values: &[Spanned<String>], own: &Url, reader: &mut Reader
     let mut all = Vec::new();
     for value in values {
         let origin = Url::parse(value.get_ref()).ok().filter(|url| {
-            let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url) && is_loopback(own));
+            let secure =
+                url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url) && is_loopback(own));
             secure && url.origin().ascii_serialization() == *value.get_ref()
         });
         if origin.is_none() {
-            let remedy = "write it as browsers do: https, the host, and the port if it is not 443; nothing after it";
+            let remedy =
+                "write it as browsers do: https, the host, and the port if it is not 443; nothing after it";
             reader.problem("verifier.websites", value, "not the origin of a website", remedy);
             return None;
         }

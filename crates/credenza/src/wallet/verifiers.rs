@@ -25,13 +25,15 @@ pub struct KnownVerifiers {
 impl KnownVerifiers {
     /// Has a wallet know them. Federations are asked over `http`.
     pub(super) fn apply(self, wallet: WalletBuilder, http: &Arc<dyn Http>) -> WalletBuilder {
-        let attesters = self.attesters.into_iter().fold(PinnedKeys::new(), |known, (name, keys)| {
-            known.with(name, keys, &[Purpose::Verifier])
-        });
+        let attesters = self
+            .attesters
+            .into_iter()
+            .fold(PinnedKeys::new(), |known, (name, keys)| known.with(name, keys, &[Purpose::Verifier]));
         let mut wallet = wallet.verifier_attesters(Arc::new(attesters));
         if !self.anchors.is_empty() {
             let federation = Federation::new(Arc::clone(http));
-            let anchored = self.anchors.into_iter().fold(federation, |known, (name, keys)| known.anchor(name, keys));
+            let anchored =
+                self.anchors.into_iter().fold(federation, |known, (name, keys)| known.anchor(name, keys));
             wallet = wallet.federation(anchored);
         }
         let wallet = self.registered.into_iter().fold(wallet, WalletBuilder::registered);

@@ -66,6 +66,8 @@ async fn an_answer_in_the_address_goes_on_to_the_shop_and_nobody_elses_does() {
     let begun = Request::get(created["start_url"].as_str().unwrap()).body(Vec::new()).unwrap();
     assert!(matches!(send(begun).await, Err(HttpError::Redirected)));
     browser.open(created["uri"].as_str().unwrap()).await;
-    browser.see("This answer belongs to another browser. It was not taken.", "the other browser is told").await;
+    browser
+        .see("This answer belongs to another browser. It was not taken.", "the other browser is told")
+        .await;
     assert_eq!(state(&service, &created).await, "retrieved");
 }

@@ -10,7 +10,7 @@ use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, Demo};
 use crate::wallet_serve::Serving;
 use crate::world::{Service, answer, bad, good, send};
 
@@ -53,7 +53,8 @@ struct Shelf {
 impl Shop {
     async fn open(listener: TcpListener, service: &str, first: &'static str, wallet: Option<String>) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let script = |text: &'static str| move || async move { ([(header::CONTENT_TYPE, "text/javascript")], text) };
+        let script =
+            |text: &'static str| move || async move { ([(header::CONTENT_TYPE, "text/javascript")], text) };
         let router = Router::new()
             .route("/", get(page))
             .route("/shop.js", get(script(SHOP)))
@@ -87,7 +88,8 @@ async fn page(State(shelf): State<Arc<Shelf>>, RawQuery(src): RawQuery) -> Respo
          <script src=\"/first.js\"></script><script src=\"{service}/assets/credenza-verify.js\"></script>\
          <h1>Shop</h1><credenza-verify src=\"{src}\"></credenza-verify>"
     );
-    ([(header::CONTENT_SECURITY_POLICY, policy.as_str()), (header::CONTENT_TYPE, "text/html")], html).into_response()
+    ([(header::CONTENT_SECURITY_POLICY, policy.as_str()), (header::CONTENT_TYPE, "text/html")], html)
+        .into_response()
 }
 
 /// Brings what the page asks its browser for to the wallet.
@@ -149,20 +151,33 @@ async fn a_code_and_a_link_where_the_browser_has_no_way_of_its_own() {
     let shop = Shop::open(corner, &service.url, PLAIN, None).await;
     let created = asked(&service, &shop, "family_name").await;
     browser.open(&shop.with(&created)).await;
-    let link = browser.until(&format!("return {HOST}.shadowRoot.querySelector('[part=link]')?.href"), "the link").await;
+    let link = browser
+        .until(&format!("return {HOST}.shadowRoot.querySelector('[part=link]')?.href"), "the link")
+        .await;
     assert_eq!(link, created["uri"]);
-    let code = format!("return {HOST}.shadowRoot.querySelector('[part=qr][role=img][aria-label] path').getAttribute('d')");
+    let code = format!(
+        "return {HOST}.shadowRoot.querySelector('[part=qr][role=img][aria-label] path').getAttribute('d')"
+    );
     assert!(browser.script(&code).await.as_str().unwrap().len() > 1000);
-    assert_eq!(browser.script(&format!("return {HOST}.shadowRoot.querySelector('[part=ask]')")).await, Value::Null);
+    assert_eq!(
+        browser.script(&format!("return {HOST}.shadowRoot.querySelector('[part=ask]')")).await,
+        Value::Null
+    );
     assert_eq!(status(&browser).await, "Waiting for your wallet.");
 
     good(&["wallet", "--home", &home, "present", "--yes", link.as_str().unwrap()]);
     assert_eq!(first(&browser).await, json!(["verified", {"responseCode": null}]));
     assert_eq!(status(&browser).await, "Verified.");
-    assert_eq!(browser.script(&format!("return {HOST}.shadowRoot.querySelector('[part=link]')")).await, Value::Null);
+    assert_eq!(
+        browser.script(&format!("return {HOST}.shadowRoot.querySelector('[part=link]')")).await,
+        Value::Null
+    );
 
     // What the page could read has no claim in it; the shop's backend reads the result.
-    let read = Request::get(created["page_url"].as_str().unwrap()).header("origin", &shop.url).body(Vec::new()).unwrap();
+    let read = Request::get(created["page_url"].as_str().unwrap())
+        .header("origin", &shop.url)
+        .body(Vec::new())
+        .unwrap();
     let (code, shown) = answer(&send(read).await.unwrap());
     let mut names: Vec<&String> = shown.as_object().unwrap().keys().collect();
     names.sort();
@@ -202,7 +217,33 @@ async fn the_browser_asks_the_wallet_itself_where_it_can() {
     let (_, shown) = service.api(Method::GET, &session, None).await;
     assert_eq!(shown["presentations"][0]["claims"]["family_name"], "Mustermann");
     // With that, the link is spent: there is one answer to both.
-    bad(1, &["wallet", "--home", _folder.path().to_str().unwrap(), "present", "--yes", created["uri"].as_str().unwrap()]);
+    bad(
+        1,
+        &[
+            "wallet",
+            "--home",
+            _folder.path().to_str().unwrap(),
+            "present",
+            "--yes",
+            created["uri"].as_str().unwrap(),
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_shows_it_on_a_page_of_its_own() {
+    for (width, height) in [(1280, 900), (390, 844)] {
+        let Some(browser) = Browser::start(width, height).await else { return };
+        let demo = Demo::start();
+        browser.open(&format!("{}/verify", demo.url)).await;
+        browser.click("a[href$='/verify/component']").await;
+        browser.click("form[action$='/verify/component'] button.primary").await;
+        browser.until(&format!("return {HOST}?.getAttribute('state') === 'created'"), "the component").await;
+        browser
+            .until(&format!("return {HOST}.shadowRoot.querySelector('[part=link]')?.href"), "the link")
+            .await;
+        assert!(browser.fits().await, "{width}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,9 +258,14 @@ async fn another_website_gets_nothing() {
     browser.open(&thief.with(&created)).await;
     assert_eq!(first(&browser).await, json!(["error", {"reason": "unreachable"}]));
     assert_eq!(status(&browser).await, "The request can’t be loaded.");
-    assert_eq!(browser.script(&format!("return {HOST}.shadowRoot.querySelector('[part=link]')")).await, Value::Null);
+    assert_eq!(
+        browser.script(&format!("return {HOST}.shadowRoot.querySelector('[part=link]')")).await,
+        Value::Null
+    );
     // At its own shop it is still to be had.
     browser.open(&shop.with(&created)).await;
-    let link = browser.until(&format!("return {HOST}.shadowRoot.querySelector('[part=link]')?.href"), "the link").await;
+    let link = browser
+        .until(&format!("return {HOST}.shadowRoot.querySelector('[part=link]')?.href"), "the link")
+        .await;
     assert_eq!(link, created["uri"]);
 }

@@ -100,7 +100,8 @@ async fn a_verifier_is_known_by_those_who_attest_it() {
         fs::write(folder.join("attestation.jwt"), attestation).unwrap();
         let private = verifier.to_private_jwk();
         keys::write_private(&folder.join("keys/requests.jwk"), private.expose().as_bytes()).unwrap();
-        "client_ids.verifier_attestation = { attestation = \"attestation.jwt\", key = \"keys/requests.jwk\" }".to_owned()
+        "client_ids.verifier_attestation = { attestation = \"attestation.jwt\", key = \"keys/requests.jwk\" }"
+            .to_owned()
     });
     let wallet = Holding::of(&service).await;
     let ask = || asked(&service, json!({"client_id_prefix": "verifier_attestation"}));
@@ -145,7 +146,10 @@ async fn a_verifier_is_known_by_a_name_that_was_agreed() {
     // What can't be is not written.
     let wrong = ["trust", "verifier", "redirect_uri:x", "--uri", "https://shop.example/*"];
     assert!(bad(2, &wallet.arguments(&wrong)).contains("has no prefix"));
-    assert!(bad(2, &wallet.arguments(&["trust", "attester", "x", &wallet.file("no.json", &json!({"keys": []}))])).contains("no key"));
+    assert!(
+        bad(2, &wallet.arguments(&["trust", "attester", "x", &wallet.file("no.json", &json!({"keys": []}))]))
+            .contains("no key")
+    );
     let scope = wallet.file("scope.json", &json!({"credentials": []}));
     bad(2, &wallet.arguments(&["trust", "scope", "names", &scope]));
     bad(2, &wallet.arguments(&["trust", "anchor", "http://anchor.example", &keys]));
@@ -225,15 +229,20 @@ async fn anchor(authority: &Authority, signer: SoftwareSigner, subject: (String,
     let (entity, keys) = subject;
     let about = statement(json!({"iss": name, "sub": entity, "jwks": keys}));
     let (own, about) = (own.await, about.await);
-    let said = |text: String| async move { ([("content-type", "application/entity-statement+jwt")], text).into_response() };
-    let router = Router::new()
-        .route("/.well-known/openid-federation", get(move || said(own)))
-        .route("/fetch", get(move |RawQuery(query): RawQuery| {
+    let said = |text: String| async move {
+        ([("content-type", "application/entity-statement+jwt")], text).into_response()
+    };
+    let router = Router::new().route("/.well-known/openid-federation", get(move || said(own))).route(
+        "/fetch",
+        get(move |RawQuery(query): RawQuery| {
             assert!(query.unwrap_or_default().starts_with("sub=https"));
             said(about)
-        }));
+        }),
+    );
     let tls = authority.tls();
-    tokio::spawn(async move { serve_tls(listener, tls, router, Limits::default(), std::future::pending()).await });
+    tokio::spawn(
+        async move { serve_tls(listener, tls, router, Limits::default(), std::future::pending()).await },
+    );
     name
 }
 
@@ -250,18 +259,23 @@ async fn a_verifier_is_known_by_its_federation() {
     let high_keys = key_set(&high);
     let name = anchor(&authority, high, (entity.clone(), json!({"keys": [public.to_value()]}))).await;
     let verifying = Service::start_with("localhost", |folder, text| {
-        keys::write_private(&folder.join("keys/entity.jwk"), own.to_private_jwk().expose().as_bytes()).unwrap();
+        keys::write_private(&folder.join("keys/entity.jwk"), own.to_private_jwk().expose().as_bytes())
+            .unwrap();
         let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().to_owned();
         text.replace(&line("url = "), &format!("url = \"{entity}\""))
             .replace(&line("listen = "), &format!("listen = \"127.0.0.1:{port}\""))
-            .replace(&line("trusted_issuers = "), &format!("trusted_issuers = [{:?}]", issuing.root().to_str().unwrap()))
+            .replace(
+                &line("trusted_issuers = "),
+                &format!("trusted_issuers = [{:?}]", issuing.root().to_str().unwrap()),
+            )
             .replace(
                 "[verifier]\n",
                 &format!(
                     "[tls]\ncertificate = {:?}\nkey = {:?}\n\n[verifier]\n\
                      client_ids.openid_federation = {{ authority_hints = [\"{name}\"], name = \"The shop\", \
                      key = \"keys/entity.jwk\" }}\n",
-                    authority.file("certificate.pem"), authority.file("key.pem")
+                    authority.file("certificate.pem"),
+                    authority.file("key.pem")
                 ),
             )
     });
@@ -274,7 +288,11 @@ async fn a_verifier_is_known_by_its_federation() {
         let more = json!({"client_id_prefix": "openid_federation", "response_mode": "direct_post"});
         let ask = pid_request(&json!([{"path": ["given_name"]}]), &more);
         let (status, created) = api(Method::POST, "/presentations", Some(ask)).await;
-        assert_eq!((status, &created["client_id"]), (201, &json!(format!("openid_federation:{entity}"))), "{created}");
+        assert_eq!(
+            (status, &created["client_id"]),
+            (201, &json!(format!("openid_federation:{entity}"))),
+            "{created}"
+        );
         created
     };
     let answers = async |created: &Value| {

@@ -46,6 +46,7 @@
       --_bad: var(--credenza-bad, #b3261e);
       display: block;
       max-width: 24rem;
+      margin-inline: auto;
       font: var(--credenza-font, 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif);
     }
     @supports (color: light-dark(#000, #fff)) {

@@ -61,12 +61,17 @@ impl Place {
     }
 
     /// Waits for the answer to a request; the URL is the one that the relying party sends the browser to.
-    pub(crate) async fn awaits(self, service: &Service, request: &CreatedRequest) -> Result<String, StoreError> {
+    pub(crate) async fn awaits(
+        self,
+        service: &Service,
+        request: &CreatedRequest,
+    ) -> Result<String, StoreError> {
         let start = service.url(&format!("{}/start", path(&self.0)));
         let until = request.expires_at;
         let key = Key::new(KIND, &self.0);
         let (request_id, link) = (request.request_id.clone(), request.wallet_link.clone());
-        let content = serde_json::to_vec(&Awaited { id: self.0, request_id, link, until }).unwrap_or_default();
+        let content =
+            serde_json::to_vec(&Awaited { id: self.0, request_id, link, until }).unwrap_or_default();
         let sealed = service.sealer.seal(&*service.random, RECORD, until, &content);
         service.store.insert(key, sealed.into_bytes(), until).await?;
         Ok(start)
@@ -78,7 +83,8 @@ fn path(id: &str) -> String {
 }
 
 async fn awaited(service: &Service, id: &str) -> Result<Awaited, Response> {
-    let record = service.store.get(&Key::new(KIND, id)).await.map_err(|error| unavailable(service, &error))?;
+    let record =
+        service.store.get(&Key::new(KIND, id)).await.map_err(|error| unavailable(service, &error))?;
     let sealed = record.and_then(|record| String::from_utf8(record.value).ok());
     let content = sealed.and_then(|sealed| service.sealer.open(RECORD, service.clock.now(), &sealed).ok());
     let awaited: Option<Awaited> = content.and_then(|content| serde_json::from_slice(&content).ok());
@@ -110,7 +116,11 @@ async fn start(State(service): State<Arc<Service>>, Path(id): Path<String>, head
     match service.store.insert(Key::new(BEGUN, &id), Vec::new(), awaited.until).await {
         Ok(()) => {}
         Err(StoreError::Conflict(_)) => {
-            return said(&service, StatusCode::FORBIDDEN, "This was begun in another browser. Ask for it anew there.");
+            return said(
+                &service,
+                StatusCode::FORBIDDEN,
+                "This was begun in another browser. Ask for it anew there.",
+            );
         }
         Err(error) => return unavailable(&service, &error),
     }
@@ -165,7 +175,11 @@ async fn bring(
 
 fn unavailable(service: &Service, error: &StoreError) -> Response {
     tracing::warn!(%error, "the store failed");
-    said(service, StatusCode::SERVICE_UNAVAILABLE, "The service can't do this right now. Try again in a moment.")
+    said(
+        service,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The service can't do this right now. Try again in a moment.",
+    )
 }
 
 fn said(service: &Service, status: StatusCode, problem: &str) -> Response {

@@ -198,7 +198,11 @@ async fn an_answer_in_the_address_is_taken_from_the_browser_that_has_begun() {
     let got = browse(&world, &start, None, None).await;
     assert_eq!((got.status.as_u16(), got.header("location")), (303, link.as_str()));
     let cookie = got.header("set-cookie").split(';').next().unwrap().to_owned();
-    assert!(got.header("set-cookie").contains("; HttpOnly; SameSite=Lax; Secure"), "{}", got.header("set-cookie"));
+    assert!(
+        got.header("set-cookie").contains("; HttpOnly; SameSite=Lax; Secure"),
+        "{}",
+        got.header("set-cookie")
+    );
     // Somebody else who has the link does not begin it again; the same browser may.
     assert_eq!(browse(&world, &start, None, None).await.status, 403);
     assert_eq!(browse(&world, &start, Some(&cookie), None).await.status, 303);

@@ -46,7 +46,9 @@ mod tests {
     #[test]
     fn to_the_letter_or_below() {
         let known = ["https://shop.example/answer".to_owned(), "https://shop.example/vp/*".to_owned()];
-        for fine in ["https://shop.example/answer", "https://shop.example/vp/1", "https://shop.example/vp/a/b?c"] {
+        for fine in
+            ["https://shop.example/answer", "https://shop.example/vp/1", "https://shop.example/vp/a/b?c"]
+        {
             assert!(allows(&known, fine), "{fine}");
         }
         for wrong in [

@@ -6,11 +6,9 @@ use credenza_crypto::jws::json::{Signing, sign_general};
 use credenza_crypto::{Algorithm, IdentifiedBy, Signer, SigningHeader, SoftwareSigner};
 use credenza_trust::did::jwk as did_jwk;
 use credenza_vp::dc_api::{Call, MessageError, Protocol};
-use credenza_vp::verifier::{
-    CreateError, CreatedDcApi, DcApiCall, RequestedPrefix, RespondError, Status, VerifierIdentity,
-};
+use credenza_vp::verifier::{CreatedDcApi, DcApiCall, RespondError, Status, VerifierIdentity};
 use credenza_vp::wallet::{Asked, HowKnown, Refusal, WalletBuilder};
-use credenza_vp::{PresentationRequest, Profile, ResponseMode};
+use credenza_vp::{PresentationRequest, ResponseMode};
 use serde_json::{Map, Value, json};
 
 use crate::request_kit::{TYP, claims, refusal, refused_with};
@@ -32,7 +30,11 @@ pub(crate) fn bytes(call: &Call) -> Vec<u8> {
     serde_json::to_vec(call).unwrap()
 }
 
-pub(crate) fn resolve(world: &World, origin: &str, request: &[u8]) -> Result<Asked, credenza_vp::wallet::ResolveError> {
+pub(crate) fn resolve(
+    world: &World,
+    origin: &str,
+    request: &[u8],
+) -> Result<Asked, credenza_vp::wallet::ResolveError> {
     run(world.wallet().wallet.resolve_dc_api(origin, request))
 }
 

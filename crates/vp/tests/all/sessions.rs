@@ -305,3 +305,28 @@ fn a_query_without_binding_keeps_its_link_to_the_request_by_state() {
     assert!(world.post(&one.created.request_id, &[("vp_token", &token), ("state", &other.state)]).is_err());
     world.post(&one.created.request_id, &[("vp_token", &token), ("state", &one.state)]).unwrap();
 }
+
+// What somebody has shown is kept for so long and no longer.
+#[test]
+fn what_was_shown_is_erased_after_its_time() {
+    let minute = Duration::from_secs(60);
+    let world = world_with(|builder| builder.lifetime(minute).retention(minute));
+    let ask = || {
+        let created = world.create(PresentationRequest::new(query()));
+        world.present(&created.wallet_link).unwrap();
+        created.id
+    };
+    let kept = world.store.len();
+    let id = ask();
+    assert!(world.store.len() > kept);
+    world.clock.advance(minute + minute - Duration::from_secs(1));
+    assert_eq!(run(world.verifier.result(&id, None)).unwrap().presentations.len(), 1);
+    assert!(run(world.verifier.report(&id)).unwrap().is_some());
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(run(world.verifier.session(&id)).unwrap_err(), SessionError::Unknown);
+    assert_eq!(run(world.verifier.report(&id)).unwrap_err(), SessionError::Unknown);
+    assert_eq!(run(world.verifier.result(&id, None)).unwrap_err(), ResultError::Unknown);
+    // It is not only out of sight: the store lets go of the record.
+    run(credenza_core::Store::sweep(&*world.store, usize::MAX)).unwrap();
+    assert_eq!(world.store.len(), kept);
+}

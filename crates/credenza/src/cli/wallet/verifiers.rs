@@ -178,7 +178,10 @@ impl Known {
             all.iter().map(|(name, keys)| Ok((name.clone(), key_set(name, keys)?))).collect()
         };
         for entity in self.anchors.keys() {
-            anyhow::ensure!(entity.starts_with("https://"), "{entity}: entities of a federation have https names");
+            anyhow::ensure!(
+                entity.starts_with("https://"),
+                "{entity}: entities of a federation have https names"
+            );
         }
         let registered = self.verifiers.iter().map(|(client_id, known)| registered(client_id, known));
         let scopes = self.scopes.iter().map(|(name, query)| {
