@@ -93,8 +93,11 @@ fn each_draft_asks_with_the_definition_itself() {
     }
 }
 
+/// A presentation by hand: its descriptor, its format, the claims that it shows.
+type Shown<'a> = (&'a str, &'a str, &'a [&'a [&'a str]]);
+
 /// What a form by hand comes to: presentations under ids, each in the order of the list.
-fn answered(world: &World, value: &Value, entries: &[(&str, &str, &[&[&str]])]) -> Result<(), RespondError> {
+fn answered(world: &World, value: &Value, entries: &[Shown<'_>]) -> Result<(), RespondError> {
     let created = world.create(asking(Dialect::Draft24, value));
     let claims = world.request_claims(&created);
     let text = |name: &str| claims[name].as_str().unwrap();
@@ -134,7 +137,7 @@ fn answers_are_judged_by_the_definition() {
 
     let only = |field: Value| json!({ "id": "d", "input_descriptors": [{ "id": "who", "constraints": { "fields": [field] } }] });
     let in_france = json!({ "path": ["$.address.country"], "filter": { "type": "string", "const": "FR" } });
-    let refused: [(&Value, &[(&str, &str, &[&[&str]])], &str); 5] = [
+    let refused: [(&Value, &[Shown<'_>], &str); 5] = [
         // The wallet withheld it; or it has another value.
         (&asked, &[("who", sd_jwt, name)], "pe.fields"),
         (&only(in_france), &[("who", sd_jwt, country)], "pe.fields"),
