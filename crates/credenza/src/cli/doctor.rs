@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     deployment: deployment::Where,
 
     /// The admin token of the deployment.
-    #[arg(long, env = "CREDENZA_ADMIN_TOKEN", hide_env_values = true)]
+    #[arg(long, env = "CREDENZA_ADMIN_TOKEN", hide_env_values = true, allow_hyphen_values = true)]
     token: Option<String>,
 }
 

@@ -28,7 +28,13 @@ pub(super) async fn check(visitor: &Visitor<'_>) -> Report {
         {"id": "doctor", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:credenza:doctor"]}},
     ]});
     let body = json!({"dcql_query": query}).to_string().into_bytes();
-    let path = visitor.below("/api/v1/presentations");
+    let path = match visitor.known().and_then(|known| known.admin) {
+        Some(apart) => {
+            let base = visitor.what.url.path().trim_end_matches('/');
+            format!("http://{apart}{base}/api/v1/presentations")
+        }
+        None => visitor.below("/api/v1/presentations"),
+    };
     let made = visitor.send(Method::POST, &path, headers.clone(), body).await;
     let answer = made.as_ref().ok().filter(|answer| answer.status().is_success());
     let created: Option<Value> = answer.and_then(|answer| serde_json::from_slice(answer.body()).ok());

@@ -13,6 +13,8 @@ use crate::config::Settings;
 pub struct Known {
     /// Where the service listens.
     pub listen: SocketAddr,
+    /// Where its admin plane listens, when that is apart.
+    pub admin: Option<SocketAddr>,
     /// Whether it does TLS itself.
     pub own_tls: bool,
     /// Whether HAIP 1.0 is demanded.
@@ -37,6 +39,7 @@ impl From<Settings> for Known {
     fn from(settings: Settings) -> Self {
         Self {
             listen: settings.listen,
+            admin: settings.admin.listen,
             own_tls: settings.tls.is_some(),
             haip: settings.haip,
             issuer: Arc::new(settings.issuer_key),

@@ -115,8 +115,9 @@ impl<'a> Visitor<'a> {
     fn new(what: &'a Examination) -> Self {
         let addresses = if is_loopback(&what.url) { AddressPolicy::Loopback } else { AddressPolicy::Public };
         let host = what.url.host_str().map(str::to_owned);
+        let admin = what.known.as_ref().and_then(|known| known.admin).map(|at| at.ip().to_string());
         let http = ReqwestHttp::with_lookup(addresses, Arc::clone(&what.lookup))
-            .with_internal(what.outgoing.internal_hosts.iter().cloned().chain(host))
+            .with_internal(what.outgoing.internal_hosts.iter().cloned().chain(host).chain(admin))
             .with_roots(what.outgoing.roots.clone());
         Self { what, http: Arc::new(http), addresses }
     }

@@ -100,13 +100,21 @@ async fn ready(visitor: &Visitor<'_>, report: &mut Report) {
         Some(answer) => report.fail(
             &rules::READY,
             format!(
-                "it says {}. To do: see that `database` (and `sessions`) in credenza.toml can be reached from the \
+                "it says {}{}. To do: see that `database` (and `sessions`) in credenza.toml can be reached from the \
                  machine of the service; its log says why it can't",
-                answer.status()
+                answer.status(),
+                detail(&answer)
             ),
         ),
         None => report.skip(&rules::READY, "/readyz is not served to the outside, as it may be"),
     }
+}
+
+/// What the service says about why, when it does.
+fn detail(answer: &Response<Vec<u8>>) -> String {
+    let problem = credenza_core::json::parse_object(answer.body()).ok();
+    let detail = problem.as_ref().and_then(|problem| problem.get("detail")?.as_str());
+    detail.map(|detail| format!(" ({detail})")).unwrap_or_default()
 }
 
 /// Whether it is the service that answers, and not the proxy.

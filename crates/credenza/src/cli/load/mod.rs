@@ -7,12 +7,14 @@ mod histogram;
 mod report;
 mod subject;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use credenza::core::{AddressPolicy, Secret};
+use url::Url;
 
 use super::deployment::Deployment;
 use super::{Usage, Verdict, output};
@@ -39,8 +41,13 @@ pub(super) struct Arguments {
     deployment: super::deployment::Where,
 
     /// The admin token of the deployment.
-    #[arg(long, env = "CREDENZA_ADMIN_TOKEN", hide_env_values = true)]
+    #[arg(long, env = "CREDENZA_ADMIN_TOKEN", hide_env_values = true, allow_hyphen_values = true)]
     token: String,
+
+    /// Where the API is, when that is apart: http://127.0.0.1:7778 for `admin.listen = "127.0.0.1:7778"`. The
+    /// configuration says it, too.
+    #[arg(long, value_name = "URL")]
+    api: Option<Url>,
 
     /// How many flows are due in a second.
     #[arg(long, default_value_t = 10.0, value_parser = rate)]
@@ -100,11 +107,14 @@ impl Mix {
 }
 
 pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verdict> {
-    let Deployment { url, outgoing, .. } = arguments.deployment.read()?;
+    let Deployment { url, outgoing, settings } = arguments.deployment.read()?;
     let addresses = if url.scheme() == "http" { AddressPolicy::Loopback } else { AddressPolicy::Public };
     // The operator's own, wherever it is.
-    let outgoing = outgoing.reaching(url.host_str().map(str::to_owned));
-    let api = Api::new(outgoing.client(addresses), &url, Secret::new(arguments.token));
+    let apart = settings.and_then(|settings| settings.admin.listen).and_then(|at| at_address(&url, at));
+    let api = arguments.api.or(apart).unwrap_or_else(|| url.clone());
+    let hosts = [&url, &api].into_iter().filter_map(|url| url.host_str().map(str::to_owned));
+    let outgoing = outgoing.reaching(hosts);
+    let api = Api::new(outgoing.client(addresses), &api, Secret::new(arguments.token));
     let subject =
         subject::find(&api, &arguments.kind, arguments.claims.as_deref(), arguments.query.as_deref()).await?;
     let shared = Shared {
@@ -142,6 +152,11 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         output::line(&report.to_string())?;
     }
     Ok(if good { Verdict::Good } else { Verdict::Bad })
+}
+
+/// The same path at an address of this machine.
+fn at_address(url: &Url, address: SocketAddr) -> Option<Url> {
+    Url::parse(&format!("http://{address}{}", url.path())).ok()
 }
 
 /// The wallets; those that will present have a credential.

@@ -198,6 +198,23 @@ async fn the_nonce_for_proofs_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_admin_plane_is_apart() {
+    let admin = crate::world::free_port();
+    let more = format!("listen = \"127.0.0.1:{admin}\"");
+    let world = World::start_with(("http", "127.0.0.1", ""), None, |text| {
+        text.replacen("[admin]\n", &format!("[admin]\n{more}\n"), 1)
+    });
+    let world = world.await;
+    let report = world.examined().await;
+    assert!(report.ok(), "{report}");
+    assert!(super::ids(&report, Outcome::Passed).contains(&rules::REQUEST.id), "{report}");
+    let file = world.service.folder.path().join("credenza.toml");
+    let at = ["load", "--config", file.to_str().unwrap(), "--token", &world.service.token, "--wallets", "1"];
+    let text = crate::world::good(&[&at[..], &["--rate", "2", "--duration", "1s"]].concat());
+    assert!(text.trim_end().ends_with("✓ 0 errors"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn documents_are_not_served() {
     let world = World::plain().await;
     world.issue().await;

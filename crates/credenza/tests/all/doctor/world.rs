@@ -22,6 +22,15 @@ pub(super) struct World {
 impl World {
     /// One at `scheme://HOST:PORT` and this path, whose configuration has something more at its end.
     pub(super) async fn start(base: (&str, &str, &str), tls: Option<Tls>, more: &str) -> Self {
+        Self::start_with(base, tls, |text| format!("{text}\n{more}\n")).await
+    }
+
+    /// One whose configuration was changed.
+    pub(super) async fn start_with(
+        base: (&str, &str, &str),
+        tls: Option<Tls>,
+        change: impl FnOnce(String) -> String,
+    ) -> Self {
         let (scheme, host, path) = base;
         let listen = free_port();
         let mut public = 0;
@@ -34,7 +43,7 @@ impl World {
             described(folder, &url);
             let text = text.replace(&line, &format!("url = \"{url}\""));
             let text = text.replace(&format!("\"127.0.0.1:{public}\""), &format!("\"127.0.0.1:{listen}\""));
-            format!("{text}\n{more}\n")
+            change(text)
         });
         let proxy = Proxy::start(public, listen, tls).await;
         Self { service, proxy, url, port: public, listen }
