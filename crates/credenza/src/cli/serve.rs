@@ -77,8 +77,8 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
         Some(file) => revocation_list::publish(router, &url, RevocationList::File(file)),
         None => router,
     };
-    let inside =
-        inside.map(|listener| tokio::spawn(serve(listener, service.admin_router(), Limits::default(), shutdown())));
+    let inside = inside
+        .map(|listener| tokio::spawn(serve(listener, service.admin_router(), Limits::default(), shutdown())));
     let work = tokio::spawn(service.work(shutdown()));
     match tls {
         Some(tls) => serve_tls(listener, tls, router, Limits::default(), shutdown()).await?,

@@ -76,7 +76,8 @@ fn access(token: &Token, names: &[&str], reader: &mut Reader<'_>) -> Option<Acce
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let good = !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(plain);
     if !good || names.contains(&name.as_str()) {
-        let remedy = "letters, digits, and - _ . between them; each token has a name of its own, and not \"admin\"";
+        let remedy =
+            "letters, digits, and - _ . between them; each token has a name of its own, and not \"admin\"";
         reader.problem("admin.tokens.name", &token.name, "this can't be the name of a token", remedy);
     }
     let hash = b64::decode(token.sha256.get_ref()).ok().and_then(|hash| <[u8; 32]>::try_from(hash).ok());

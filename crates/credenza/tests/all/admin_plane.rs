@@ -20,8 +20,9 @@ fn tokens(listen: u16) -> String {
 #[tokio::test]
 async fn a_listener_of_its_own_roles_and_an_audit_log_that_survives_a_kill() {
     let port = free_port();
-    let mut service =
-        Service::start_with("127.0.0.1", |_, text| text.replace("\n[issuer]\n", &format!("{}\n[issuer]\n", tokens(port))));
+    let mut service = Service::start_with("127.0.0.1", |_, text| {
+        text.replace("\n[issuer]\n", &format!("{}\n[issuer]\n", tokens(port)))
+    });
     let inside = format!("http://127.0.0.1:{port}");
     let ask = async |token: &str, method: Method, path: &str, body: Option<Value>| {
         answer(&send(call(&inside, token, method, path, body)).await.unwrap())
@@ -78,7 +79,11 @@ fn mistakes_in_the_configuration_of_the_admin_plane_are_told() {
         ("sha256 = \"", "sha256 = \"x", "admin.tokens.sha256"),
         ("[\"verify\"]", "[]", "admin.tokens.roles"),
         ("[\"verify\"]", "[\"everything\"]", "unknown variant"),
-        ("[[admin.tokens]]", "[webhooks]\ninternal_hosts = [\"a b\"]\n\n[[admin.tokens]]", "webhooks.internal_hosts"),
+        (
+            "[[admin.tokens]]",
+            "[webhooks]\ninternal_hosts = [\"a b\"]\n\n[[admin.tokens]]",
+            "webhooks.internal_hosts",
+        ),
     ] {
         let changed = good.replace(from, to);
         assert_ne!(changed, good);

@@ -129,7 +129,10 @@ async fn a_receiver_learns_of_issuance_presentation_and_revocation() {
     let verified = all.until("presentation.verified").await.pop().unwrap();
     assert_eq!(verified["data"]["result"]["presentations"][0]["claims"]["given_name"], "Erika", "{verified}");
     let (_, without, got) = ids.next().await;
-    assert_eq!((&without["type"], &without["data"]["session"]), (&json!("presentation.verified"), &asked["id"]));
+    assert_eq!(
+        (&without["type"], &without["data"]["session"]),
+        (&json!("presentation.verified"), &asked["id"])
+    );
     assert!(without["data"].get("result").is_none() && !signed(&made["secret"], &got), "{without}");
 
     let page = format!("/credentials?session={}", offer["id"].as_str().unwrap());
@@ -139,7 +142,10 @@ async fn a_receiver_learns_of_issuance_presentation_and_revocation() {
     assert_eq!(service.api(Method::PATCH, &path, Some(json!({"status": "revoked"}))).await.0, 200);
     let (_, changed, got) = all.next().await;
     assert_eq!(changed["type"], "credential.status_changed");
-    assert_eq!((&changed["data"]["credential"], &changed["data"]["status"]), (&json!(credential), &json!("revoked")));
+    assert_eq!(
+        (&changed["data"]["credential"], &changed["data"]["status"]),
+        (&json!(credential), &json!("revoked"))
+    );
     assert!(signed(&made["secret"], &got));
 }
 
@@ -208,7 +214,8 @@ async fn nodes_share_the_work_and_take_over_from_each_other() {
         assert_eq!(kinds, ["offer.created", "offer.cancelled"], "{session}");
     }
     nodes.kill(0);
-    let records = credenza::store::open(&nodes.database.url("public"), Arc::new(SystemClock)).await.unwrap().records;
+    let records =
+        credenza::store::open(&nodes.database.url("public"), Arc::new(SystemClock)).await.unwrap().records;
     leases_run_out(&records, &made).await;
     let offer = nodes.offer(1, json!({})).await;
     let (_, message, _) = receiver.next().await;
