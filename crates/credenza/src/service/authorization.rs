@@ -14,7 +14,7 @@ use credenza_vci::issuer::{
 };
 use credenza_vp::Verifier;
 
-use super::sign_in::{ShownCredential, Surroundings, Upstream};
+use super::sign_in::{Queries, ShownCredential, Surroundings, Upstream};
 
 /// What there is besides the pre-authorized code.
 #[derive(Debug, Clone, Default)]
@@ -93,12 +93,14 @@ impl Authorization {
         &self,
         issuer: IssuerBuilder,
         verifier: &Arc<Verifier>,
+        queries: Queries<'_>,
         people: Option<&Arc<dyn UserAuthentication>>,
     ) -> IssuerBuilder {
         if !self.interactive {
             return issuer;
         }
-        let presentation = self.presentation.clone().map(|shown| shown.inside(verifier, people.cloned()));
+        let presentation =
+            self.presentation.clone().map(|shown| shown.inside(verifier, queries, people.cloned()));
         issuer.interactive_authorization(InteractiveAuthorization { presentation })
     }
 

@@ -12,7 +12,7 @@ mod webhooks;
 pub use asking::Asking;
 pub use authorization::Authorization;
 pub use local::Local;
-pub use sign_in::{ShownCredential, Upstream};
+pub use sign_in::{ShownCredential, ShownQuery, Upstream};
 pub use status::{LookUp, Revocation};
 pub use webhooks::Webhooks;
 
@@ -292,16 +292,18 @@ impl Parts {
         let verifier = Arc::new(verifier);
         let automatic = self.authorization.as_ref().and_then(|it| it.automatic.clone());
         let (mut people, mut elsewhere) = (None, Vec::new());
+        let queries = sign_in::Queries { records: self.type_records.as_ref(), service: &self.url };
         let mut authorization = self.authorization;
         if let Some(authorization) = &mut authorization {
             people = authorization.people(Arc::clone(&self.clock))?;
-            issuer = authorization.inside(issuer, &verifier, people.as_ref());
+            issuer = authorization.inside(issuer, &verifier, queries, people.as_ref());
         }
         let issuer = Arc::new(issuer.build()?);
         if let Some(authorization) = authorization {
             elsewhere = authorization.elsewhere(&sign_in::Surroundings {
                 issuer: &issuer,
                 verifier: &verifier,
+                queries,
                 http: Arc::new(self.outgoing.client(addresses)),
                 clock: &self.clock,
                 random: &self.random,

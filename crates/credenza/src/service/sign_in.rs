@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use credenza_core::{Clock, Http, Random};
+use credenza_core::{Clock, Http, Random, Records};
 use credenza_oauth::openid::{self, OpenIdClient, Secrecy};
 use credenza_query::DcqlQuery;
 use credenza_server::sign_in::{
-    ClaimMapping, PresentationSignIn, SignInElsewhere, SignInInside, UpstreamSignIn,
+    ClaimMapping, PresentationSignIn, SignInElsewhere, SignInInside, SignInQuery, UpstreamSignIn,
 };
 use credenza_server::users::UserAuthentication;
+use credenza_store::MemoryRecords;
 use credenza_vci::issuer::{Issuer, PresentationInside};
 use credenza_vp::Verifier;
+use url::Url;
 
 /// An OpenID Provider whose people are ours.
 #[derive(Debug, Clone)]
@@ -35,7 +37,7 @@ pub struct Upstream {
 #[derive(Debug, Clone)]
 pub struct ShownCredential {
     /// What is asked for.
-    pub query: DcqlQuery,
+    pub query: ShownQuery,
     /// What the button says.
     pub label: String,
     /// Which claims count.
@@ -44,10 +46,27 @@ pub struct ShownCredential {
     pub other_device: bool,
 }
 
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub enum ShownQuery {
+    /// This.
+    Fixed(Box<DcqlQuery>),
+    /// What is stored under this name over the API.
+    Stored(String),
+}
+
+/// Where queries are stored.
+#[derive(Clone, Copy)]
+pub(super) struct Queries<'a> {
+    pub(super) records: Option<&'a Arc<dyn Records>>,
+    pub(super) service: &'a Url,
+}
+
 /// What the ways of signing in need from the service.
 pub(super) struct Surroundings<'a> {
     pub(super) issuer: &'a Issuer,
     pub(super) verifier: &'a Arc<Verifier>,
+    pub(super) queries: Queries<'a>,
     pub(super) http: Arc<dyn Http>,
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) random: &'a Arc<dyn Random>,
@@ -72,20 +91,29 @@ impl Upstream {
 
 impl ShownCredential {
     pub(super) fn way(self, around: &Surroundings<'_>) -> Arc<dyn SignInElsewhere> {
-        Arc::new(self.sign_in(around.verifier))
+        Arc::new(self.sign_in(around.verifier, around.queries))
     }
 
     /// The same without a browser.
     pub(super) fn inside(
         self,
         verifier: &Arc<Verifier>,
+        queries: Queries<'_>,
         people: Option<Arc<dyn UserAuthentication>>,
     ) -> Arc<dyn PresentationInside> {
-        Arc::new(SignInInside::new(Arc::new(self.sign_in(verifier)), people))
+        Arc::new(SignInInside::new(Arc::new(self.sign_in(verifier, queries)), people))
     }
 
-    fn sign_in(self, verifier: &Arc<Verifier>) -> PresentationSignIn {
-        let way = PresentationSignIn::new(Arc::clone(verifier), self.query, self.label, self.mapping);
+    fn sign_in(self, verifier: &Arc<Verifier>, queries: Queries<'_>) -> PresentationSignIn {
+        let query = match self.query {
+            ShownQuery::Fixed(query) => SignInQuery::from(*query),
+            ShownQuery::Stored(id) => {
+                // Without a place for them nothing is stored, and nothing is found.
+                let records = queries.records.cloned().unwrap_or_else(|| Arc::new(MemoryRecords::default()));
+                SignInQuery::stored(records, queries.service, id)
+            }
+        };
+        let way = PresentationSignIn::new(Arc::clone(verifier), query, self.label, self.mapping);
         if self.other_device { way } else { way.on_this_device_alone() }
     }
 }

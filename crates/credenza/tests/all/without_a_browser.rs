@@ -100,6 +100,24 @@ async fn a_credential_that_is_shown_inside_gives_another_one() {
     assert!(events.to_string().contains("verified"), "{events}");
 }
 
+/// A query that is stored over the API is asked as it is when somebody comes; until then there is none.
+#[tokio::test]
+async fn what_is_asked_can_be_stored_over_the_api() {
+    let service = service_with("interactive = true", "our-members", "/id");
+    let home = holder(&service).await;
+    trust(&service, &home);
+    let early = ask(&service, &home);
+    let said = String::from_utf8_lossy(&early.stdout).into_owned();
+    assert!(!early.status.success() && said.contains("temporarily_unavailable"), "{said}");
+    let names = ["given_name", "family_name"].map(|name| json!({ "path": [name] }));
+    let id = json!({ "id": "id", "format": "dc+sd-jwt", "meta": { "vct_values": ["urn:eudi:pid:1"] }, "claims": names });
+    let query =
+        json!({ "name": "Members", "explains": "Your names.", "dcql_query": { "credentials": [id] } });
+    let (status, said) = service.api(http::Method::PUT, "/queries/our-members", Some(query)).await;
+    assert!((200..300).contains(&status), "{said}");
+    assert!(received(&service, &home).contains("Mustermann"));
+}
+
 #[tokio::test]
 async fn a_browser_is_left_for_whoever_has_nothing_to_show_or_trusts_nobody() {
     let service = service("interactive = true");

@@ -36,7 +36,9 @@ impl SignInInside {
     }
 
     async fn hand_out(&self, endpoint: &Url) -> Result<PresentationAsked, PresentationFailure> {
-        let request = PresentationRequest::inside_authorization(self.sign_in.query.clone());
+        let query = self.sign_in.query.current().await;
+        let query = query.map_err(|error| PresentationFailure::Unavailable(error.to_string()))?;
+        let request = PresentationRequest::inside_authorization(query);
         let created = self.sign_in.verifier.create_for_authorization(request, endpoint).await;
         let created = created.map_err(|error| PresentationFailure::Unavailable(error.to_string()))?;
         let kept = Kept { session: created.id, request: created.request_id };

@@ -4,6 +4,7 @@
 mod inside;
 mod mapping;
 mod presentation;
+mod query;
 mod upstream;
 
 use credenza_core::{Answer, UnixTime};
@@ -16,6 +17,7 @@ use crate::users::User;
 pub use inside::SignInInside;
 pub use mapping::{ClaimMapping, Selector};
 pub use presentation::PresentationSignIn;
+pub use query::SignInQuery;
 pub use upstream::UpstreamSignIn;
 
 /// Port: knows somebody by what happens elsewhere.

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use credenza_core::Answer;
-use credenza_query::DcqlQuery;
 use credenza_vp::Verifier;
 use credenza_vp::verifier::{PresentationRequest, PresentationResult, ResultError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    ClaimMapping, Departure, Destination, ElsewhereError, Returned, SignInElsewhere, Trip, WalletLinks,
+    ClaimMapping, Departure, Destination, ElsewhereError, Returned, SignInElsewhere, SignInQuery, Trip,
+    WalletLinks,
 };
 use crate::users::User;
 
 /// A query whose answer says who somebody is.
 pub struct PresentationSignIn {
     pub(super) verifier: Arc<Verifier>,
-    pub(super) query: DcqlQuery,
+    pub(super) query: SignInQuery,
     label: String,
     mapping: ClaimMapping,
     other_device: bool,
@@ -39,11 +39,11 @@ impl PresentationSignIn {
     #[must_use]
     pub fn new(
         verifier: Arc<Verifier>,
-        query: DcqlQuery,
+        query: impl Into<SignInQuery>,
         label: impl Into<String>,
         mapping: ClaimMapping,
     ) -> Self {
-        Self { verifier, query, label: label.into(), mapping, other_device: true }
+        Self { verifier, query: query.into(), label: label.into(), mapping, other_device: true }
     }
 
     /// The same, for wallets on the device of the browser alone: a QR code can be shown to somebody else, who then
@@ -55,8 +55,9 @@ impl PresentationSignIn {
     }
 
     async fn leave(&self, trip: &Trip) -> Result<Departure, ElsewhereError> {
+        let query = &self.query.current().await?;
         let create = |redirect: Option<String>| async move {
-            let request = PresentationRequest { redirect, ..PresentationRequest::new(self.query.clone()) };
+            let request = PresentationRequest { redirect, ..PresentationRequest::new(query.clone()) };
             let created = self.verifier.create(request).await;
             created.map_err(|error| ElsewhereError::Unavailable(error.to_string()))
         };
