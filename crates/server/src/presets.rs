@@ -31,56 +31,56 @@ fn all() -> Vec<Option<Preset>> {
             "pid-over-18",
             "Are you 18 or older?",
             "Learns that you are of age, and neither your name nor your date of birth.",
-            only(pid(adult.clone())),
+            &only(&pid(&adult)),
         ),
         preset(
             "pid",
             "Who are you?",
             "Learns your names, your date of birth and your nationality.",
-            only(pid(claims(&["given_name", "family_name", "birthdate", "nationalities"]))),
+            &only(&pid(&claims(&["given_name", "family_name", "birthdate", "nationalities"]))),
         ),
         preset(
             "pid-name",
             "What is your name?",
             "Learns your names, and nothing else.",
-            only(pid(claims(&["given_name", "family_name"]))),
+            &only(&pid(&claims(&["given_name", "family_name"]))),
         ),
         preset(
             "pid-address",
             "Where do you live?",
             "Learns your name and address.",
-            only(pid(claims(&["given_name", "family_name", "address"]))),
+            &only(&pid(&claims(&["given_name", "family_name", "address"]))),
         ),
         preset(
             "pid-mdoc",
             "Who are you? (mdoc)",
             "Learns your names and your date of birth, from person identification data as an mdoc.",
-            only(mdoc("pid", PID_MDOC, PID_MDOC, &["given_name", "family_name", "birth_date"])),
+            &only(&mdoc("pid", PID_MDOC, &elements(PID_MDOC, &["given_name", "family_name", "birth_date"]))),
         ),
         preset(
             "mdl",
             "May you drive?",
             "Learns what you may drive, your name and your picture: from a driving licence as mdoc.",
-            only(licence(&["driving_privileges", "family_name", "portrait"])),
+            &only(&licence(&elements(LICENCE, &["driving_privileges", "family_name", "portrait"]))),
         ),
         preset(
             "mdl-over-18",
             "Are you 18 or older? (driving licence)",
             "Learns that you are of age, and nothing else.",
-            only(age_by_licence("age_over_18")),
+            &only(&age_by_licence("age_over_18")),
         ),
         preset(
             "mdl-over-21",
             "Are you 21 or older? (driving licence)",
             "Learns that you are 21 or older, and nothing else.",
-            only(age_by_licence("age_over_21")),
+            &only(&age_by_licence("age_over_21")),
         ),
         preset(
             "over-18",
             "Are you 18 or older? (any)",
             "Learns that you are of age, from person identification data or a driving licence.",
-            json!({
-                "credentials": [pid(adult), age_by_licence("age_over_18")],
+            &json!({
+                "credentials": [pid(&adult), age_by_licence("age_over_18")],
                 "credential_sets": [{"options": [["pid"], ["mdl"]]}],
             }),
         ),
@@ -88,7 +88,7 @@ fn all() -> Vec<Option<Preset>> {
             "diploma",
             "What have you studied?",
             "Learns your diploma as a whole: a W3C credential of this kind can't be shown in part.",
-            only(json!({
+            &only(&json!({
                 "id": "diploma",
                 "format": "jwt_vc_json",
                 "meta": {"type_values": [["DiplomaCredential"]]},
@@ -98,12 +98,12 @@ fn all() -> Vec<Option<Preset>> {
     ]
 }
 
-fn preset(id: &str, name: &str, explains: &str, query: Value) -> Option<Preset> {
+fn preset(id: &str, name: &str, explains: &str, query: &Value) -> Option<Preset> {
     let (id, name, explains) = (id.to_owned(), name.to_owned(), explains.to_owned());
-    Some(Preset { id, name, explains, query: DcqlQuery::parse(&query).ok()? })
+    Some(Preset { id, name, explains, query: DcqlQuery::parse(query).ok()? })
 }
 
-fn only(credential: Value) -> Value {
+fn only(credential: &Value) -> Value {
     json!({"credentials": [credential]})
 }
 
@@ -111,22 +111,23 @@ fn claims(names: &[&str]) -> Value {
     names.iter().map(|name| json!({"path": [name]})).collect()
 }
 
-fn pid(claims: Value) -> Value {
+fn elements(namespace: &str, names: &[&str]) -> Value {
+    names.iter().map(|name| json!({"path": [namespace, name]})).collect()
+}
+
+fn pid(claims: &Value) -> Value {
     json!({"id": "pid", "format": "dc+sd-jwt", "meta": {"vct_values": [PID]}, "claims": claims})
 }
 
-fn licence(elements: &[&str]) -> Value {
-    mdoc("mdl", "org.iso.18013.5.1.mDL", LICENCE, elements)
-}
-
 fn age_by_licence(element: &str) -> Value {
-    let mut licence = licence(&[]);
-    licence["claims"] = json!([{"path": [LICENCE, element], "values": [true]}]);
-    licence
+    licence(&json!([{"path": [LICENCE, element], "values": [true]}]))
 }
 
-fn mdoc(id: &str, doctype: &str, namespace: &str, elements: &[&str]) -> Value {
-    let claims: Value = elements.iter().map(|element| json!({"path": [namespace, element]})).collect();
+fn licence(claims: &Value) -> Value {
+    mdoc("mdl", "org.iso.18013.5.1.mDL", claims)
+}
+
+fn mdoc(id: &str, doctype: &str, claims: &Value) -> Value {
     json!({"id": id, "format": "mso_mdoc", "meta": {"doctype_value": doctype}, "claims": claims})
 }
 
