@@ -1,6 +1,5 @@
 //! Secrets that are not written into the configuration: `${NAME}` is an environment variable, `${file:PATH}` a file.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 /// Replaces what is between `${` and `}` in a URL. What is a part of it alone, such as a password, is percent-encoded;
@@ -46,10 +45,9 @@ fn encode(value: &str, encoded: &mut String) {
     for byte in value.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte))
+                encoded.push(char::from(byte));
             }
-            // Writing to a string can't fail.
-            _ => drop(write!(encoded, "%{byte:02X}")),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
         }
     }
 }

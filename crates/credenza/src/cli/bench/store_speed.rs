@@ -60,7 +60,13 @@ pub(super) async fn measure(
     let [mut get, mut insert, mut take] = <[[Times; 2]; 3]>::default();
     for _ in 0..rounds {
         let key = Key::new(KIND, kept.clone());
-        get[0].run(async || Ok(drop(stores.sessions.get(&key).await?.context("it is gone")?))).await?;
+        get[0]
+            .run(async || {
+                let found = stores.sessions.get(&key).await?.context("it is gone")?;
+                anyhow::ensure!(found.value == VALUE, "another value");
+                Ok(())
+            })
+            .await?;
         get[1].run(async || raw.get(&kept_by_raw(&kept)).await).await?;
         insert[0].run(async || write(&stores, id()).await).await?;
         insert[1].run(async || raw.insert(&id()).await).await?;
