@@ -63,7 +63,9 @@ impl ServiceBuilder {
 impl Service {
     /// Whose token this is. All are compared, so that the time says nothing about which one it is.
     pub(crate) fn whose<'a>(known: &'a [Access], token: &str) -> Option<&'a Access> {
-        known.iter().fold(None, |found, access| if access.token.matches(token) { Some(access) } else { found })
+        known
+            .iter()
+            .fold(None, |found, access| if access.token.matches(token) { Some(access) } else { found })
     }
 }
 

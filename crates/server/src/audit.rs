@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use credenza_core::{Clock, Key, Kept, Listing, Random, RecordWrite, Records, StoreError, UnixTime, id};
+use credenza_core::{Clock, Kept, Key, Listing, Random, RecordWrite, Records, StoreError, UnixTime, id};
 use serde::{Deserialize, Serialize};
 
 use crate::service::ServiceBuilder;
@@ -49,8 +49,7 @@ impl Audit {
         let at = self.clock.now();
         let id = format!("{:012}.{}", at.as_secs(), id::short(&*self.random));
         let entry = Entry { id: id.clone(), at, token: token.to_owned(), action, object, status };
-        let value =
-            serde_json::to_vec(&entry).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let value = serde_json::to_vec(&entry).map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let write = RecordWrite::Insert { key: Key::new(KIND, id), group: token.to_owned(), value };
         self.records.commit(vec![write]).await
     }

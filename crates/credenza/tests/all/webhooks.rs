@@ -1,5 +1,6 @@
 //! Webhooks from outside: services and receivers with sockets of their own, and nodes that die.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -168,20 +169,22 @@ async fn q_what_was_committed_and_not_sent_is_sent_after_a_kill() {
     leases_run_out(&stores.records, &made).await;
     drop(stores);
     service.restart();
-    let (mut told, mut ids) = (Vec::new(), Vec::new());
-    for _ in &offers {
+    // What the dead one has sent may still arrive: by its id it is known.
+    let (mut told, mut ids) = (Vec::new(), HashSet::new());
+    while told.len() < offers.len() {
         let (id, message, got) = receiver.next().await;
         assert_eq!(message["type"], "offer.created");
         assert!(signed(&made["secret"], &got));
-        told.push(message["data"]["session"].clone());
-        ids.push(id);
+        if ids.insert(id) {
+            told.push(message["data"]["session"].clone());
+        }
     }
     assert!(ids.contains(&first), "under the id of the first try");
     let sorted = |mut all: Vec<Value>| {
         all.sort_by_key(Value::to_string);
         all
     };
-    assert_eq!(sorted(told), sorted(offers), "each of them, once");
+    assert_eq!(sorted(told), sorted(offers), "each of them");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -202,10 +205,10 @@ async fn nodes_share_the_work_and_take_over_from_each_other() {
         assert_eq!(nodes.api(node + 1, Method::DELETE, &cancel, None).await.0, 200);
         sessions.push(offer["id"].clone());
     }
-    let mut told = Vec::new();
+    let (mut told, mut ids) = (Vec::new(), HashSet::new());
     for _ in 0..sessions.len() * 2 {
-        let (_, message, got) = receiver.next().await;
-        assert!(signed(&made["secret"], &got));
+        let (id, message, got) = receiver.next().await;
+        assert!(signed(&made["secret"], &got) && ids.insert(id), "nodes that live send nothing twice");
         told.push(message);
     }
     for session in &sessions {
@@ -218,7 +221,11 @@ async fn nodes_share_the_work_and_take_over_from_each_other() {
         credenza::store::open(&nodes.database.url("public"), Arc::new(SystemClock)).await.unwrap().records;
     leases_run_out(&records, &made).await;
     let offer = nodes.offer(1, json!({})).await;
-    let (_, message, _) = receiver.next().await;
-    assert_eq!(message["data"]["session"], offer["id"], "and nothing before was sent twice");
+    // What the dead one has sent and could not tick off comes again, under the id that is known.
+    let (mut id, mut message, _) = receiver.next().await;
+    while ids.contains(&id) {
+        (id, message, _) = receiver.next().await;
+    }
+    assert_eq!(message["data"]["session"], offer["id"]);
     assert_eq!(nodes.api(1, Method::DELETE, &path, None).await.0, 204);
 }

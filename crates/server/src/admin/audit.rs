@@ -16,11 +16,7 @@ use crate::problem::Problem;
 use crate::service::Service;
 
 /// Writes down who has changed what. The change is done by then: an entry that can't be kept is told to the log.
-pub(super) async fn audit(
-    State(audit): State<Option<Arc<Audit>>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn audit(State(audit): State<Option<Arc<Audit>>>, request: Request, next: Next) -> Response {
     let extensions = request.extensions();
     let Some(Caller(token)) = extensions.get::<Caller>().cloned() else { return next.run(request).await };
     let route = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();

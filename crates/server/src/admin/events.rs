@@ -26,8 +26,6 @@ use crate::respond::{NO_STORE, json};
 use crate::service::Service;
 use crate::stopping::Stopping;
 
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-
 /// Which session.
 #[derive(Debug, Clone)]
 pub(crate) enum Session {
@@ -89,16 +87,15 @@ pub(super) async fn answer(
     stopping: Stopping,
 ) -> Result<Response, Problem> {
     let query = uri.query().unwrap_or_default();
-    let wrong = |detail: &str| Problem::new(Kind::InvalidRequest).because(detail);
     let asked: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
     let as_json = match asked.as_slice() {
         [] => false,
         [(name, value)] if name == "format" && value == "json" => true,
-        _ => return Err(wrong("there is nothing to be asked for but format=json")),
+        _ => {
+            let detail = "there is nothing to be asked for but format=json";
+            return Err(Problem::new(Kind::InvalidRequest).because(detail));
+        }
     };
-    if headers.contains_key(LAST_EVENT_ID) && last_event_id(headers).is_none() {
-        return Err(wrong("Last-Event-ID has to be the number of an event"));
-    }
     if as_json || media_type::prefers(headers, "application/json", "text/event-stream") {
         let timeline = session.timeline(service).await?.ok_or_else(|| no_such("session"))?;
         #[derive(Serialize)]
@@ -130,7 +127,7 @@ pub(crate) async fn stream(
         session,
         naming,
         live,
-        seen: last_event_id(headers).unwrap_or_default(),
+        seen: last_event_id(headers),
         ended: timeline.ended,
         waiting: Vec::new(),
         until: Instant::now() + service.limits.event_stream_time,
@@ -152,8 +149,12 @@ pub(crate) async fn stream(
 /// Comments on the stream, so that nobody on the way takes it for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-fn last_event_id(headers: &HeaderMap) -> Option<u32> {
-    headers.get(LAST_EVENT_ID)?.to_str().ok()?.parse().ok()
+fn last_event_id(headers: &HeaderMap) -> u32 {
+    headers
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok())
+        .unwrap_or_default()
 }
 
 struct Stream {

@@ -116,7 +116,9 @@ async fn the_audit_log_says_who_has_changed_what_and_nothing_of_persons() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| (one["token"].clone(), one["action"].clone(), one["object"].clone(), one["status"].clone()))
+        .map(|one| {
+            (one["token"].clone(), one["action"].clone(), one["object"].clone(), one["status"].clone())
+        })
         .collect();
     entries.sort_by_key(|entry| format!("{entry:?}"));
     let object = json!(id);
@@ -127,7 +129,7 @@ async fn the_audit_log_says_who_has_changed_what_and_nothing_of_persons() {
     ];
     expected.sort_by_key(|entry| format!("{entry:?}"));
     assert_eq!(entries, expected, "what was refused at the gate and what only reads is not in it");
-    let of = async |query: String| { world.admin(Method::GET, &format!("/api/v1/audit?{query}"), None).await };
+    let of = async |query: String| world.admin(Method::GET, &format!("/api/v1/audit?{query}"), None).await;
     assert_eq!(of("token=office".into()).await.json()["entries"].as_array().unwrap().len(), 2);
     assert_eq!(of(format!("object={id}")).await.json()["entries"].as_array().unwrap().len(), 2);
 }
@@ -146,8 +148,7 @@ async fn a_request_that_is_sent_once_more_is_done_once() {
     assert_eq!(again.header("content-type"), "application/json");
     let other = post(TOKEN, json!({"credentials": [{"type": "pid", "claims": ada()}]}), "one").await;
     assert_eq!(other.status, 422, "another request");
-    let elsewhere =
-        keyed(&world, TOKEN, Method::POST, "/api/v1/inspect", Some(offer()), Some("one")).await;
+    let elsewhere = keyed(&world, TOKEN, Method::POST, "/api/v1/inspect", Some(offer()), Some("one")).await;
     assert_eq!(elsewhere.status, 422);
     // Another caller has names of its own, and so does another key.
     assert_ne!(post(OFFICE, offer(), "one").await.json()["id"], first.json()["id"]);

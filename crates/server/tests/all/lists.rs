@@ -35,10 +35,10 @@ async fn all(world: &World, path: &str, name: &str) -> (usize, Vec<String>) {
         pages += 1;
         let link = got.header("link");
         assert_eq!(link.is_empty(), got.json().get("next").is_none());
-        next = link.strip_prefix("<https://service.example").and_then(|link| {
+        next = link.strip_prefix("<https://service.example").map(|link| {
             let (path, relation) = link.split_once('>').unwrap();
             assert_eq!(relation, "; rel=\"next\"");
-            Some(path.to_owned())
+            path.to_owned()
         });
     }
     (pages, found)
@@ -57,7 +57,7 @@ async fn pages_of_offers_have_each_offer_once() {
     let cancelled = made.first().unwrap();
     assert_eq!(world.admin(Method::DELETE, &format!("/api/v1/offers/{cancelled}"), None).await.status, 200);
     let (_, found) = all(&world, "/api/v1/offers?state=cancelled&limit=2", "offers").await;
-    assert_eq!(found, [cancelled.clone()]);
+    assert_eq!(found, std::slice::from_ref(cancelled));
     let (_, found) = all(&world, "/api/v1/offers?correlation_id=case-4", "offers").await;
     assert_eq!(found.len(), 1);
     let text = world.admin(Method::GET, "/api/v1/offers", None).await.text();
@@ -77,7 +77,7 @@ async fn pages_of_requests_have_each_request_once_and_no_claims() {
     let cancel = format!("/api/v1/presentations/{one}/cancel");
     assert_eq!(world.admin(Method::POST, &cancel, None).await.status, 200);
     let (_, found) = all(&world, "/api/v1/presentations?state=cancelled", "presentations").await;
-    assert_eq!(found, [one.clone()]);
+    assert_eq!(found, std::slice::from_ref(one));
     let (_, found) = all(&world, "/api/v1/presentations?state=created&limit=1", "presentations").await;
     assert_eq!(found.len(), 4);
 }
