@@ -20,6 +20,7 @@ mod definitions;
 mod demo;
 mod deployment;
 mod doctor;
+mod emulated;
 mod every_mode;
 mod formats;
 mod known_verifiers;

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use http::Request;
 use serde_json::Value;
 
-use crate::as_the_suite::World;
 use crate::between::{Seen, jwt};
+use crate::emulated::World;
 use crate::world::{form, send};
 
 /// RFC 8414, RFC 9126, RFC 9207, RFC 9396, RFC 9449, OpenID4VCI 1.0 §12.3, OAuth 2.0 Attestation-Based Client
