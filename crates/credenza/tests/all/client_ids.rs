@@ -243,6 +243,8 @@ fn a_name_that_can_not_be_is_explained() {
             "verifier.client_ids.pre_registered.client_id",
         ),
         ("redirects = [\"javascript:alert(1)\"]", "verifier.redirects"),
+        ("websites = [\"https://shop.example/\"]", "verifier.websites"),
+        ("websites = [\"http://127.0.0.1:3000\"]", "verifier.websites"),
         ("retention = 0", "verifier.retention"),
         ("lifetime = 90000", "verifier.lifetime"),
     ] {
