@@ -214,16 +214,16 @@ fn authorizing(change: impl FnOnce(String) -> String) -> Result<Settings, String
 
 /// What the issuer says when it is put together.
 fn assembled(settings: Settings) -> Result<(), String> {
-    let clock = std::sync::Arc::new(FixedClock::at(NOW));
+    let clock = Arc::new(FixedClock::at(NOW));
     let parts = crate::service::Parts {
         haip: settings.haip,
         authorization: settings.authorization,
-        document_signer: settings.document_signer.map(|signer| std::sync::Arc::new(signer) as _),
+        document_signer: settings.document_signer.map(|signer| Arc::new(signer) as _),
         ..crate::service::Parts::new(
             settings.url,
-            (settings.issuer_name, std::sync::Arc::new(settings.issuer_key), settings.credential_types),
+            (settings.issuer_name, Arc::new(settings.issuer_key), settings.credential_types),
             (settings.verifier_key, settings.anchors),
-            std::sync::Arc::new(credenza_store::MemoryStore::new(clock)),
+            Arc::new(credenza_store::MemoryStore::new(clock)),
             settings.sealer,
         )
     };

@@ -1,7 +1,5 @@
 //! Receiving with nobody there: for tests and certification, never for somebody's real credentials.
 
-#![expect(clippy::result_large_err, reason = "a refusal is what pages show; it is made once, for a person")]
-
 use credenza_core::Limits;
 use credenza_server::demo_wallet::{Accepted, OfferPreview, WalletRefusal};
 use url::Url;
