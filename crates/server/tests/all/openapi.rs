@@ -179,7 +179,10 @@ async fn documented_requests_are_answered_as_documented() {
     assert_eq!(call(Method::PATCH, hook, &id, Some(content["example"].clone())).await.status, 200);
     let secret = "/api/v1/webhooks/{id}/secret";
     assert_eq!(call(post.clone(), secret, &id, example(secret)).await.status, 200);
-    assert_eq!(call(post.clone(), secret, &id, Some(json!({"overlap": 1_000_000_000_u64}))).await.status, 422);
+    assert_eq!(
+        call(post.clone(), secret, &id, Some(json!({"overlap": 1_000_000_000_u64}))).await.status,
+        422
+    );
     let sent = call(post.clone(), "/api/v1/webhooks/{id}/test", &id, None).await;
     assert_eq!(sent.status, 202);
     let deliveries = "/api/v1/webhooks/{id}/deliveries";

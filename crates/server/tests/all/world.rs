@@ -420,7 +420,8 @@ fn preview() -> OfferPreview {
 
 fn consent() -> Consent {
     let discloses = card("c1").claims.into_iter().filter(|claim| claim.label != "Family name").collect();
-    let candidate = Candidate { card: card("c1"), discloses, withholds: vec!["Family name".into()], welcome: Vec::new() };
+    let candidate =
+        Candidate { card: card("c1"), discloses, withholds: vec!["Family name".into()], welcome: Vec::new() };
     Consent {
         id: "consent-1".into(),
         verifier: party("Demo Verifier"),
