@@ -13,14 +13,14 @@
 //! }
 //! ```
 
-mod admin;
 mod access;
+mod admin;
 mod admin_token;
 mod audit;
-mod idempotency;
 pub mod demo_wallet;
 mod guard;
 pub mod hub;
+mod idempotency;
 pub mod inspect;
 mod keep_up;
 pub mod limits;

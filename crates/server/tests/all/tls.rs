@@ -19,11 +19,7 @@ struct Pem {
 
 fn pem() -> Pem {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    Pem {
-        certificate: made.cert.pem(),
-        der: made.cert.der().to_vec(),
-        key: made.signing_key.serialize_pem(),
-    }
+    Pem { certificate: made.cert.pem(), der: made.cert.der().to_vec(), key: made.signing_key.serialize_pem() }
 }
 
 /// A service that says hello, and where it is.
@@ -122,9 +118,9 @@ async fn raw_hello(address: std::net::SocketAddr, version: [u8; 2], suite: [u8; 
     body.extend([1, 0]); // no compression
     let extensions: &[&[u8]] = &[
         &[0, 0, 0, 14, 0, 12, 0, 0, 9, b'l', b'o', b'c', b'a', b'l', b'h', b'o', b's', b't'], // server_name
-        &[0, 10, 0, 6, 0, 4, 0, 23, 0, 29],                                                  // groups
-        &[0, 11, 0, 2, 1, 0],                                                                // points
-        &[0, 13, 0, 8, 0, 6, 4, 3, 8, 4, 4, 1],                                              // signatures
+        &[0, 10, 0, 6, 0, 4, 0, 23, 0, 29],                                                   // groups
+        &[0, 11, 0, 2, 1, 0],                                                                 // points
+        &[0, 13, 0, 8, 0, 6, 4, 3, 8, 4, 4, 1],                                               // signatures
         &[0, 23, 0, 0], // extended master secret
     ];
     let extensions = extensions.concat();

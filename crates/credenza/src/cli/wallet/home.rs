@@ -105,7 +105,6 @@ impl Home {
             earlier_drafts: self.earlier_drafts,
             transaction_types: transactions::known(&self.folder)?,
             verifiers: verifiers::known(&self.folder)?,
-            ..Options::default()
         };
         let holder = Holder::within(ports, options, profile);
         let holder = holder.with_contexts(contexts::known(&self.folder)?);

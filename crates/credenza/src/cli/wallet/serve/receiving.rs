@@ -160,7 +160,10 @@ async fn obtain(served: &Arc<Served>, handed: Handed) -> Result<Accepted, Wallet
         served.promised.notify_one();
         obtained
     });
-    work.await.unwrap_or_else(|_| Err(WalletRefusal::new("the wallet could not go on")))
+    match work.await {
+        Ok(obtained) => obtained,
+        Err(_) => Err(WalletRefusal::new("the wallet could not go on")),
+    }
 }
 
 fn as_json(obtained: Result<Accepted, WalletRefusal>) -> Response {
