@@ -93,10 +93,7 @@ impl From<PresentationDefinition> for Query {
 }
 
 /// The known formats that an input descriptor accepts: all of them, where it names none.
-pub(crate) fn formats_of(
-    definition: &PresentationDefinition,
-    descriptor: &InputDescriptor,
-) -> Vec<Format> {
+pub(crate) fn formats_of(definition: &PresentationDefinition, descriptor: &InputDescriptor) -> Vec<Format> {
     let named = definition.formats(descriptor);
     let accepted = move |format: &Format| {
         named.is_none_or(|named| designations(format).iter().any(|name| named.contains_key(*name)))

@@ -182,8 +182,30 @@ pub const TRANSACTION_DATA: Rule = Rule::new(
     "The holder has signed the transactions of the request, and no others.",
 );
 
+/// `iss` of a signed response.
+pub const JARM_ISSUER: Rule = Rule::new(
+    "vp.jarm.issuer",
+    "JARM §2.4 step 2",
+    "The wallet that has signed the response is one that was agreed with.",
+);
+/// `aud` of a signed response.
+pub const JARM_AUDIENCE: Rule =
+    Rule::new("vp.jarm.audience", "JARM §2.4 step 3", "The signed response is meant for this verifier.");
+/// `exp` of a signed response.
+pub const JARM_EXPIRY: Rule = Rule::new(
+    "vp.jarm.expiry",
+    "JARM §2.4 step 4",
+    "The signed response says until when it is valid, and is now.",
+);
+/// The signature of a response.
+pub const JARM_SIGNATURE: Rule = Rule::new(
+    "vp.jarm.signature",
+    "JARM §2.4 step 5",
+    "The response is signed with a key of the wallet that it names.",
+);
+
 /// All of them.
-pub const ALL: [&Rule; 35] = [
+pub const ALL: [&Rule; 39] = [
     &SHAPE,
     &FORMAT,
     &COUNT,
@@ -219,4 +241,8 @@ pub const ALL: [&Rule; 35] = [
     &REQUEST_ORIGIN,
     &REQUEST_PROFILE,
     &TRANSACTION_DATA,
+    &JARM_ISSUER,
+    &JARM_AUDIENCE,
+    &JARM_EXPIRY,
+    &JARM_SIGNATURE,
 ];

@@ -7,7 +7,7 @@ use credenza_core::AddressPolicy;
 use credenza_crypto::{ContentEncryption, Signer, X509Error};
 use url::Url;
 
-use super::{Policy, Ports, RequestedPrefix, StatusCheck, Verifier, VerifierIdentity, redirect};
+use super::{KnownWallet, Policy, Ports, RequestedPrefix, StatusCheck, Verifier, VerifierIdentity, redirect};
 use crate::Profile;
 use crate::messages::VerifierInfo;
 
@@ -42,6 +42,7 @@ pub(super) struct Config {
     pub(super) profile: Profile,
     pub(super) content_encryptions: Vec<ContentEncryption>,
     pub(super) info: Vec<VerifierInfo>,
+    pub(super) wallets: Vec<KnownWallet>,
 }
 
 /// Why a verifier can't be built.
@@ -109,6 +110,7 @@ impl Verifier {
                 profile: Profile::Open,
                 content_encryptions: CONTENT_ENCRYPTIONS.to_vec(),
                 info: Vec::new(),
+                wallets: Vec::new(),
             },
             signer: None,
         }
@@ -143,6 +145,15 @@ impl VerifierBuilder {
     #[must_use]
     pub fn verifier_info(mut self, info: impl IntoIterator<Item = VerifierInfo>) -> Self {
         self.config.info.extend(info);
+        self
+    }
+
+    /// A wallet whose signed responses are understood, to requests in an earlier draft; one for each issuer. Those of
+    /// other wallets are refused.
+    #[must_use]
+    pub fn known_wallet(mut self, wallet: KnownWallet) -> Self {
+        self.config.wallets.retain(|known| known.issuer != wallet.issuer);
+        self.config.wallets.push(wallet);
         self
     }
 

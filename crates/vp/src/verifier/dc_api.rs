@@ -255,7 +255,7 @@ impl Verifier {
             return Err(RespondError::ResponseMode);
         }
         let response = self.returned(asked, call.data).await?;
-        let arrival = Arrival { request_id, origin: Some(&origin), wallet_nonce: "" };
+        let arrival = Arrival { request_id, origin: Some(&origin), wallet_nonce: "", signed: None };
         self.settled_with(loaded, response, arrival).await.map(|_| ())
     }
 

@@ -100,7 +100,7 @@ impl Verifier {
         let data = json::parse_object(response).map_err(|_| RespondError::ResponseMode)?;
         let response = self.returned(asked, data).await?;
         let status = if response.outcome.is_ok() { Status::Verified } else { Status::Failed };
-        let arrival = Arrival { request_id, origin: None, wallet_nonce: "" };
+        let arrival = Arrival { request_id, origin: None, wallet_nonce: "", signed: None };
         self.settled_with(loaded, response, arrival).await.map(|_| status)
     }
 }

@@ -21,6 +21,7 @@ mod dialect;
 mod error;
 mod identity;
 mod interactive;
+mod jarm;
 mod judge;
 mod listing;
 mod mdoc;
@@ -53,6 +54,7 @@ pub use error::{CreateError, RequestObjectError, RespondError, ResultError, Sess
 pub use identity::VerifierIdentity;
 pub use interactive::CreatedInteractive;
 pub(crate) use interactive::INTERACTIVE;
+pub use jarm::KnownWallet;
 pub use policy::Policy;
 pub use redirect::is_prefix as is_redirect_prefix;
 pub use request::{PresentationRequest, RequestedPrefix};

@@ -14,7 +14,7 @@ use credenza_trust::DidResolver;
 pub struct Policy {
     /// Algorithms of the issuer's signature.
     pub algorithms: Vec<Algorithm>,
-    /// Algorithms of the holder's signature.
+    /// Algorithms of the holder's signature, and of a wallet's under a whole response.
     pub holder_algorithms: Vec<Algorithm>,
     /// Cryptosuites of embedded proofs, the issuer's and the holder's.
     pub cryptosuites: Vec<Cryptosuite>,

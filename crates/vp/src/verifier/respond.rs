@@ -11,7 +11,8 @@ use super::error::reason;
 use super::judge::{Occasion, Verdict, judge};
 use super::session::{Asked, Step};
 use super::storage::{Loaded, StepError};
-use super::{INTERACTIVE, RespondError, Verifier, redirect};
+use super::{INTERACTIVE, RespondError, Verifier, jarm, redirect};
+use crate::dialects::ResponseError;
 use crate::messages::{AuthorizationResponse, ResponseAccepted, ResponseForm, VpToken, WalletError};
 use crate::siop::{self, IdTokenRequest, SelfIssuedSubject};
 
@@ -26,17 +27,20 @@ pub(super) struct Arrival<'a> {
     pub(super) origin: Option<&'a str>,
     /// The wallet's own nonce (`apu`), which holders of mdocs sign in drafts; may be empty.
     pub(super) wallet_nonce: &'a str,
+    /// The checks of the wallet's signature, where the whole answer was signed.
+    pub(super) signed: Option<&'a Report>,
 }
 
-/// A response, and the `apu` of its encryption.
+/// A response, the `apu` of its encryption, and the checks of its signature.
 pub(super) struct Received {
     pub(super) response: AuthorizationResponse,
     pub(super) wallet_nonce: String,
+    pub(super) signed: Option<Report>,
 }
 
 impl From<AuthorizationResponse> for Received {
     fn from(response: AuthorizationResponse) -> Self {
-        Self { response, wallet_nonce: String::new() }
+        Self { response, wallet_nonce: String::new(), signed: None }
     }
 }
 
@@ -53,12 +57,13 @@ impl Verifier {
         if loaded.session.status(self.now()).is_final() {
             return Err(RespondError::Unknown);
         }
-        let Received { response, wallet_nonce } = self.open(&loaded.session.request, &form).await?;
+        let Received { response, wallet_nonce, signed } = self.open(&loaded.session.request, &form).await?;
         let state = response.state.as_deref().unwrap_or_default();
         if !secret::equal(state.as_bytes(), loaded.session.request.state.as_bytes()) {
             return Err(RespondError::State);
         }
-        let arrival = Arrival { request_id, origin: None, wallet_nonce: &wallet_nonce };
+        let arrival =
+            Arrival { request_id, origin: None, wallet_nonce: &wallet_nonce, signed: signed.as_ref() };
         self.settled_with(loaded, response, arrival).await
     }
 
@@ -89,7 +94,7 @@ impl Verifier {
         &self,
         loaded: Loaded,
         (token, id_token): (&VpToken, Option<&str>),
-        Arrival { request_id, origin, wallet_nonce }: Arrival<'_>,
+        Arrival { request_id, origin, wallet_nonce, signed }: Arrival<'_>,
     ) -> Result<ResponseAccepted, RespondError> {
         let context = Context {
             policy: &self.config.policy,
@@ -127,6 +132,7 @@ impl Verifier {
                 subject
             }
         };
+        report.parts.extend(signed.cloned());
         let document = serde_json::to_value(&report).unwrap_or(Value::Null);
         if !report.ok() {
             let rule = reason(&report);
@@ -183,7 +189,14 @@ impl Verifier {
             (ResponseForm::Plain(response), None) => Ok(response.into()),
             // A wallet that can't encrypt may say so in the clear (§8.3.1).
             (ResponseForm::Plain(response), Some(_)) if response.outcome.is_err() => Ok(response.into()),
-            (ResponseForm::Encrypted(text), Some(_)) => self.decrypt(asked, &text).await,
+            (ResponseForm::Encrypted(text), Some(_)) => match &asked.spoken {
+                // Signed and not encrypted: to refuse it would hide nothing any more.
+                Some(spoken) if jarm::is_signed(&text) => {
+                    let (response, report) = self.open_signed(asked, spoken, &text)?;
+                    Ok(Received { signed: Some(report), ..response.into() })
+                }
+                _ => self.decrypt(asked, &text).await,
+            },
             _ => Err(RespondError::ResponseMode),
         }
     }
@@ -194,12 +207,18 @@ impl Verifier {
         let opened = jwe::decrypt(text, &key, &self.config.content_encryptions).await;
         let opened = opened.map_err(|_| RespondError::Decrypt)?;
         let content = Zeroizing::new(opened.plaintext);
-        let response = match &asked.spoken {
-            None => AuthorizationResponse::from_json(&content)?,
-            Some(spoken) => spoken.read_json(&content)?,
+        let (response, signed) = match &asked.spoken {
+            None => (AuthorizationResponse::from_json(&content)?, None),
+            Some(spoken) if jarm::is_nested(text) => {
+                let token = std::str::from_utf8(&content).map_err(|_| ResponseError::Nothing)?;
+                let (response, report) = self.open_signed(asked, spoken, token)?;
+                (response, Some(report))
+            }
+            Some(spoken) => (spoken.read_json(&content)?, None),
         };
         // What is no text is no nonce of a wallet, and no signature is for it then.
-        Ok(Received { response, wallet_nonce: String::from_utf8(opened.apu).unwrap_or_default() })
+        let wallet_nonce = String::from_utf8(opened.apu).unwrap_or_default();
+        Ok(Received { response, wallet_nonce, signed })
     }
 
     async fn settle(&self, loaded: Loaded, step: &Step) -> Result<(), RespondError> {

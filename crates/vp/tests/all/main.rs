@@ -16,6 +16,7 @@ mod haip;
 mod holder;
 mod identity;
 mod interactive;
+mod jarm;
 mod messages;
 mod modes;
 mod named_checks;
