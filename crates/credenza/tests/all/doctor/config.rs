@@ -28,11 +28,11 @@ async fn the_url_is_another_one() {
     let world = World::plain().await;
     let url = format!("http://localhost:{}", world.port);
     let report = examine(&Examination { url: url.parse().unwrap(), ..world.examination() }).await;
-    fails(&report, rules::ISSUER.id, &format!("it is {}, and wallets that come to {url}", world.url));
-    fails(&report, rules::SERVER_ISSUER.id, &world.url);
-    fails(&report, rules::ENDPOINTS.id, &world.url);
-    fails(&report, rules::METADATA_SIGNED.id, "its sub is");
-    told(&report, rules::KEY_NAME.id, Outcome::Warned, "neither localhost nor");
+    fails(&report, "doctor.issuer", &format!("it is {}, and wallets that come to {url}", world.url));
+    fails(&report, "doctor.server.issuer", &world.url);
+    fails(&report, "doctor.endpoints", &world.url);
+    fails(&report, "doctor.metadata.signed", "its sub is");
+    told(&report, "doctor.key.name", Outcome::Warned, "neither localhost nor");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,12 +45,12 @@ async fn the_name_leads_to_a_wrong_place() {
         ..world.examination()
     };
     let report = examine(&at(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)])).await;
-    fails(&report, rules::URL.id, "https://HOST");
-    fails(&report, rules::DNS_PUBLIC.id, "127.0.0.1 is not public");
-    assert!(ids(&report, Outcome::Passed).contains(&rules::REACH.id), "one mistake does not hide the others");
+    fails(&report, "doctor.url", "https://HOST");
+    fails(&report, "doctor.dns.public", "127.0.0.1 is not public");
+    assert!(ids(&report, Outcome::Passed).contains(&"doctor.reach"), "one mistake does not hide the others");
     let report = examine(&at(Vec::new())).await;
-    fails(&report, rules::DNS_RESOLVES.id, "issuer.test: no such name");
-    fails(&report, rules::REACH.id, "To do");
+    fails(&report, "doctor.dns.resolves", "issuer.test: no such name");
+    fails(&report, "doctor.reach", "To do");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,13 +60,13 @@ async fn an_older_configuration_is_running() {
     let other = Identity::generate("Other", &examination.url, SystemClock.now(), &SystemRandom).unwrap();
     let known = examination.known.as_mut().unwrap();
     known.issuer = Arc::new(other.issuer);
-    fails(&examine(&examination).await, rules::CURRENT.id, "another certificate");
+    fails(&examine(&examination).await, "doctor.current", "another certificate");
     let mut examination = world.examination();
     let known = examination.known.as_mut().unwrap();
     let mut more = known.types[0].clone();
     more.id = "brand-new".to_owned();
     known.types.push(more);
-    fails(&examine(&examination).await, rules::CURRENT.id, "brand-new");
+    fails(&examine(&examination).await, "doctor.current", "brand-new");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,11 +79,11 @@ async fn the_service_does_not_believe_itself() {
     known.anchors = vec![other.authority.certificate().to_vec()];
     known.dids.clear();
     let report = examine(&examination).await;
-    fails(&report, rules::TRUST.id, "verifier.trusted_issuers");
-    fails(&report, rules::STATUS.id, "trusted to sign the status");
+    fails(&report, "doctor.trust", "verifier.trusted_issuers");
+    fails(&report, "doctor.status", "trusted to sign the status");
     let failed = report.parts.iter().flat_map(|part| &part.checks);
     let named: Vec<_> = failed
-        .filter(|check| check.rule.id == rules::TRUST.id && check.outcome == Outcome::Failed)
+        .filter(|check| check.rule.id == "doctor.trust" && check.outcome == Outcome::Failed)
         .map(|check| check.evidence.as_deref().unwrap_or_default())
         .collect();
     assert!(named.iter().any(|told| told.contains("keys/root.pem")), "{named:?}");
@@ -94,7 +94,7 @@ async fn the_service_does_not_believe_itself() {
 /// Somebody who only issues trusts nobody, and that is as it should be.
 async fn known_nobody(mut examination: Examination) {
     examination.known.as_mut().unwrap().anchors.clear();
-    told(&examine(&examination).await, rules::TRUST.id, Outcome::Skipped, "trusts nobody");
+    told(&examine(&examination).await, "doctor.trust", Outcome::Skipped, "trusts nobody");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,15 +109,15 @@ async fn time_goes_by() {
     // Not enough to break anything, and worth a word.
     let ahead = Arc::new(FixedClock::at(SystemClock.now() + Duration::from_secs(30)));
     let report = examine(&Examination { clock: ahead, ..world.examination() }).await;
-    told(&report, rules::CLOCK.id, Outcome::Warned, "behind this machine's");
+    told(&report, "doctor.clock", Outcome::Warned, "behind this machine's");
     assert!(report.ok(), "{report}");
     let report = examine(&after(440)).await;
-    told(&report, rules::KEY_EXPIRY.id, Outcome::Warned, "have the key certified anew");
+    told(&report, "doctor.key.expiry", Outcome::Warned, "have the key certified anew");
     // Served now, it is stale by then, and proofs that are made then are refused now.
-    fails(&report, rules::STATUS.id, "not so");
-    fails(&report, rules::CLOCK.id, "behind this machine's");
-    fails(&report, rules::DPOP_NONCE.id, "clocks");
-    fails(&examine(&after(2000)).await, rules::KEY_EXPIRY.id, "valid from");
+    fails(&report, "doctor.status", "not so");
+    fails(&report, "doctor.clock", "behind this machine's");
+    fails(&report, "doctor.header.dpop-nonce", "clocks");
+    fails(&examine(&after(2000)).await, "doctor.key.expiry", "valid from");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,6 +136,6 @@ async fn a_root_is_sent_along() {
         known.haip = haip;
         examination
     };
-    told(&examine(&with(false)).await, rules::KEY_ROOT.id, Outcome::Warned, "take it out of `issuer.key`");
-    fails(&examine(&with(true)).await, rules::KEY_ROOT.id, "take it out of `issuer.key`");
+    told(&examine(&with(false)).await, "doctor.key.root", Outcome::Warned, "take it out of `issuer.key`");
+    fails(&examine(&with(true)).await, "doctor.key.root", "take it out of `issuer.key`");
 }

@@ -22,7 +22,7 @@ async fn a_good_deployment_fits() {
     assert!(report.ok(), "{report}");
     assert_eq!(ids(&report, Outcome::Warned), [""; 0], "{report}");
     let skipped = ids(&report, Outcome::Skipped);
-    assert_eq!(skipped, [rules::DNS_PUBLIC.id, rules::SERVER_JWKS.id], "{report}");
+    assert_eq!(skipped, ["doctor.dns.public", "doctor.server.jwks"], "{report}");
     // A proxy may tell the service another name of the host: it never believes it.
     world.proxy.does(Fault::before(|sent| {
         sent.headers_mut().insert("x-forwarded-host", "evil.example".parse().unwrap());
@@ -42,7 +42,7 @@ async fn a_good_deployment_with_a_path_fits() {
         .proxy
         .does(Fault::before(|sent| (!sent.uri().path().starts_with("/tenant")).then(|| own(404)).flatten()));
     let report = world.examined().await;
-    world::fails(&report, rules::METADATA_PATH.id, "/.well-known/openid-credential-issuer/tenant");
+    world::fails(&report, "doctor.metadata.path", "/.well-known/openid-credential-issuer/tenant");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -73,7 +73,7 @@ async fn a_good_deployment_over_tls_fits() {
     // The same without TLS, at another port.
     examination.plain_port = free_port();
     let _plain = Proxy::start(examination.plain_port, world.listen, None).await;
-    fails(&examine(&examination).await, rules::TLS_PLAIN.id, "redirect to https");
+    fails(&examine(&examination).await, "doctor.tls.plain", "redirect to https");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,18 +82,18 @@ async fn certificates_are_wrong() {
     let world = World::plain().await;
     let (good, roots) = (&authority.intermediate, || authority.trusted());
     let alone = at(&world, authority.tls("localhost", 90, &[]), roots()).await;
-    fails(&alone, rules::TLS_TRUSTED.id, "fullchain.pem");
+    fails(&alone, "doctor.tls.trusted", "fullchain.pem");
     let unknown = at(&world, authority.tls("localhost", 90, &[good]), Outgoing::default()).await;
-    fails(&unknown, rules::TLS_TRUSTED.id, "an authority that wallets trust");
+    fails(&unknown, "doctor.tls.trusted", "an authority that wallets trust");
     let other = at(&world, authority.tls("other.example", 90, &[good]), roots()).await;
-    fails(&other, rules::TLS_NAME.id, "localhost is not among the names of the certificate (other.example)");
+    fails(&other, "doctor.tls.name", "localhost is not among the names of the certificate (other.example)");
     let soon = at(&world, authority.tls("localhost", 5, &[good]), roots()).await;
-    told(&soon, rules::TLS_EXPIRY.id, Outcome::Warned, "renew it now");
+    told(&soon, "doctor.tls.expiry", Outcome::Warned, "renew it now");
     let long = at(&world, authority.tls("localhost", 90, &[good, &authority.root]), roots()).await;
-    told(&long, rules::TLS_ROOT.id, Outcome::Warned, "Test Root");
+    told(&long, "doctor.tls.root", Outcome::Warned, "Test Root");
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let own = Tls::from_pem(own.cert.pem().as_bytes(), own.signing_key.serialize_pem().as_bytes()).unwrap();
-    fails(&at(&world, own, roots()).await, rules::TLS_TRUSTED.id, "vouches for itself");
+    fails(&at(&world, own, roots()).await, "doctor.tls.trusted", "vouches for itself");
 
     // Expired, by a clock that is two months ahead of the certificate's end.
     let ahead = credenza::core::FixedClock::at(SystemClock.now() + DAY * 60);
@@ -102,10 +102,10 @@ async fn certificates_are_wrong() {
     let url = format!("https://localhost:{port}").parse().unwrap();
     let clock = std::sync::Arc::new(ahead);
     let report = examine(&Examination { url, outgoing: roots(), clock, ..world.examination() }).await;
-    fails(&report, rules::TLS_EXPIRY.id, "renew it");
+    fails(&report, "doctor.tls.expiry", "renew it");
 
     // What speaks no TLS.
     let url = format!("https://localhost:{}", world.port).parse().unwrap();
     let report = examine(&Examination { url, outgoing: roots(), ..world.examination() }).await;
-    fails(&report, rules::TLS_TRUSTED.id, "To do");
+    fails(&report, "doctor.tls.trusted", "To do");
 }

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex};
 
 use credenza::core::Outcome;
-use credenza::doctor::rules;
 use http::Response;
 use serde_json::{Value, json};
 
@@ -57,7 +56,7 @@ async fn the_service_is_not_reached() {
     let listen = format!("127.0.0.1:{}", world.listen);
     world.proxy.does(Fault::before(|_| own(502)));
     let report = world.examined().await;
-    fails(&report, rules::REACH.id, &format!("let the proxy lead to {listen}"));
+    fails(&report, "doctor.reach", &format!("let the proxy lead to {listen}"));
     world.proxy.does(Fault::before(|_| {
         Some(
             Response::builder()
@@ -67,10 +66,10 @@ async fn the_service_is_not_reached() {
                 .unwrap(),
         )
     }));
-    fails(&world.examined().await, rules::REDIRECT.id, "redirect");
+    fails(&world.examined().await, "doctor.redirect", "redirect");
     world.service.kill();
     world.proxy.does(Fault::none());
-    fails(&world.examined().await, rules::REACH.id, &format!("nothing answers at {listen}"));
+    fails(&world.examined().await, "doctor.reach", &format!("nothing answers at {listen}"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,18 +80,18 @@ async fn the_service_is_not_as_it_should_be() {
             *got.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
         }
     }));
-    fails(&world.examined().await, rules::READY.id, "`database`");
+    fails(&world.examined().await, "doctor.ready", "`database`");
 
     // Far in the past, whenever the test runs.
     world.proxy.does(answers("date", Some("Tue, 15 Nov 1994 08:12:31 GMT")));
-    fails(&world.examined().await, rules::CLOCK.id, "NTP");
+    fails(&world.examined().await, "doctor.clock", "NTP");
 
     let token = world.service.token.clone();
     world.proxy.does(Fault::before(move |sent| {
         sent.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         None
     }));
-    fails(&world.examined().await, rules::ADMIN.id, "/api/v1/credential-types and /metrics");
+    fails(&world.examined().await, "doctor.admin", "/api/v1/credential-types and /metrics");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,7 +100,7 @@ async fn metadata_is_not_what_the_service_says() {
     world.proxy.does(hides("/.well-known"));
     fails(
         &world.examined().await,
-        rules::METADATA_PATH.id,
+        "doctor.metadata.path",
         "let the proxy pass /.well-known/openid-credential-issuer",
     );
     world.proxy.does(Fault::after(|path, got| {
@@ -109,53 +108,53 @@ async fn metadata_is_not_what_the_service_says() {
             *got = own(200).unwrap();
         }
     }));
-    fails(&world.examined().await, rules::METADATA.id, "text/html");
+    fails(&world.examined().await, "doctor.metadata", "text/html");
     world.proxy.does(rewrite(is_metadata, |value| {
         value["nonce_endpoint"] = "http://10.0.0.7:8080/nonce".into();
     }));
-    fails(&world.examined().await, rules::ENDPOINTS.id, "http://10.0.0.7:8080/nonce");
+    fails(&world.examined().await, "doctor.endpoints", "http://10.0.0.7:8080/nonce");
     world
         .proxy
         .does(rewrite(is_metadata, |value| value["credential_issuer"] = "https://other.example".into()));
-    fails(&world.examined().await, rules::ISSUER.id, "https://other.example");
+    fails(&world.examined().await, "doctor.issuer", "https://other.example");
     world.proxy.does(loses("accept"));
-    fails(&world.examined().await, rules::VARY.id, "Vary");
+    fails(&world.examined().await, "doctor.vary", "Vary");
     world.proxy.does(Fault::after(|path, got| {
         if is_metadata(path) && got.headers()["content-type"] == "application/jwt" {
             let place = got.body().len() - 20;
             got.body_mut()[place] = if got.body()[place] == b'A' { b'B' } else { b'A' };
         }
     }));
-    fails(&world.examined().await, rules::METADATA_SIGNED.id, "signature");
+    fails(&world.examined().await, "doctor.metadata.signed", "signature");
 
     world.proxy.does(hides("/.well-known/oauth"));
-    fails(&world.examined().await, rules::SERVER_PATH.id, "404");
+    fails(&world.examined().await, "doctor.server.path", "404");
     world.proxy.does(rewrite(is_server_metadata, |value| value["issuer"] = "https://other.example".into()));
-    fails(&world.examined().await, rules::SERVER_ISSUER.id, "https://other.example");
+    fails(&world.examined().await, "doctor.server.issuer", "https://other.example");
     world.proxy.does(rewrite(is_server_metadata, |value| {
         let token = value["token_endpoint"].as_str().unwrap().to_owned();
         value["jwks_uri"] = format!("{token}/jwks").into();
     }));
-    fails(&world.examined().await, rules::SERVER_JWKS.id, "/token/jwks");
+    fails(&world.examined().await, "doctor.server.jwks", "/token/jwks");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_are_changed_on_their_way() {
     let world = World::plain().await;
     world.proxy.does(answers("content-encoding", Some("br")));
-    fails(&world.examined().await, rules::COMPRESSION.id, "comes as br");
+    fails(&world.examined().await, "doctor.compression", "comes as br");
     world.proxy.does(answers("access-control-allow-origin", None));
-    told(&world.examined().await, rules::CORS.id, Outcome::Warned, "Access-Control-Allow-Origin");
+    told(&world.examined().await, "doctor.cors", Outcome::Warned, "Access-Control-Allow-Origin");
     world.proxy.does(answers("cache-control", Some("public, max-age=60")));
-    fails(&world.examined().await, rules::NONCE_STORE.id, "max-age=60");
+    fails(&world.examined().await, "doctor.nonce.no-store", "max-age=60");
     world.proxy.does(answers("www-authenticate", None));
-    fails(&world.examined().await, rules::CHALLENGE.id, "headers of answers");
+    fails(&world.examined().await, "doctor.header.www-authenticate", "headers of answers");
     world.proxy.does(Fault::after(|path, got| {
         if path == "/token" && got.status().is_client_error() {
             *got = own(400).unwrap();
         }
     }));
-    fails(&world.examined().await, rules::ERRORS.id, "proxy_intercept_errors");
+    fails(&world.examined().await, "doctor.errors", "proxy_intercept_errors");
 
     let kept: Arc<Mutex<Option<Got>>> = Arc::default();
     world.proxy.does(Fault::after(move |path, got| {
@@ -163,28 +162,28 @@ async fn answers_are_changed_on_their_way() {
             *got = kept.lock().unwrap().get_or_insert_with(|| got.clone()).clone();
         }
     }));
-    fails(&world.examined().await, rules::NONCE_FRESH.id, "the same one came twice");
+    fails(&world.examined().await, "doctor.nonce.fresh", "the same one came twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_changed_on_their_way() {
     let world = World::plain().await;
     world.proxy.does(loses("dpop"));
-    fails(&world.examined().await, rules::DPOP.id, "DPoP");
+    fails(&world.examined().await, "doctor.header.dpop", "DPoP");
     world.proxy.does(Fault::before(|sent| {
         if sent.uri().path() == "/credential" {
             sent.headers_mut().remove("authorization");
         }
         None
     }));
-    fails(&world.examined().await, rules::AUTHORIZATION.id, "Authorization");
+    fails(&world.examined().await, "doctor.header.authorization", "Authorization");
     world.proxy.does(Fault::before(|sent| (sent.body().len() > 100 * 1024).then(|| own(413)).flatten()));
-    fails(&world.examined().await, rules::BODY.id, "client_max_body_size");
+    fails(&world.examined().await, "doctor.body", "client_max_body_size");
     world.proxy.does(Fault::before(|sent| {
         let long = sent.headers().values().any(|value| value.len() > 4096);
         long.then(|| own(431)).flatten()
     }));
-    fails(&world.examined().await, rules::HEAD.id, "431");
+    fails(&world.examined().await, "doctor.head", "431");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,7 +193,7 @@ async fn the_nonce_for_proofs_is_lost() {
     let report = world.examined().await;
     assert!(report.ok(), "{report}");
     world.proxy.does(answers("dpop-nonce", None));
-    fails(&world.examined().await, rules::DPOP_NONCE.id, "DPoP-Nonce");
+    fails(&world.examined().await, "doctor.header.dpop-nonce", "DPoP-Nonce");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,7 +206,7 @@ async fn the_admin_plane_is_apart() {
     let world = world.await;
     let report = world.examined().await;
     assert!(report.ok(), "{report}");
-    assert!(super::ids(&report, Outcome::Passed).contains(&rules::REQUEST.id), "{report}");
+    assert!(super::ids(&report, Outcome::Passed).contains(&"doctor.request"), "{report}");
     let file = world.service.folder.path().join("credenza.toml");
     let at = ["load", "--config", file.to_str().unwrap(), "--token", &world.service.token, "--wallets", "1"];
     let text = crate::world::good(&[&at[..], &["--rate", "2", "--duration", "1s"]].concat());
@@ -219,13 +218,13 @@ async fn documents_are_not_served() {
     let world = World::plain().await;
     world.issue().await;
     world.proxy.does(hides("/status-lists"));
-    fails(&world.examined().await, rules::STATUS.id, "404");
+    fails(&world.examined().await, "doctor.status", "404");
     world.proxy.does(rewrite(|path| path == "/vct/card", |value| value["name"] = json!("Karte")));
-    fails(&world.examined().await, rules::TYPES.id, "/vct/card");
+    fails(&world.examined().await, "doctor.types", "/vct/card");
     world.proxy.does(hides("/vct"));
-    fails(&world.examined().await, rules::TYPES.id, "404");
+    fails(&world.examined().await, "doctor.types", "404");
     world.proxy.does(hides("/openid4vp/request"));
-    fails(&world.examined().await, rules::REQUEST.id, "a wallet stops");
+    fails(&world.examined().await, "doctor.request", "a wallet stops");
     world.proxy.does(hides("/api"));
-    fails(&world.examined().await, rules::REQUEST.id, "--token");
+    fails(&world.examined().await, "doctor.request", "--token");
 }
