@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
 use credenza_core::{Answer, Clock, Secret, UnixTime};
+use credenza_vci::issuer::Approval;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
@@ -22,6 +23,15 @@ pub struct User {
     pub name: String,
     /// Claims about them, by credential configuration.
     pub claims: BTreeMap<String, Map<String, Value>>,
+    /// The thumbprint of the one key that what they get may be bound to; `None`: any key will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder_key: Option<String>,
+}
+
+impl From<User> for Approval {
+    fn from(user: User) -> Self {
+        Self { subject: user.subject, claims: user.claims, holder_key: user.holder_key }
+    }
 }
 
 impl std::fmt::Debug for User {
@@ -157,7 +167,12 @@ impl ConfiguredUsers {
 
 impl From<&ConfiguredUser> for User {
     fn from(user: &ConfiguredUser) -> Self {
-        Self { subject: user.name.clone(), name: user.display.clone(), claims: user.claims.clone() }
+        Self {
+            subject: user.name.clone(),
+            name: user.display.clone(),
+            claims: user.claims.clone(),
+            holder_key: None,
+        }
     }
 }
 

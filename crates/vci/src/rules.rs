@@ -55,6 +55,12 @@ pub const PROOF_NONCE: Rule = Rule::new(
 pub const PROOF_DISTINCT: Rule =
     Rule::new("vci.proof.distinct", "OID4VCI 1.0 §8.3", "No two proofs of a request are for the same key.");
 
+/// Its key is the one that was shown.
+pub const PROOF_HOLDER: Rule = Rule::new(
+    "vci.proof.holder",
+    "OpenID4VCI issue 742",
+    "Where the user was known by a credential, the key is the one that this credential is bound to.",
+);
 /// Its kind.
 pub const PROOF_KIND: Rule = Rule::new(
     "vci.proof.kind",
@@ -149,7 +155,7 @@ pub const RECEIVED_TRUST: Rule = Rule::new(
 );
 
 /// All checks of this crate.
-pub const ALL: [&Rule; 27] = [
+pub const ALL: [&Rule; 28] = [
     &PROOF_JWT,
     &PROOF_TYP,
     &PROOF_ALG,
@@ -161,6 +167,7 @@ pub const ALL: [&Rule; 27] = [
     &PROOF_IAT,
     &PROOF_NONCE,
     &PROOF_DISTINCT,
+    &PROOF_HOLDER,
     &PROOF_KIND,
     &KEY_ATTESTATION_REQUIRED,
     &KEY_ATTESTATION_JWT,

@@ -81,7 +81,7 @@ impl SignInInside {
                 Err(error) => return Err(PresentationFailure::Unavailable(error.to_string())),
             }
         }
-        Ok(Approval { subject: user.subject, claims: user.claims })
+        Ok(user.into())
     }
 }
 

@@ -91,7 +91,7 @@ impl ClaimMapping {
                 claims.insert(configuration.clone(), all);
             }
         }
-        Ok(User { subject, name, claims })
+        Ok(User { subject, name, claims, holder_key: None })
     }
 }
 

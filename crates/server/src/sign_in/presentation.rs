@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use credenza_core::Answer;
+use credenza_crypto::Jwk;
 use credenza_vp::Verifier;
 use credenza_vp::verifier::{PresentationRequest, PresentationResult, ResultError};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub struct PresentationSignIn {
     label: String,
     mapping: ClaimMapping,
     other_device: bool,
+    same_key: bool,
 }
 
 /// The sessions at the verifier.
@@ -43,7 +45,14 @@ impl PresentationSignIn {
         label: impl Into<String>,
         mapping: ClaimMapping,
     ) -> Self {
-        Self { verifier, query: query.into(), label: label.into(), mapping, other_device: true }
+        Self {
+            verifier,
+            query: query.into(),
+            label: label.into(),
+            mapping,
+            other_device: true,
+            same_key: false,
+        }
     }
 
     /// The same, for wallets on the device of the browser alone: a QR code can be shown to somebody else, who then
@@ -51,6 +60,14 @@ impl PresentationSignIn {
     #[must_use]
     pub fn on_this_device_alone(mut self) -> Self {
         self.other_device = false;
+        self
+    }
+
+    /// The same, where what is issued has to be bound to the key of what was shown. Otherwise somebody can show a
+    /// stranger's presentation in their own authorization, and gets the stranger's claims for a key of their own.
+    #[must_use]
+    pub fn for_the_same_key(mut self) -> Self {
+        self.same_key = true;
         self
     }
 
@@ -103,11 +120,27 @@ impl PresentationSignIn {
         if result.presentations.is_empty() || result.presentations.iter().any(|one| !one.holder_bound) {
             return Err(ElsewhereError::Refused("the holder of the credential is not proven".to_owned()));
         }
+        let holder_key = if self.same_key {
+            Some(one_key(result.presentations.iter().map(|one| one.holder.as_ref()))?)
+        } else {
+            None
+        };
         let mut said = Map::new();
         for presented in result.presentations {
             said.entry(presented.query_id).or_insert(presented.claims);
         }
-        self.mapping.user(&Value::Object(said))
+        Ok(User { holder_key, ..self.mapping.user(&Value::Object(said))? })
+    }
+}
+
+/// The thumbprint of the key that everything is bound to that was shown: of several holders nobody knows whose claims
+/// belong to whose key.
+fn one_key<'a>(holders: impl Iterator<Item = Option<&'a Jwk>>) -> Result<String, ElsewhereError> {
+    let mut keys: Vec<Option<String>> = holders.map(|holder| holder.map(Jwk::thumbprint_text)).collect();
+    keys.dedup();
+    match <[_; 1]>::try_from(keys) {
+        Ok([Some(key)]) => Ok(key),
+        _ => Err(ElsewhereError::Refused("the credentials are not bound to one key".to_owned())),
     }
 }
 
@@ -132,5 +165,25 @@ impl SignInElsewhere for PresentationSignIn {
 impl std::fmt::Debug for PresentationSignIn {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "PresentationSignIn({})", self.label)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use credenza_core::SystemRandom;
+    use credenza_crypto::{Algorithm, Signer as _, SoftwareSigner};
+
+    use super::*;
+
+    #[test]
+    fn i04_of_two_holders_nobody_knows_whose_claims_are_whose() {
+        let made = || SoftwareSigner::generate(Algorithm::Es256, &SystemRandom).unwrap().public_jwk().clone();
+        let (victim, attacker) = (made(), made());
+        let of = |holders: &[Option<&Jwk>]| one_key(holders.iter().copied()).ok();
+        let (one, other) = (Some(&victim), Some(&attacker));
+        assert_eq!(of(&[one, one]), Some(victim.thumbprint_text()));
+        for holders in [&[one, other][..], &[one, other, one], &[one, None], &[None], &[]] {
+            assert_eq!(of(holders), None, "{} holders", holders.len());
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::{fixed, fixed_with};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const VERIFIER: &str = "dBjftJeZ4CVP-mBOMR7u3LFc2yYKn9n0Jb0e1f4wXyZ";
-const CALLBACK: &str = "https://wallet.example/cb?x=1";
+pub(crate) const CALLBACK: &str = "https://wallet.example/cb?x=1";
 
 fn query(client_id: &str, redirect_uri: &str, more: &[(&str, &str)]) -> String {
     let challenge = pkce::challenge(VERIFIER);
@@ -41,7 +41,7 @@ pub(crate) fn field(page: &str, name: &str) -> String {
     rest.split_once('"').unwrap().0.to_owned()
 }
 
-fn parameter(url: &str, name: &str) -> Option<String> {
+pub(crate) fn parameter(url: &str, name: &str) -> Option<String> {
     let url = url::Url::parse(url).unwrap();
     url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
@@ -65,7 +65,7 @@ async fn signed_in(browser: &mut Browser<'_>, path: &str) -> Got {
     browser.get(&to).await
 }
 
-async fn token(world: &World, code: &str, redirect_uri: &str) -> Got {
+pub(crate) async fn token(world: &World, code: &str, redirect_uri: &str) -> Got {
     let form = form::encode(&[
         ("grant_type", "authorization_code"),
         ("client_id", "wallet"),

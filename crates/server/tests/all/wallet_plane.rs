@@ -26,6 +26,10 @@ impl Keys {
     pub(crate) fn fresh(world: &World) -> Arc<Self> {
         Arc::new(Self { random: world.random.clone(), made: Mutex::default() })
     }
+
+    pub(crate) fn find(&self, thumbprint: &str) -> Arc<dyn Signer> {
+        self.made.lock().unwrap()[thumbprint].clone()
+    }
 }
 
 impl HolderKeys for Keys {
@@ -88,7 +92,7 @@ pub(crate) async fn try_present(
         let proposals = matches.proposals();
         (proposals[0].id.to_owned(), proposals[0].disclose.to_vec())
     };
-    let key = keys.made.lock().unwrap()[held.key_thumbprint.as_ref().unwrap()].clone();
+    let key = keys.find(held.key_thumbprint.as_ref().unwrap());
     let choice = Choice {
         query_id: &query,
         holding: &holdings[0],

@@ -68,6 +68,8 @@ pub(crate) struct Wanted {
     pub(crate) dc_api: bool,
     /// Whether people can sign in with a credential.
     pub(crate) sign_in_by_wallet: bool,
+    /// Whether what they get has to be bound to the key of that one.
+    pub(crate) same_key: bool,
     pub(crate) limits: Limits,
 }
 
@@ -81,6 +83,7 @@ impl Default for Wanted {
             webhooks: true,
             dc_api: false,
             sign_in_by_wallet: false,
+            same_key: false,
             limits: Limits { heartbeat: Duration::from_millis(20), ..Limits::default() },
         }
     }
@@ -290,7 +293,8 @@ pub(crate) fn world_with(wanted: Wanted, random: Arc<dyn Random>, clock: Arc<dyn
     }
     let shown = Arc::new(Links::default());
     if wanted.sign_in_by_wallet {
-        builder = builder.sign_in_elsewhere(Arc::new(Observed::new(verifier, shown.clone())));
+        builder =
+            builder.sign_in_elsewhere(Arc::new(Observed::new(verifier, shown.clone(), wanted.same_key)));
     }
     let receiver = Arc::new(Receiver::default());
     if wanted.webhooks {

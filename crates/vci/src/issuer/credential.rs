@@ -69,6 +69,9 @@ impl Issuer {
         let dataset = self.dataset(&loaded.session, access, &request.requested, now)?;
         let kind = self.kind_of(&loaded.session, dataset)?;
         let proven = self.proven(&kind, access, request.proofs.as_ref(), now).await?;
+        if let Some(holder_key) = &Self::granted(&loaded.session, access, now)?.holder_key {
+            proven.continues(holder_key).map_err(CredentialError::InvalidProof)?;
+        }
         let order = Order { kind: &kind, dataset, keys: &proven.keys };
         let response = self.issue_or_promise(id, loaded, &order, &proven, access, now).await?;
         self.reply(response, recipient.as_ref())

@@ -21,6 +21,7 @@ mod flow;
 mod formats;
 mod haip_credentials;
 mod haip_flow;
+mod holder_keys;
 mod hostile_issuer;
 mod interactive;
 mod interactive_races;

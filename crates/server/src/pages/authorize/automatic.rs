@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use credenza_vci::issuer::{Approval, Interaction};
+use credenza_vci::issuer::Interaction;
 
 use super::{back, refused, unavailable};
 use crate::service::Service;
@@ -34,8 +34,7 @@ pub(super) async fn decide(service: &Arc<Service>, interaction: &Interaction) ->
             Ok(user) => user?,
             Err(error) => return Some(unavailable(service, &error)),
         };
-        let approval = Approval { subject: user.subject, claims: user.claims };
-        service.issuer.approve(&interaction.handle, approval).await
+        service.issuer.approve(&interaction.handle, user.into()).await
     };
     Some(decided.map_or_else(|error| refused(service, error), |url| back(&url)))
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use credenza_core::Secret;
-use credenza_vci::issuer::{Approval, AuthorizeError, Interaction};
+use credenza_vci::issuer::{AuthorizeError, Interaction};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use serde::Serialize;
 use url::Url;
@@ -210,8 +210,7 @@ async fn approve(State(service): State<Arc<Service>>, request: Request) -> Resul
     let handle = posted.get("interaction").to_owned();
     let user = known(&service, &posted.guest).await.map_err(|error| unavailable(&service, &error))?;
     let Some(user) = user else { return Ok(posted.guest.redirect(&service, &handle)) };
-    let approval = Approval { subject: user.subject, claims: user.claims };
-    let url = service.issuer.approve(&handle, approval).await;
+    let url = service.issuer.approve(&handle, user.into()).await;
     Ok(url.map_or_else(|error| refused(&service, error), |url| back(&url)))
 }
 

@@ -74,7 +74,8 @@ impl Issuer {
                 return Err(FOR_ANOTHER);
             }
             let known = session.events.len();
-            let approved = Box::new(approved(pending, &session, &code, code_ends));
+            let holder_key = approval.holder_key.clone();
+            let approved = Box::new(Approved { holder_key, ..approved(pending, &session, &code, code_ends) });
             let happening =
                 Happening::Approved { approved, subject: approval.subject.clone(), claims: claims.clone() };
             let Ok((session, _)) = session.on(happening, now) else { return Ok(Decided::TooLate) };
@@ -194,5 +195,6 @@ fn approved(pending: &Pending, session: &Session, code: &str, code_ends: UnixTim
         instance: pending.instance.clone(),
         datasets: datasets.map(|(number, _)| number).collect(),
         by_identifier: pending.wanted.by_identifier,
+        holder_key: None,
     }
 }

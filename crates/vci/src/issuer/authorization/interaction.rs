@@ -70,6 +70,9 @@ pub struct Approval {
     /// Claims about them, by configuration, when the user authentication knows some. Claims that came with an offer
     /// stay as they are.
     pub claims: BTreeMap<String, Map<String, Value>>,
+    /// The thumbprint (RFC 7638) of the one key that what is issued may be bound to: the key by which the user has
+    /// proven to be somebody. Whoever relays what a stranger has shown can't prove that key. `None`: any key will do.
+    pub holder_key: Option<String>,
 }
 
 /// Why nobody can decide about a request (RFC 6749 §4.1.2.1).
@@ -100,13 +103,20 @@ impl Approval {
     /// By this user, about whom the claims source knows the rest.
     #[must_use]
     pub fn by(subject: impl Into<String>) -> Self {
-        Self { subject: subject.into(), claims: BTreeMap::new() }
+        Self { subject: subject.into(), claims: BTreeMap::new(), holder_key: None }
     }
 
     /// The same, with claims for a configuration.
     #[must_use]
     pub fn with_claims(mut self, configuration_id: impl Into<String>, claims: Map<String, Value>) -> Self {
         self.claims.insert(configuration_id.into(), claims);
+        self
+    }
+
+    /// The same, for this key alone: a thumbprint (RFC 7638).
+    #[must_use]
+    pub fn for_key(mut self, thumbprint: impl Into<String>) -> Self {
+        self.holder_key = Some(thumbprint.into());
         self
     }
 }

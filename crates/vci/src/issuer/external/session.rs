@@ -42,6 +42,7 @@ impl Issuer {
             token_ends: ends,
             instance: None,
             code: None,
+            holder_key: None,
             refresh: None,
         };
         let session = Session {

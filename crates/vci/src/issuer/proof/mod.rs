@@ -188,6 +188,16 @@ fn must(holds: bool) -> Result<(), Refused> {
 }
 
 impl Proven {
+    /// Whether what was proven is this key, by its thumbprint, and no other. A credential that is bound to no key would
+    /// be anybody's.
+    pub(super) fn continues(&self, holder_key: &str) -> Result<(), Box<Report>> {
+        let mut report = Report::new("key proofs");
+        let same = !self.keys.is_empty()
+            && self.keys.iter().all(|key| key.jwk.thumbprint_text().as_str() == holder_key);
+        let holds = report.check(&rules::PROOF_HOLDER, same, || "it is another key, or none");
+        if holds { Ok(()) } else { Err(Box::new(report)) }
+    }
+
     /// The writes that make the nonces unusable: inserts that fail when one was used before. A nonce is used up by the
     /// issuance that succeeds with it, not by a request that was refused: the wallet may mend that and try again.
     pub(super) fn spend(&self, now: UnixTime, lifetime: Duration) -> Vec<Write> {

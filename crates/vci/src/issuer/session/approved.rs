@@ -21,4 +21,7 @@ pub(in crate::issuer) struct Approved {
     pub(in crate::issuer) datasets: Vec<usize>,
     /// Whether the request had authorization details, so that the token response names identifiers (§6.2).
     pub(in crate::issuer) by_identifier: bool,
+    /// The thumbprint of the one key that credentials may be bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::issuer) holder_key: Option<String>,
 }

@@ -35,6 +35,9 @@ pub(in crate::issuer) struct Grant {
     /// The authorization code that it was made of, to know that one again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::issuer) code: Option<String>,
+    /// The thumbprint of the one key that credentials may be bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::issuer) holder_key: Option<String>,
     /// How it can be renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::issuer) refresh: Option<Refresh>,

@@ -41,6 +41,7 @@ fn grant(datasets: Vec<usize>) -> Grant {
         token_ends,
         instance: None,
         code: None,
+        holder_key: None,
         refresh: None,
     }
 }
@@ -56,6 +57,7 @@ fn approved(code: &str, now: UnixTime) -> Happening {
         instance: None,
         datasets: vec![0, 1],
         by_identifier: false,
+        holder_key: None,
     };
     Happening::Approved { approved: Box::new(approved), subject: "erika".to_owned(), claims: BTreeMap::new() }
 }

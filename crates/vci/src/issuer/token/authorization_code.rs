@@ -86,6 +86,7 @@ impl Issuer {
             jkt,
             instance: caller.instance.clone(),
             code: Some(approved.code.clone()),
+            holder_key: approved.holder_key.clone(),
             refresh,
         })
     }

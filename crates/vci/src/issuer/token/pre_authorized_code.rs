@@ -70,6 +70,7 @@ impl Issuer {
             token_ends: now + self.lifetimes.token(asked.proof.is_some()),
             instance: asked.caller.instance.clone(),
             code: None,
+            holder_key: None,
             refresh: None,
         }))
     }
