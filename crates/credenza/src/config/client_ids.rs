@@ -17,7 +17,7 @@ use toml::Spanned;
 use url::Url;
 
 use super::read::Reader;
-use super::{verifier, websites};
+use super::{verifier, wallets, websites};
 use crate::keys::named::NamedSigner;
 use crate::keys::service_key::ServiceKey;
 use crate::service::asking::{Asking, Federated};
@@ -131,6 +131,7 @@ pub(super) fn asking(
     }
     asking.info = section.info.iter().map(|one| info(one, reader)).collect::<Option<_>>()?;
     asking.redirects = redirects(&section.redirects, reader)?;
+    asking.wallets = wallets::known(&section.wallets, reader)?;
     asking.websites = websites::origins(&section.websites, url, reader)?;
     asking.lifetime = seconds("verifier.lifetime", section.lifetime.as_ref(), LIFETIME, reader)?;
     asking.retention = seconds("verifier.retention", section.retention.as_ref(), RETENTION, reader)?;

@@ -22,8 +22,9 @@ mod stores;
 mod tls;
 mod values;
 mod verifier;
-mod websites;
+mod wallets;
 mod webhooks;
+mod websites;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -8,8 +8,8 @@ use credenza_trust::did::Did;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::client_ids;
 use super::read::Reader;
+use super::{client_ids, wallets};
 use credenza_vp::verifier::RequestedPrefix;
 
 /// `[verifier]`.
@@ -34,6 +34,8 @@ pub(super) struct Section {
     pub(super) redirects: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) websites: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) wallets: Vec<wallets::Wallet>,
     #[serde(default)]
     pub(super) lifetime: Option<Spanned<u64>>,
     #[serde(default)]

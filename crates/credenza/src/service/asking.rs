@@ -5,7 +5,7 @@ use std::time::Duration;
 use credenza_trust::federation::EntityConfiguration;
 use credenza_vp::messages::VerifierInfo;
 use credenza_vp::verifier::config::{LIFETIME, RETENTION};
-use credenza_vp::verifier::{RequestedPrefix, Verifier, VerifierBuilder, VerifierIdentity};
+use credenza_vp::verifier::{KnownWallet, RequestedPrefix, Verifier, VerifierBuilder, VerifierIdentity};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -29,6 +29,8 @@ pub struct Asking {
     pub redirects: Vec<Url>,
     /// Origins of the websites that may show presentations.
     pub websites: Vec<String>,
+    /// Wallets whose signed responses are understood, in earlier drafts.
+    pub wallets: Vec<KnownWallet>,
     /// How long a request can be answered.
     pub lifetime: Duration,
     /// How long a presentation with its result is kept after that.
@@ -55,6 +57,7 @@ impl Default for Asking {
             info: Vec::new(),
             redirects: Vec::new(),
             websites: Vec::new(),
+            wallets: Vec::new(),
             lifetime: LIFETIME,
             retention: RETENTION,
         }
@@ -65,6 +68,7 @@ impl Asking {
     /// Has a verifier ask so.
     pub(super) fn apply(&self, verifier: VerifierBuilder) -> VerifierBuilder {
         let verifier = self.identities.iter().cloned().fold(verifier, VerifierBuilder::identity);
+        let verifier = self.wallets.iter().cloned().fold(verifier, VerifierBuilder::known_wallet);
         verifier
             .default_prefix(self.prefix)
             .verifier_info(self.info.iter().cloned())

@@ -2,14 +2,14 @@
 
 #![cfg(test)]
 
-mod as_the_suite;
 mod admin_plane;
+mod as_the_suite;
 mod attested;
 mod between;
 mod browser;
-mod certified;
 mod browser_answers;
 mod browser_component;
+mod certified;
 mod claims;
 mod client_ids;
 mod clocks;
@@ -40,6 +40,7 @@ mod presenting;
 mod redis_server;
 mod rotating;
 mod self_issued;
+mod signed_responses;
 mod signing_in;
 mod signing_in_elsewhere;
 #[cfg(feature = "pkcs11")]
