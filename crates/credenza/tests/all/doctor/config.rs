@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use credenza::core::{Answer, Clock as _, FixedClock, Outcome, SystemClock, SystemRandom};
 use credenza::crypto::SoftwareSigner;
-use credenza::doctor::{Examination, examine, rules};
+use credenza::doctor::{Examination, examine};
 use credenza::http::Lookup;
 use credenza::keys::identity::Identity;
 

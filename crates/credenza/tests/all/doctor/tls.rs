@@ -1,7 +1,7 @@
 //! TLS of the deployment.
 
 use credenza::core::{Clock as _, Outcome, SystemClock};
-use credenza::doctor::{Examination, examine, rules};
+use credenza::doctor::{Examination, examine};
 use credenza::http::Outgoing;
 use credenza::server::Tls;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
