@@ -47,6 +47,13 @@ pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Verd
              for certification and tests alone"
         );
     }
+    let shown = settings.authorization.as_ref().and_then(|it| it.presentation.as_ref());
+    if shown.is_some_and(|shown| !shown.same_key) {
+        tracing::warn!(
+            "[authorization.presentation]: what is issued may be bound to another key than what was shown, so that a \
+             relayed presentation gets somebody else's claims; holder_key = \"same\" prevents it"
+        );
+    }
     let sessions = settings.sessions.as_ref().map(Secret::expose);
     let in_step = InStep::open(settings.database.expose(), sessions).await.context("the database")?;
     let service = assemble(settings, &in_step)?;

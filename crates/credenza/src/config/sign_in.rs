@@ -58,7 +58,19 @@ pub(super) struct PresentationSection {
     #[serde(default = "yes")]
     other_device: bool,
     #[serde(default)]
+    holder_key: HolderKey,
+    #[serde(default)]
     claims: Claims,
+}
+
+/// Which keys the new credential may be bound to.
+#[derive(Deserialize, Default, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum HolderKey {
+    /// The key of the credential that was shown.
+    Same,
+    #[default]
+    Any,
 }
 
 fn scopes() -> Vec<String> {
@@ -194,7 +206,8 @@ pub(super) fn presentation(
         claims: taken(&section.claims),
     };
     let label = section.name.clone().unwrap_or_else(|| "Show a credential".to_owned());
-    Some(Some(ShownCredential { query, label, mapping, other_device: section.other_device }))
+    let (other_device, same_key) = (section.other_device, section.holder_key == HolderKey::Same);
+    Some(Some(ShownCredential { query, label, mapping, other_device, same_key }))
 }
 
 fn dcql(file: &Spanned<PathBuf>, reader: &mut Reader<'_>) -> Option<DcqlQuery> {

@@ -44,6 +44,8 @@ pub struct ShownCredential {
     pub mapping: ClaimMapping,
     /// Whether the wallet can be on another device, by a QR code.
     pub other_device: bool,
+    /// Whether what is issued has to be bound to the key of what was shown.
+    pub same_key: bool,
 }
 
 /// What is asked for.
@@ -114,6 +116,7 @@ impl ShownCredential {
             }
         };
         let way = PresentationSignIn::new(Arc::clone(verifier), query, self.label, self.mapping);
-        if self.other_device { way } else { way.on_this_device_alone() }
+        let way = if self.other_device { way } else { way.on_this_device_alone() };
+        if self.same_key { way.for_the_same_key() } else { way }
     }
 }

@@ -100,6 +100,23 @@ async fn a_credential_that_is_shown_inside_gives_another_one() {
     assert!(events.to_string().contains("verified"), "{events}");
 }
 
+/// A wallet that makes a key for each copy gets nothing where the key has to be the one of what it has shown.
+#[tokio::test]
+async fn i04_the_key_of_what_was_shown_can_be_demanded() {
+    let mut service = service("interactive = true");
+    let config = service.folder.path().join("credenza.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let query = "query = \"pid-name\"\n";
+    let strict = text.replace(&format!("{query}subject"), &format!("{query}holder_key = \"same\"\nsubject"));
+    std::fs::write(&config, strict).unwrap();
+    service.restart();
+    let home = holder(&service).await;
+    trust(&service, &home);
+    let refused = ask(&service, &home);
+    let said = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert!(!refused.status.success() && said.contains("vci.proof.holder"), "{said}");
+}
+
 /// A query that is stored over the API is asked as it is when somebody comes; until then there is none.
 #[tokio::test]
 async fn what_is_asked_can_be_stored_over_the_api() {

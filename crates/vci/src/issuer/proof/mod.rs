@@ -212,3 +212,28 @@ impl Proven {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use credenza_core::SystemRandom;
+    use credenza_crypto::{Algorithm, Signer as _, SoftwareSigner};
+
+    use super::*;
+
+    /// What an attestation brings beside the holder's key counts as much as what a proof brings.
+    #[test]
+    fn i04_attested_keys_are_the_holders_too() {
+        let made = || SoftwareSigner::generate(Algorithm::Es256, &SystemRandom).unwrap().public_jwk().clone();
+        let (holder, other) = (made(), made());
+        let continues = |attested: &[&Jwk]| {
+            let key = Some(BoundKey { jwk: holder.clone(), did: None });
+            let attested = attested.iter().map(|jwk| (*jwk).clone()).collect();
+            let shown = Shown { key, attested, nonces: Vec::new() };
+            let proven = collect(vec![shown], &mut Report::new("key proofs")).ok().unwrap();
+            proven.continues(&holder.thumbprint_text())
+        };
+        assert!(continues(&[&holder]).is_ok());
+        let report = continues(&[&holder, &other]).unwrap_err();
+        assert_eq!(report.first_failure().map(|check| check.rule.id), Some(rules::PROOF_HOLDER.id));
+    }
+}
