@@ -44,7 +44,8 @@ impl<'a, T: DeserializeOwned> Unverified<'a, T> {
     /// # Errors
     /// Everything of [`JwtError`] but the times.
     pub fn parse(text: &'a str, typ: &'static str) -> Result<Self, JwtError> {
-        Self::parse_untyped(text, |header| header.has_type(typ)).map_err(|error| error.unwrap_or(JwtError::Type(typ)))
+        Self::parse_untyped(text, |header| header.has_type(typ))
+            .map_err(|error| error.unwrap_or(JwtError::Type(typ)))
     }
 
     /// Reads a JWT whose header is accepted, of protocols from before explicit types (RFC 8725 §3.11): what it is has
@@ -52,7 +53,10 @@ impl<'a, T: DeserializeOwned> Unverified<'a, T> {
     ///
     /// # Errors
     /// [`JwtError`]; `None`: the header is not accepted.
-    pub fn parse_untyped(text: &'a str, accepts: impl FnOnce(&Header) -> bool) -> Result<Self, Option<JwtError>> {
+    pub fn parse_untyped(
+        text: &'a str,
+        accepts: impl FnOnce(&Header) -> bool,
+    ) -> Result<Self, Option<JwtError>> {
         let jws = Jws::parse(text).map_err(|error| Some(error.into()))?;
         if !accepts(&jws.header) {
             return Err(None);

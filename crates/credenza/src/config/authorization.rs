@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use toml::Spanned;
 
-use super::{automatic, sign_in};
 use super::read::Reader;
+use super::{automatic, sign_in};
 use crate::service::Authorization;
 
 #[derive(Deserialize)]

@@ -13,7 +13,10 @@ use credenza_vp::verifier::Undetermined;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ConfigProblem, ConfigProblems, Settings, admin, authorization, claims, client_ids, contexts, encryption, outgoing, servers, status, tls, verifier, webhooks};
+use super::{
+    ConfigProblem, ConfigProblems, Settings, admin, authorization, claims, client_ids, contexts, encryption,
+    outgoing, servers, status, tls, verifier, webhooks,
+};
 use crate::service::Authorization;
 
 /// The file as it is written. Every name in it is documented in the file that `credenza init` writes.

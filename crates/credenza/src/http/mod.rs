@@ -16,9 +16,9 @@ use http::header::{AUTHORIZATION, COOKIE, LOCATION};
 use http::{Method, Request, Response, StatusCode};
 use url::{Host, Url};
 
-use resolver::{Guarded, LocalOnly};
 pub use outgoing::Outgoing;
 pub use redirects::NotSentBack;
+use resolver::{Guarded, LocalOnly};
 pub use resolver::{Lookup, SystemLookup};
 
 /// How long a connection may take to be opened, within [`Limits::time`].

@@ -271,7 +271,8 @@ impl Parts {
             trust: Arc::clone(&trust),
             events: Arc::clone(&hub) as _,
         };
-        let look_up = self.look_up.with(Arc::new(self.outgoing.client(addresses)), Arc::clone(&self.clock), trust);
+        let look_up =
+            self.look_up.with(Arc::new(self.outgoing.client(addresses)), Arc::clone(&self.clock), trust);
         let holder_dids = match self.holder_dids_over_http {
             true => DidResolver::new(Arc::new(self.outgoing.client(addresses))),
             false => DidResolver::offline(),

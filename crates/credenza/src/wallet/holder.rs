@@ -16,8 +16,8 @@ use credenza_formats::w3c::data_integrity::Contexts;
 use credenza_server::demo_wallet::{Card, Claim, HistoryEntry, OfferPreview, WalletRefusal};
 use credenza_trust::Trust;
 use credenza_vci::wallet::{Authorizing, Client, Opened, Policy, Wallet as Receiving};
-use credenza_vp::siop::Provider;
 use credenza_vp::messages::TransactionType;
+use credenza_vp::siop::Provider;
 use credenza_vp::wallet::{SignIn, UntrustedVerifiers, Wallet as Presenting, WalletBuilder};
 use credenza_vp::{Asked, Profile};
 use serde_json::{Map, Value};
@@ -149,11 +149,12 @@ impl Holder {
         }
         let types = TypeResolverConfig { addresses: options.addresses, ..TypeResolverConfig::default() };
         let types = TypeResolver::new(Arc::clone(&http), Arc::clone(&clock), types);
-        let mut presenting = Presenting::builder(Arc::clone(&http), trust, Arc::clone(&clock), Arc::clone(&random))
-            .untrusted_verifiers(UntrustedVerifiers::Show)
-            .profile(profile)
-            .self_issued(Provider::default())
-            .addresses(options.addresses);
+        let mut presenting =
+            Presenting::builder(Arc::clone(&http), trust, Arc::clone(&clock), Arc::clone(&random))
+                .untrusted_verifiers(UntrustedVerifiers::Show)
+                .profile(profile)
+                .self_issued(Provider::default())
+                .addresses(options.addresses);
         presenting = options.verifiers.apply(presenting, &http);
         if options.earlier_drafts {
             presenting = presenting.earlier_drafts();

@@ -33,8 +33,7 @@ pub struct Unattended {
 
 impl Unattended {
     fn new(refusal: Option<WalletRefusal>, answered: Option<Answered>) -> Self {
-        let Answered { redirect_uri, dc_api, .. } =
-            answered.unwrap_or_default();
+        let Answered { redirect_uri, dc_api, .. } = answered.unwrap_or_default();
         Self { refusal, redirect_uri: redirect_uri.map(String::from), dc_api }
     }
 }

@@ -38,7 +38,13 @@ pub(super) struct Arguments {
     database: Option<String>,
 
     /// Sessions in another store, such as redis://….
-    #[arg(long, value_name = "URL", requires = "database", env = "CREDENZA_BENCH_SESSIONS", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "database",
+        env = "CREDENZA_BENCH_SESSIONS",
+        hide_env_values = true
+    )]
     sessions: Option<String>,
 
     /// How many nodes share them, behind a proxy.

@@ -43,8 +43,10 @@ pub(super) fn run(home: &Path, command: &Command, json: bool) -> anyhow::Result<
     match command {
         Command::Add { name, members } => {
             let members = members.iter().map(|text| {
-                let said = text.split_once('=').filter(|(member, _)| !member.trim_end_matches('?').is_empty());
-                let (member, kind) = said.ok_or_else(|| Usage::error(format!("{text} is not MEMBER=KIND")))?;
+                let said =
+                    text.split_once('=').filter(|(member, _)| !member.trim_end_matches('?').is_empty());
+                let (member, kind) =
+                    said.ok_or_else(|| Usage::error(format!("{text} is not MEMBER=KIND")))?;
                 kind_of(kind)?;
                 Ok((member.to_owned(), kind.to_owned()))
             });
@@ -57,7 +59,8 @@ pub(super) fn run(home: &Path, command: &Command, json: bool) -> anyhow::Result<
                 output::json(&all)?;
             } else {
                 for (name, members) in &all {
-                    let members: Vec<_> = members.iter().map(|(name, kind)| format!("{name}={kind}")).collect();
+                    let members: Vec<_> =
+                        members.iter().map(|(name, kind)| format!("{name}={kind}")).collect();
                     output::line(format!("{name}  {}", members.join(" ")).trim_end())?;
                 }
             }
