@@ -68,8 +68,8 @@ pub(super) struct PresentationSection {
 #[serde(rename_all = "snake_case")]
 enum HolderKey {
     /// The key of the credential that was shown.
-    Same,
     #[default]
+    Same,
     Any,
 }
 

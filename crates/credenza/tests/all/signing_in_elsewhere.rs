@@ -380,6 +380,7 @@ const WALLET_WAY: &str = r#"
 name = "Show your ID"
 query = "pid-name"
 subject = "/pid/family_name"
+holder_key = "any"
 
 [authorization.presentation.claims.pid]
 given_name = "/pid/given_name"
