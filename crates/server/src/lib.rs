@@ -27,6 +27,7 @@ pub mod limits;
 mod listener;
 mod media_type;
 pub mod metrics;
+mod one_record;
 mod pages;
 mod patient_io;
 mod planes;

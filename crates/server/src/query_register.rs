@@ -5,21 +5,19 @@
 
 use std::sync::Arc;
 
-use credenza_core::{Key, RecordWrite, Records, StoreError};
+use credenza_core::{Key, Records, StoreError};
 use credenza_query::DcqlQuery;
 use credenza_query::presentation_exchange::PresentationDefinition;
 use credenza_vp::Query;
 use serde::{Deserialize, Serialize};
 
+use crate::one_record::OneRecord;
 use crate::service::Preset;
 
 const KIND: &str = "server.queries";
 
 /// A service stores no more.
 pub(crate) const MAX_QUERIES: usize = 500;
-
-/// How often a lost race is run again; each time somebody else has made a change.
-const MAX_RACES: usize = 16;
 
 /// A query that has a name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -77,8 +75,7 @@ impl From<&Preset> for StoredQuery {
 pub(crate) struct QueryRegister {
     presets: Vec<Preset>,
     /// Where others are stored; without it there are none.
-    records: Option<Arc<dyn Records>>,
-    key: Key,
+    stored: Option<OneRecord<Content>>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -106,12 +103,13 @@ pub(crate) enum QueryRefused {
 impl QueryRegister {
     /// `service` tells services apart that share a database.
     pub(crate) fn new(presets: Vec<Preset>, records: Option<Arc<dyn Records>>, service: &str) -> Self {
-        Self { presets, records, key: Key::new(KIND, service) }
+        let stored = records.map(|records| OneRecord::new(records, Key::new(KIND, service), "queries"));
+        Self { presets, stored }
     }
 
     /// Whether queries can be stored.
     pub(crate) fn stores(&self) -> bool {
-        self.records.is_some()
+        self.stored.is_some()
     }
 
     pub(crate) fn is_preset(&self, id: &str) -> bool {
@@ -121,7 +119,7 @@ impl QueryRegister {
     /// The presets, and then what was stored, by id.
     pub(crate) async fn all(&self) -> Result<Vec<StoredQuery>, StoreError> {
         let mut all: Vec<_> = self.presets.iter().map(StoredQuery::from).collect();
-        all.extend(self.read().await?.0.queries);
+        all.extend(self.read().await?);
         Ok(all)
     }
 
@@ -130,13 +128,13 @@ impl QueryRegister {
         if let Some(preset) = self.presets.iter().find(|preset| preset.id == id) {
             return Ok(Some(preset.into()));
         }
-        Ok(self.read().await?.0.queries.into_iter().find(|query| query.id == id))
+        Ok(self.read().await?.into_iter().find(|query| query.id == id))
     }
 
     /// The query that goes by this scope.
     pub(crate) async fn of_scope(&self, scope: &str) -> Result<Option<StoredQuery>, StoreError> {
         let named = |query: &StoredQuery| query.scope.as_deref() == Some(scope);
-        Ok(self.read().await?.0.queries.into_iter().find(named))
+        Ok(self.read().await?.into_iter().find(named))
     }
 
     /// Stores a query, or replaces it. Says whether it is new.
@@ -183,35 +181,14 @@ impl QueryRegister {
         &self,
         change: impl Fn(&mut Content) -> Result<T, QueryRefused>,
     ) -> Result<T, QueryRefused> {
-        let records = self.records.as_ref().ok_or(QueryRefused::NoStore)?;
-        for _ in 0..MAX_RACES {
-            let (mut content, version) = self.read().await?;
-            let done = change(&mut content)?;
-            let value = serde_json::to_vec(&content).map_err(broken)?;
-            let key = self.key.clone();
-            let write = match version {
-                0 => RecordWrite::Insert { key, group: String::new(), value },
-                expected => RecordWrite::Replace { key, expected, value },
-            };
-            match records.commit(vec![write]).await {
-                Ok(()) => return Ok(done),
-                Err(StoreError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::Unavailable("too many changes at once".to_owned()).into())
+        let record = self.stored.as_ref().ok_or(QueryRefused::NoStore)?;
+        record.change(change).await.map(|(done, ..)| done)
     }
 
-    async fn read(&self) -> Result<(Content, u64), StoreError> {
-        let Some(records) = &self.records else { return Ok((Content::default(), 0)) };
-        match records.get(&self.key).await? {
-            None => Ok((Content::default(), 0)),
-            Some(kept) => Ok((serde_json::from_slice(&kept.value).map_err(broken)?, kept.version)),
+    async fn read(&self) -> Result<Vec<StoredQuery>, StoreError> {
+        match &self.stored {
+            Some(record) => record.read().await.map(|(content, _)| content.queries),
+            None => Ok(Vec::new()),
         }
     }
-}
-
-/// The record is ours alone: what is wrong with it has no more to say.
-fn broken(_: serde_json::Error) -> StoreError {
-    StoreError::Unavailable("the record of the queries can't be read".to_owned())
 }

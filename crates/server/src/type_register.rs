@@ -7,24 +7,22 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use credenza_core::{Key, RecordWrite, Records, StoreError};
+use credenza_core::{Key, Records, StoreError};
 use credenza_vci::issuer::{ConfigError, CredentialConfiguration, Issuer};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+
+use crate::one_record::OneRecord;
 
 const KIND: &str = "server.credential_types";
 
 /// For how long a node takes what it knows for granted.
 const REREAD: Duration = Duration::from_secs(1);
 
-/// How often a lost race is run again; each time somebody else has made a change.
-const MAX_RACES: usize = 16;
-
 /// The types that were made over the API.
 pub(crate) struct TypeRegister {
-    records: Arc<dyn Records>,
+    record: OneRecord<Content>,
     issuer: Arc<Issuer>,
-    key: Key,
     /// Those of the configuration.
     fixed: Vec<CredentialConfiguration>,
     seen: Mutex<Seen>,
@@ -64,7 +62,8 @@ impl TypeRegister {
     pub(crate) fn new(records: Arc<dyn Records>, issuer: Arc<Issuer>) -> Self {
         let fixed = issuer.configurations().map(|one| CredentialConfiguration::clone(&one)).collect();
         let key = Key::new(KIND, issuer.identifier());
-        Self { records, issuer, key, fixed, seen: Mutex::default(), work: tokio::sync::Mutex::default() }
+        let record = OneRecord::new(records, key, "credential types");
+        Self { record, issuer, fixed, seen: Mutex::default(), work: tokio::sync::Mutex::default() }
     }
 
     /// Whether a type comes from the configuration.
@@ -139,29 +138,13 @@ impl TypeRegister {
 
     async fn change<T>(&self, change: impl Fn(&mut Content) -> Result<T, TypeError>) -> Result<T, TypeError> {
         let _work = self.work.lock().await;
-        for _ in 0..MAX_RACES {
-            let (mut content, version) = self.read().await?;
-            let done = change(&mut content)?;
-            let value = serde_json::to_vec(&content).map_err(broken)?;
-            let key = self.key.clone();
-            let write = match version {
-                0 => RecordWrite::Insert { key, group: String::new(), value },
-                expected => RecordWrite::Replace { key, expected, value },
-            };
-            match self.records.commit(vec![write]).await {
-                Ok(()) => {
-                    self.apply(content, version + 1);
-                    return Ok(done);
-                }
-                Err(StoreError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::Unavailable("too many changes at once".to_owned()).into())
+        let (done, content, version) = self.record.change(change).await?;
+        self.apply(content, version);
+        Ok(done)
     }
 
     async fn reload(&self) -> Result<(), StoreError> {
-        let (content, version) = self.read().await?;
+        let (content, version) = self.record.read().await?;
         let known = {
             let mut seen = self.seen();
             let known = seen.version == version;
@@ -174,13 +157,6 @@ impl TypeRegister {
             self.apply(content, version);
         }
         Ok(())
-    }
-
-    async fn read(&self) -> Result<(Content, u64), StoreError> {
-        match self.records.get(&self.key).await? {
-            None => Ok((Content::default(), 0)),
-            Some(kept) => Ok((serde_json::from_slice(&kept.value).map_err(broken)?, kept.version)),
-        }
     }
 
     /// Has what is known issued from now on.
@@ -214,9 +190,4 @@ impl TypeRegister {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The record is ours alone: what is wrong with it has no more to say.
-fn broken(_: serde_json::Error) -> StoreError {
-    StoreError::Unavailable("the record of the credential types can't be read".to_owned())
 }

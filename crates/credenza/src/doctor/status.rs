@@ -8,7 +8,7 @@ use credenza_formats::status_list::aggregation::Aggregation;
 use credenza_formats::status_list::resolve::ResolverConfig;
 use credenza_formats::status_list::{KeyFinder, ListSigner, StatusQuery, StatusReference, StatusResolver};
 use credenza_oauth::AuthorizationServerMetadata;
-use credenza_trust::{KeyMaterial, Purpose, Trust};
+use credenza_vp::verifier::TrustedSigners;
 use http::StatusCode;
 
 use super::issuer::status;
@@ -47,7 +47,7 @@ pub(super) async fn check(visitor: &Visitor<'_>, server: Option<&AuthorizationSe
     };
     let http: Arc<dyn Http> = Arc::clone(&visitor.http) as _;
     let clock: Arc<dyn Clock> = Arc::clone(&visitor.what.clock);
-    let resolver = StatusResolver::new(http, clock, Arc::new(signers(visitor)), config);
+    let resolver = StatusResolver::new(http, clock, signers(visitor), config);
     for uri in all.status_lists.iter().take(MAX_LISTS) {
         let Ok(reference) = StatusReference::new(0, uri) else { continue };
         match resolver.list(&StatusQuery { reference: &reference, issuer: "", form: None }).await {
@@ -65,32 +65,25 @@ pub(super) async fn check(visitor: &Visitor<'_>, server: Option<&AuthorizationSe
 }
 
 /// Whose lists are accepted: as the verifier of the configuration does, or anybody's whose certificate fits.
-fn signers(visitor: &Visitor<'_>) -> Signers {
+fn signers(visitor: &Visitor<'_>) -> Arc<dyn KeyFinder> {
     let trust = visitor.known().and_then(|known| {
         let (anchors, dids) = (known.anchors.clone(), known.dids.clone());
         issuers(anchors, dids, visitor.addresses, &visitor.what.outgoing).ok()
     });
-    Signers(trust)
+    match trust {
+        Some(trust) => Arc::new(TrustedSigners(trust)),
+        None => Arc::new(Anybody),
+    }
 }
 
-struct Signers(Option<Arc<dyn Trust>>);
+/// The key in the certificate that a list comes with, whoever has signed that.
+struct Anybody;
 
-impl KeyFinder for Signers {
-    fn find<'a>(&'a self, signer: ListSigner<'a>, now: UnixTime) -> Answer<'a, Result<PublicKey, String>> {
-        Answer::later(async move {
-            let clues = signer.clues;
-            let Some(trust) = &self.0 else {
-                let leaf = clues.x5c.first().ok_or("it comes without certificates")?;
-                return Certificate::parse(leaf).map(|leaf| leaf.key).map_err(|error| error.to_string());
-            };
-            let material = KeyMaterial {
-                x5c: (!clues.x5c.is_empty()).then_some(&clues.x5c),
-                kid: clues.kid.as_deref(),
-                issuer: clues.issuer.as_deref(),
-                jwk: None,
-            };
-            let trusted = trust.resolve(&material, Purpose::StatusList, now).await;
-            trusted.map(|trusted| trusted.key).map_err(|distrust| distrust.to_string())
-        })
+impl KeyFinder for Anybody {
+    fn find<'a>(&'a self, signer: ListSigner<'a>, _: UnixTime) -> Answer<'a, Result<PublicKey, String>> {
+        let leaf = signer.clues.x5c.first().ok_or_else(|| "it comes without certificates".to_owned());
+        Answer::ready(leaf.and_then(|leaf| {
+            Certificate::parse(leaf).map(|leaf| leaf.key).map_err(|error| error.to_string())
+        }))
     }
 }

@@ -4,14 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use credenza::core::{AddressPolicy, Http as _, Limits};
-use credenza::http::ReqwestHttp;
-use credenza::keys;
+use credenza::core::{Http as _, Limits};
 use http::{Method, Request};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::tls_authority::Authority;
 use crate::wallet_serve::{Serving, posted};
 use crate::world::{Service, answer, call, good, good_json};
 
@@ -21,45 +19,8 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/certifica
 /// The clients of the example come back to here.
 const CALLBACK_OF: &str = "https://localhost.emobix.co.uk:8443/test/a/credenza";
 
-/// An authority for TLS with one server certificate, for `localhost`.
-struct Tls {
-    folder: TempDir,
-    root: Vec<u8>,
-}
-
-impl Tls {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let ca_key = KeyPair::generate().unwrap();
-        let mut ca = CertificateParams::default();
-        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let root = ca.self_signed(&ca_key).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let leaf = leaf.signed_by(&key, &Issuer::new(ca, ca_key)).unwrap();
-        fs::write(folder.path().join("root.pem"), root.pem()).unwrap();
-        fs::write(folder.path().join("certificate.pem"), leaf.pem()).unwrap();
-        keys::write_private(&folder.path().join("key.pem"), key.serialize_pem().as_bytes()).unwrap();
-        Self { root: root.der().to_vec(), folder }
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.folder.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn http(&self) -> ReqwestHttp {
-        ReqwestHttp::new(AddressPolicy::Loopback).with_roots(vec![self.root.clone()])
-    }
-
-    async fn send(&self, request: Request<Vec<u8>>) -> (u16, String) {
-        let limits = Limits { time: std::time::Duration::from_secs(60), ..Limits::default() };
-        let response = self.http().send(request, limits).await.unwrap();
-        (response.status().as_u16(), String::from_utf8(response.into_body()).unwrap())
-    }
-}
-
 /// The configuration of the example, in the folder that `init` has made, for this machine.
-fn example(folder: &Path, made: &str, attesters: &[PathBuf], tls: &Tls) -> String {
+fn example(folder: &Path, made: &str, attesters: &[PathBuf], tls: &Authority) -> String {
     let line = |start: &str| made.lines().find(|line| line.starts_with(start)).unwrap().to_owned();
     let hash = line("token_sha256");
     let text = fs::read_to_string(format!("{EXAMPLE}/credenza.toml")).unwrap();
@@ -89,7 +50,7 @@ fn example(folder: &Path, made: &str, attesters: &[PathBuf], tls: &Tls) -> Strin
 
 /// The service of the example, and wallets for its clients.
 struct World {
-    tls: Tls,
+    tls: Authority,
     service: Service,
     url: String,
     homes: Vec<TempDir>,
@@ -97,7 +58,7 @@ struct World {
 
 impl World {
     fn new(change: impl FnOnce(String) -> String) -> Self {
-        let tls = Tls::new();
+        let tls = Authority::new();
         let homes: Vec<TempDir> = (0..2).map(|_| tempfile::tempdir().unwrap()).collect();
         let attesters: Vec<PathBuf> = homes
             .iter()

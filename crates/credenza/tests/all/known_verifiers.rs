@@ -14,11 +14,11 @@ use credenza::http::ReqwestHttp;
 use credenza::keys;
 use credenza::server::{Limits, Tls, serve_tls};
 use http::{Method, Request};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use crate::tls_authority::Authority;
 use crate::wallet_serve::Serving;
 use crate::world::{Service, answer, bad, call, good, good_json, pid_request};
 
@@ -178,36 +178,10 @@ async fn a_query_is_known_by_its_scope() {
     assert_eq!(state(&service, &created).await, "verified");
 }
 
-/// A root for TLS in a folder, with a certificate for `localhost`.
-struct Authority {
-    folder: TempDir,
-    root: Vec<u8>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let own = KeyPair::generate().unwrap();
-        let mut ca = CertificateParams::default();
-        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let root = ca.self_signed(&own).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let leaf = leaf.signed_by(&key, &Issuer::new(ca, own)).unwrap();
-        fs::write(folder.path().join("root.pem"), root.pem()).unwrap();
-        fs::write(folder.path().join("certificate.pem"), leaf.pem()).unwrap();
-        keys::write_private(&folder.path().join("key.pem"), key.serialize_pem().as_bytes()).unwrap();
-        Self { root: root.der().to_vec(), folder }
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.folder.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn tls(&self) -> Tls {
-        let read = |name| fs::read(self.folder.path().join(name)).unwrap();
-        Tls::from_pem(&read("certificate.pem"), &read("key.pem")).unwrap()
-    }
+/// What a server needs of an authority.
+fn tls(authority: &Authority) -> Tls {
+    let read = |name| fs::read(authority.folder.path().join(name)).unwrap();
+    Tls::from_pem(&read("certificate.pem"), &read("key.pem")).unwrap()
 }
 
 /// A trust anchor that vouches for whoever asks for a statement about an entity: with the keys that it was told.
@@ -239,7 +213,7 @@ async fn anchor(authority: &Authority, signer: SoftwareSigner, subject: (String,
             said(about)
         }),
     );
-    let tls = authority.tls();
+    let tls = tls(authority);
     tokio::spawn(
         async move { serve_tls(listener, tls, router, Limits::default(), std::future::pending()).await },
     );

@@ -67,18 +67,7 @@ fn errors_are_counted_and_forgiven_up_to_a_number() {
     assert_eq!(load("4").0, 0);
 
     // More is due than can ever start: that is not hidden.
-    let at = [
-        "load",
-        "--url",
-        &service.url,
-        "--token",
-        &service.token,
-        "--json",
-        "--mix",
-        "issue",
-        "--wallets",
-        "1",
-    ];
+    let at = issuing(&service);
     let output = run(&[&at[..], &["--rate", "100000", "--duration", "1s"]].concat());
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -87,21 +76,16 @@ fn errors_are_counted_and_forgiven_up_to_a_number() {
     assert_eq!(flows("done") + flows("failed") + flows("not_started"), 100_000);
 }
 
+/// Issuance alone, by one wallet.
+fn issuing(service: &Service) -> [&str; 10] {
+    let (url, token) = (&*service.url, &*service.token);
+    ["load", "--url", url, "--token", token, "--json", "--mix", "issue", "--wallets", "1"]
+}
+
 #[tokio::test]
 async fn an_interrupted_run_tells_what_it_has() {
     let service = Service::start();
-    let at = [
-        "load",
-        "--url",
-        &service.url,
-        "--token",
-        &service.token,
-        "--json",
-        "--mix",
-        "issue",
-        "--wallets",
-        "1",
-    ];
+    let at = issuing(&service);
     let mut child = credenza(&[&at[..], &["--rate", "50", "--duration", "1h"]].concat())
         .stdout(Stdio::piped())
         .spawn()

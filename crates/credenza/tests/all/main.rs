@@ -43,6 +43,7 @@ mod self_issued;
 mod signed_responses;
 mod signing_in;
 mod signing_in_elsewhere;
+mod tls_authority;
 #[cfg(feature = "pkcs11")]
 mod tokens;
 mod tools;

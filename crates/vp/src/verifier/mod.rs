@@ -62,7 +62,7 @@ pub use request_object::{Fetch, RequestObject};
 pub use result::PresentationResult;
 pub use session::{SessionView, Status};
 pub use status::{StatusCheck, StatusError};
-pub use status_lists::{StatusListCheck, Undetermined};
+pub use status_lists::{StatusListCheck, TrustedSigners, Undetermined};
 
 /// What a verifier needs from outside.
 #[derive(Clone)]

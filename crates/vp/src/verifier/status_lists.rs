@@ -130,8 +130,8 @@ pub(super) fn is_bitstring(entry: &Value) -> bool {
     }
 }
 
-/// Keys by the trust that a verifier has in signers of status lists.
-struct TrustedSigners(Arc<dyn Trust>);
+/// Finds the keys of status lists by the trust that somebody has in their signers.
+pub struct TrustedSigners(pub Arc<dyn Trust>);
 
 impl KeyFinder for TrustedSigners {
     fn find<'a>(&'a self, signer: ListSigner<'a>, now: UnixTime) -> Answer<'a, Result<PublicKey, String>> {
